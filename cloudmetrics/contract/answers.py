@@ -1,0 +1,164 @@
+"""An operation's responses: what a handler returned, checked against the contract and made bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from cloudmetrics.contract import media
+from cloudmetrics.contract.errors import NotAcceptable, Violation
+from cloudmetrics.contract.http import Request, Response
+from cloudmetrics.contract.violations import explain
+
+JSON_UTF8 = "application/json; charset=utf-8"
+BODILESS = frozenset({204, 205, 304})
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRule:
+    """A response header that the contract declares."""
+
+    name: str
+    required: bool
+    decode: Callable[[str], Any]
+    validator: Any
+
+
+class Answer:
+    """One declared response: its media types with their validators, and its headers."""
+
+    def __init__(self, validators: Mapping[str, Any], headers: list[HeaderRule]) -> None:
+        self.validators = dict(validators)
+        self.headers = headers
+        self.media_types = list(validators)
+        # Nearly every answer is JSON without declared headers, and takes the short way.
+        self.only_json = validators[media.JSON] if self.media_types == [media.JSON] else None
+
+    def violations(self, response: Response, value: Any, known: bool) -> tuple[list[Violation], int]:
+        """What is wrong with a response. `known` says whether `value` is its decoded body."""
+        found: list[Violation] = []
+        total = 0
+        kind = media.essence(response.media_type or "")
+        if response.media_type is None:
+            if self.media_types and response.body == b"":
+                found.append(Violation("BODY", "A body is declared, and none was given.", pointer=""))
+        elif not self.media_types:
+            pass  # A response without `content` says nothing about its body.
+        elif (name := media.match(kind, self.media_types)) is None:
+            found.append(Violation("MEDIA_TYPE", f"{kind} is not declared for this status.", pointer=""))
+        elif known and not _is_valid(self.validators[name], value):
+            found, total = explain(self.validators[name], orjson.loads(orjson.dumps(value)))
+        for rule in self.headers:
+            found += _check_header(rule, response.headers)
+        return found, max(total, len(found))
+
+
+class Answers:
+    """All declared responses of an operation."""
+
+    def __init__(self, declared: Mapping[str, Answer]) -> None:
+        self.declared = dict(declared)
+        successes = [int(status) for status in declared if status.isdecimal() and status.startswith("2")]
+        self.success = successes[0] if successes else 200
+        self.by_status: dict[int, Answer | None] = {}
+
+    def at(self, status: int) -> Answer | None:
+        """The declaration for a status: its own, its class's (`4XX`) or the default."""
+        if status not in self.by_status:
+            names = (str(status), f"{status // 100}XX", "default")
+            self.by_status[status] = next((self.declared[n] for n in names if n in self.declared), None)
+        return self.by_status[status]
+
+    def respond(self, result: Any, request: Request) -> tuple[Response, list[Violation], int]:
+        """A handler's result as a response, with its violations of the contract and their number.
+
+        Raises NotAcceptable where the client takes none of several media types.
+        """
+        if isinstance(result, Response):
+            return result, *self.check(result)
+        value, status, headers = _unpack(result, self.success)
+        answer = self.at(status)
+        if answer is not None and answer.only_json is not None and status not in BODILESS:
+            response = Response(b"", status, headers, JSON_UTF8)
+            if not answer.headers and _is_valid(answer.only_json, value):
+                response.body = orjson.dumps(value)
+                return response, [], 0
+        else:
+            response = Response(b"", status, headers, _media_type(answer, value, request, status))
+        if answer is None:
+            found, total = [_undeclared(status)], 1
+        else:
+            found, total = answer.violations(response, value, known=response.media_type is not None)
+        if response.media_type is not None:
+            response.body = _encode(value, response.media_type)
+        return response, found, total
+
+    def check(self, response: Response) -> tuple[list[Violation], int]:
+        """The violations of a response that is already bytes."""
+        answer = self.at(response.status)
+        if answer is None:
+            return [_undeclared(response.status)], 1
+        value, known = None, False
+        if isinstance(response.body, bytes) and response.media_type and media.is_json(response.media_type):
+            try:
+                value, known = orjson.loads(response.body), True
+            except orjson.JSONDecodeError:
+                return [Violation("BODY", "The body is not JSON.", pointer="")], 1
+        return answer.violations(response, value, known)
+
+
+def _unpack(result: Any, success: int) -> tuple[Any, int, dict[str, str]]:
+    if not isinstance(result, tuple):
+        return result, success, {}
+    value, status, *rest = result
+    return value, success if status is None else int(status), dict(rest[0]) if rest else {}
+
+
+def _media_type(answer: Answer | None, value: Any, request: Request, status: int) -> str | None:
+    if status in BODILESS or answer is None or not answer.media_types:
+        return None if value is None else JSON_UTF8
+    offered = [name for name in answer.media_types if "*" not in name] or [media.JSON]
+    if len(offered) > 1:
+        chosen = media.negotiate(request.headers.get("accept", ""), offered)
+        if chosen is None:
+            raise NotAcceptable(f"This operation answers {', '.join(offered)}.", details={"offered": offered})
+    else:
+        chosen = offered[0]
+    return f"{chosen}; charset=utf-8" if chosen == media.JSON or chosen.startswith("text/") else chosen
+
+
+def _encode(value: Any, media_type: str) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str) and not media.is_json(media_type):
+        return value.encode()
+    return orjson.dumps(value)
+
+
+def _is_valid(validator: Any, value: Any) -> bool:
+    try:
+        return bool(validator.is_valid(value))
+    except ValueError:  # Dates, UUIDs and the like, which become JSON only when they are written.
+        return bool(validator.is_valid(orjson.loads(orjson.dumps(value))))
+
+
+def _undeclared(status: int) -> Violation:
+    return Violation("STATUS", f"The status {status} is not declared.", pointer="")
+
+
+def _check_header(rule: HeaderRule, headers: Mapping[str, str]) -> list[Violation]:
+    text = next((value for name, value in headers.items() if name.lower() == rule.name), None)
+    if text is None:
+        return (
+            [Violation("REQUIRED", f"{rule.name} is required.", parameter=rule.name)] if rule.required else []
+        )
+    value = rule.decode(text)
+    if rule.validator is None or rule.validator.is_valid(value):
+        return []
+    return [
+        Violation(found.code, found.message, parameter=rule.name, field=rule.name)
+        for found in explain(rule.validator, value)[0]
+    ]

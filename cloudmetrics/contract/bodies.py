@@ -1,0 +1,221 @@
+"""From a body's bytes to the value that a handler gets, by media type."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import jiter
+import orjson
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from cloudmetrics.contract import media
+from cloudmetrics.contract.documents import Place
+from cloudmetrics.contract.errors import MalformedBody, UnsupportedMediaType, Violation
+from cloudmetrics.contract.http import Request
+from cloudmetrics.contract.reading import read_body, stream_body
+from cloudmetrics.contract.schemas import is_finite
+from cloudmetrics.contract.shapes import Shapes
+from cloudmetrics.contract.violations import explain
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+MAX_FORM_FIELDS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class MediaBody:
+    """One media type of a request body: how it is decoded, checked and completed.
+
+    `view` gives what a JSON Schema can check of a value that is not JSON;
+    `complete` fills in the schema's defaults.
+    """
+
+    decode: Callable[[bytes, Request], Any]
+    validator: Any
+    complete: Callable[[Any], Any] | None = None
+    view: Callable[[Any], Any] | None = None
+
+
+class Body:
+    """An operation's request body.
+
+    `limit` is in bytes, counted after decompression. With `streamed`, the handler
+    gets an asynchronous iterator of bytes instead of a value.
+    """
+
+    def __init__(
+        self, by_media_type: Mapping[str, MediaBody], *, required: bool, limit: int, streamed: bool
+    ) -> None:
+        self.by_media_type = dict(by_media_type)
+        self.required = required
+        self.limit = limit
+        self.streamed = streamed
+
+    async def read(self, request: Request, violations: list[Violation]) -> tuple[Any, int]:
+        """The body's value, and how many violations it has; those it adds to `violations`."""
+        if self.streamed:
+            self._select(request)
+            return stream_body(request, self.limit), 0
+        raw = await read_body(request, self.limit)
+        if not raw and "content-type" not in request.headers:
+            if self.required:
+                violations.append(Violation("REQUIRED", "A body is required.", pointer="", field="body"))
+            return None, int(self.required)
+        chosen = self._select(request)
+        value = chosen.decode(raw, request)
+        checked = value if chosen.view is None else chosen.view(value)
+        if not chosen.validator.is_valid(checked):
+            found, total = explain(chosen.validator, checked)
+            violations += found
+            return value, total
+        return (value if chosen.complete is None else chosen.complete(value)), 0
+
+    def _select(self, request: Request) -> MediaBody:
+        header = request.headers.get("content-type", "")
+        name = media.match(media.essence(header), self.by_media_type)
+        if name is None:
+            accepted = ", ".join(self.by_media_type)
+            said = f"not {media.essence(header)[:80]}" if header else "and the request names no Content-Type"
+            raise UnsupportedMediaType(f"The body must be {accepted}, {said}.", headers={"accept": accepted})
+        if media.charset(header) not in ("utf-8", "utf8", "us-ascii"):
+            raise UnsupportedMediaType(
+                f"The charset {media.charset(header)[:40]} is not supported, UTF-8 is."
+            )
+        return self.by_media_type[name]
+
+
+def decode_json(raw: bytes, _request: Request | None = None) -> Any:
+    """Strict JSON. Raises MalformedBody, which says where.
+
+    Refused besides bad syntax: bytes that are not UTF-8, NaN and infinities, also
+    those that overflow (1e999), duplicate keys, lone surrogates, NUL in text, and
+    nesting that is too deep.
+    """
+    try:
+        value = orjson.loads(raw)
+        # What orjson writes back byte for byte can't have held a duplicate key or a
+        # number that overflowed. Most clients write so; jiter, at half the speed,
+        # reads the rest, and its word counts.
+        exact = orjson.dumps(value) == raw
+    except (ValueError, TypeError, RecursionError):
+        exact = False
+    if not exact:
+        value = _decode_slowly(raw)
+    if b"\\u0000" in raw and _holds_nul(value):
+        raise MalformedBody("The body holds the character NUL (\\u0000), which no text may.")
+    return value
+
+
+def _decode_slowly(raw: bytes) -> Any:
+    try:
+        value = jiter.from_json(raw, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys")
+    except ValueError as error:
+        raise MalformedBody(f"The body is not JSON: {str(error)[:200]}.") from None
+    if not is_finite(value):
+        raise MalformedBody("The body is not JSON: a number is too large.")
+    return value
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(map(_holds_nul, value)) or any(map(_holds_nul, value.values()))
+    return isinstance(value, list) and any(map(_holds_nul, value))
+
+
+def decode_text(raw: bytes, _request: Request | None = None) -> str:
+    """Text. Raises MalformedBody where it is not UTF-8 or holds NUL."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedBody(f"The body is not UTF-8 (byte {error.start}).") from None
+    if "\0" in text:
+        raise MalformedBody("The body holds the character NUL, which no text may.")
+    return text
+
+
+def form_decoder(shapes: Shapes, schema: Place | None) -> Callable[[bytes, Request], dict[str, Any]]:
+    """A decoder of urlencoded and multipart forms, which gives fields the types of their schemas."""
+    properties = shapes.properties(schema) if schema else {}
+    lists = {name for name, place in properties.items() if "array" in shapes.types(place)}
+    coerce = {
+        name: shapes.coerce(shapes.items(place) if name in lists else place)
+        for name, place in properties.items()
+    }
+
+    def decode(raw: bytes, request: Request) -> dict[str, Any]:
+        if media.essence(request.headers.get("content-type", "")) == FORM:
+            pairs = _urlencoded(raw)
+        else:
+            pairs = _multipart(raw, request)
+        value: dict[str, Any] = {}
+        for name, text in pairs:
+            convert = coerce.get(name)
+            item = convert(text) if convert is not None and isinstance(text, str) else text
+            if name in lists:
+                value.setdefault(name, []).append(item)
+            else:
+                value[name] = item
+        return value
+
+    return decode
+
+
+def _urlencoded(raw: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            decode_text(raw), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS
+        )
+    except (UnicodeDecodeError, ValueError):
+        raise MalformedBody(f"The body is no form of at most {MAX_FORM_FIELDS} fields in UTF-8.") from None
+
+
+def _multipart(raw: bytes, request: Request) -> list[tuple[str, Any]]:
+    """Fields as text, files as bytes."""
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield raw
+
+    headers = Headers({"content-type": request.headers["content-type"]})
+    parser = MultiPartParser(headers, pieces(), max_files=MAX_FORM_FIELDS, max_part_size=len(raw) + 1)
+    # The body is in memory already, so nothing is gained by a file on disk.
+    parser.spool_max_size = len(raw) + 1
+    try:
+        form = _run(parser.parse())
+    except (MultiPartException, FormParserError, KeyError, AssertionError, UnicodeDecodeError) as error:
+        raise MalformedBody(f"The body is not multipart/form-data: {error}.") from None
+    return [
+        (name, part.file.read() if isinstance(part, UploadFile) else part)
+        for name, part in form.multi_items()
+    ]
+
+
+def form_view(value: dict[str, Any]) -> dict[str, Any]:
+    """A form as a schema can check it: a file counts as a string of its bytes."""
+    return {name: _as_text(item) for name, item in value.items()}
+
+
+def bytes_view(value: bytes) -> str:
+    """Bytes as a schema can check them: a string of as many characters."""
+    return value.decode("latin-1")
+
+
+def _as_text(item: Any) -> Any:
+    if isinstance(item, bytes):
+        return bytes_view(item)
+    return [_as_text(part) for part in item] if isinstance(item, list) else item
+
+
+def _run(coroutine: Any) -> Any:
+    """Drive a coroutine that never waits, since its input is all there."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    raise MalformedBody("The body is not multipart/form-data: it ends too early.")

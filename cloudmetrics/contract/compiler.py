@@ -1,0 +1,194 @@
+"""From documents to endpoints: each operation compiled once, every reason to refuse collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cloudmetrics.contract import media
+from cloudmetrics.contract.answers import Answer, Answers, HeaderRule
+from cloudmetrics.contract.bodies import (
+    FORM,
+    MULTIPART,
+    Body,
+    MediaBody,
+    bytes_view,
+    decode_json,
+    decode_text,
+    form_decoder,
+    form_view,
+)
+from cloudmetrics.contract.defaults import completer
+from cloudmetrics.contract.documents import Documents, Place, Unresolvable
+from cloudmetrics.contract.endpoint import Admit, Endpoint
+from cloudmetrics.contract.handlers import HandlerUnfit, check_fit, resolve
+from cloudmetrics.contract.operations import Operation
+from cloudmetrics.contract.parameters import Parameters
+from cloudmetrics.contract.schemas import SchemaInvalid, Schemas
+from cloudmetrics.contract.security import Authenticator, Check, Security, challenge, extractor
+from cloudmetrics.contract.shapes import Shapes
+from cloudmetrics.contract.styles import Reader, decoder
+
+DEFAULT_MAX_BYTES = 2**20
+
+
+class Compiler:
+    """Compiles operations. What cannot be compiled becomes a finding of the documents."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        schemas: Schemas,
+        *,
+        resolver: Any,
+        authenticators: Mapping[str, Authenticator],
+        admit: Admit | None,
+        enforce: bool,
+    ) -> None:
+        self.documents = documents
+        self.schemas = schemas
+        self.shapes = Shapes(documents)
+        self.resolver = resolver
+        self.authenticators = authenticators
+        self.admit = admit
+        self.enforce = enforce
+        root = documents.at(documents.root)
+        self.schemes = (root.get("components") or {}).get("securitySchemes") or {}
+        self._anything = schemas.compile({})
+
+    def endpoint(self, operation: Operation) -> Endpoint | None:
+        """The operation's endpoint; None where a finding says why there is none."""
+        before = len(self.documents.findings)
+        body = self._body(operation)
+        security = self._security(operation)
+        answers = self._answers(operation)
+        try:
+            handler = resolve(operation, self.resolver)
+            check_fit(operation, handler, body is not None)
+            keys = {s["name"] for s in self.schemes.values() if s.get("in") == "query" and "name" in s}
+            parameters = Parameters(operation.parameters, self.shapes, self.schemas, also=keys)
+        except HandlerUnfit as error:
+            self.documents.find(operation.place / "operationId", error.what, error.cure)
+        except SchemaInvalid as error:
+            self.documents.find(
+                operation.place / "parameters", f"a parameter's schema is unsound: {error}", "mend it"
+            )
+        if len(self.documents.findings) > before:
+            return None
+        return Endpoint(
+            operation, handler, security, parameters, body, answers, admit=self.admit, enforce=self.enforce
+        )
+
+    def _security(self, operation: Operation) -> Security:
+        alternatives = []
+        for requirement in operation.security:
+            checks = [self._check(operation, name, scopes) for name, scopes in requirement.items()]
+            alternatives.append([check for check in checks if check])
+        names = dict.fromkeys(name for requirement in operation.security for name in requirement)
+        return Security(
+            alternatives, challenge([self.schemes[name] for name in names if name in self.schemes])
+        )
+
+    def _check(self, operation: Operation, name: str, scopes: list[str]) -> Check | None:
+        if name not in self.schemes:
+            self.documents.find(
+                operation.place,
+                f"the security scheme {name} is not declared",
+                "declare it in securitySchemes",
+            )
+        elif name not in self.authenticators:
+            self.documents.find(
+                self._scheme(name),
+                f"no code checks the security scheme {name}",
+                "pass an authenticator of that name to serve()",
+            )
+        else:
+            scheme = self.documents.at(self._scheme(name))
+            return Check(extractor(scheme), self.authenticators[name], frozenset(scopes))
+        return None
+
+    def _scheme(self, name: str) -> Place:
+        return self._follow(self.documents.root / "components" / "securitySchemes" / name)
+
+    def _body(self, operation: Operation) -> Body | None:
+        if "requestBody" not in self.documents.at(operation.place):
+            return None
+        try:
+            place = self._follow(operation.place / "requestBody")
+        except Unresolvable:
+            return None
+        node = self.documents.at(place)
+        by_media_type = {}
+        for name in node.get("content") or {}:
+            by_media_type[media.essence(name)] = self._media_body(name, place / "content" / name)
+        return Body(
+            by_media_type,
+            required=bool(node.get("required")),
+            limit=int(operation.extensions.get("x-max-body-bytes", DEFAULT_MAX_BYTES)),
+            streamed=bool(operation.extensions.get("x-stream-body")),
+        )
+
+    def _media_body(self, name: str, place: Place) -> MediaBody:
+        schema = self._schema_in(place)
+        validator = self._validator(schema)
+        kind = media.essence(name)
+        if media.is_json(kind):
+            return MediaBody(decode_json, validator, completer(self.documents, schema) if schema else None)
+        if kind in (FORM, MULTIPART):
+            return MediaBody(form_decoder(self.shapes, schema), validator, view=form_view)
+        if kind.startswith("text/"):
+            return MediaBody(decode_text, validator)
+        return MediaBody(lambda raw, _: raw, validator, view=bytes_view)
+
+    def _answers(self, operation: Operation) -> Answers:
+        declared = {}
+        for status in self.documents.at(operation.place).get("responses") or {}:
+            try:
+                place = self._follow(operation.place / "responses" / status)
+            except Unresolvable:
+                continue
+            node = self.documents.at(place)
+            validators = {
+                media.essence(name): self._validator(
+                    self._schema_in(place / "content" / name) if media.is_json(name) else None
+                )
+                for name in node.get("content") or {}
+            }
+            declared[status.upper() if status != "default" else status] = Answer(
+                validators, list(self._headers(place, node))
+            )
+        if not declared:
+            self.documents.find(operation.place, "the operation declares no response", "declare `responses`")
+        return Answers(declared)
+
+    def _headers(self, place: Place, node: Mapping[str, Any]) -> Iterator[HeaderRule]:
+        for name in node.get("headers") or {}:
+            try:
+                header = self._follow(place / "headers" / name)
+            except Unresolvable:
+                continue
+            declared = self.documents.at(header)
+            schema = self._schema_in(header)
+            reader = Reader.of(self.shapes, schema, str)
+            decode = decoder(reader, "simple", bool(declared.get("explode")), name)
+            yield HeaderRule(
+                name.lower(),
+                bool(declared.get("required")),
+                decode,
+                self._validator(schema) if schema else None,
+            )
+
+    def _schema_in(self, place: Place) -> Place | None:
+        return place / "schema" if "schema" in self.documents.at(place) else None
+
+    def _validator(self, place: Place | None) -> Any:
+        if place is None:
+            return self._anything
+        try:
+            return self.schemas.at(place)
+        except SchemaInvalid as error:
+            self.documents.find(place, f"the schema is unsound: {error}", "mend the schema")
+            return self._anything
+
+    def _follow(self, place: Place) -> Place:
+        return self.documents.follow(place)

@@ -1,0 +1,169 @@
+"""The one module that knows Connexion from the inside.
+
+Connexion's middleware stack, its resolvers, its exception handling and its
+lifespan are used as they are. What it cannot do, serve 3.1 and compile, stands
+here: a Specification that holds a compiled contract, and one middleware in
+place of its routing, security, validation and response middlewares.
+tests/contract/test_connexion_seams.py says when an upgrade breaks this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from connexion.lifecycle import ConnexionRequest, ConnexionResponse
+from connexion.middleware import ConnexionMiddleware
+from connexion.middleware.abstract import SpecMiddleware
+from connexion.middleware.exceptions import ExceptionMiddleware
+from connexion.middleware.lifespan import Lifespan, LifespanMiddleware
+from connexion.middleware.main import API
+from connexion.spec import OpenAPISpecification
+from starlette.exceptions import HTTPException
+
+from cloudmetrics.contract.endpoint import Endpoint, send_response
+from cloudmetrics.contract.errors import InvalidResponse, MethodNotAllowed, RouteNotFound
+from cloudmetrics.contract.http import ASGIApp, Receive, Request, Response, Scope, Send
+from cloudmetrics.contract.reading import ClientDisconnected
+from cloudmetrics.contract.routing import Router
+
+ErrorHandler = Callable[[Request, Exception], Awaitable[Response]]
+Resource = dict[str, Endpoint]
+
+
+class CompiledSpecification(OpenAPISpecification):
+    """A 3.1 contract, validated and compiled already, as Connexion keeps specifications."""
+
+    def __init__(self, bundle: dict[str, Any], endpoints: Sequence[Endpoint]) -> None:
+        self._raw_spec = self._spec = bundle
+        self._base_uri = ""
+        self.endpoints = endpoints
+
+
+class ContractMiddleware(SpecMiddleware):
+    """Routes requests to endpoints; what the contract does not know goes to the next app."""
+
+    def __init__(self, next_app: ASGIApp) -> None:
+        self.next_app = next_app
+        self.mounts: list[tuple[str, Router[Resource]]] = []
+
+    def add_api(self, specification: CompiledSpecification, *, base_path: str, **_: Any) -> None:
+        router: Router[Resource] = Router()
+        resources: dict[str, Resource] = {}
+        for endpoint in specification.endpoints:
+            operation = endpoint.operation
+            resources.setdefault(operation.path, {})[operation.method] = endpoint
+        for path, resource in resources.items():
+            router.add(path, resource)
+        self.mounts.append((base_path, router))
+        self.mounts.sort(key=lambda mount: -len(mount[0]))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._match(scope) if scope["type"] == "http" else None
+        if found is None:
+            await self.next_app(scope, receive, send)
+            return
+        resource, path_values = found
+        method = scope["method"]
+        endpoint = resource.get(method) or (resource.get("GET") if method == "HEAD" else None)
+        if endpoint is None:
+            await _without_endpoint(method, resource, send)
+            return
+        request = Request(scope, receive)
+        request.operation = scope["contract.operation"] = endpoint.operation
+        scope["contract.request"], scope["contract.endpoint"] = request, endpoint
+        response = await endpoint.answer(request, path_values)
+        await send_response(response, send, head=method == "HEAD")
+
+    def _match(self, scope: Scope) -> tuple[Resource, dict[str, str]] | None:
+        raw = scope.get("raw_path")
+        # The raw path keeps an encoded slash inside a value apart from one between values.
+        path = raw.decode("latin-1").partition("?")[0] if raw else scope["path"]
+        for base_path, router in self.mounts:
+            if path.startswith(base_path) and (found := router.match(path[len(base_path) :])):
+                return found
+        return None
+
+
+async def _without_endpoint(method: str, resource: Resource, send: Send) -> None:
+    allowed = {*resource, "OPTIONS", *(["HEAD"] if "GET" in resource else [])}
+    if method != "OPTIONS":
+        raise MethodNotAllowed(allowed)
+    await send_response(Response(status=204, headers={"allow": ", ".join(sorted(allowed))}), send)
+
+
+def build_app(
+    bundle: dict[str, Any],
+    endpoints: Sequence[Endpoint],
+    base_paths: Sequence[str],
+    *,
+    resolver: Any,
+    errors: Mapping[type[Exception], ErrorHandler],
+    middlewares: Sequence[Any],
+    fallback: ASGIApp,
+    lifespan: Lifespan | None,
+) -> ConnexionMiddleware:
+    """A Connexion application around `fallback` that serves the endpoints under every base path."""
+    app = ConnexionMiddleware(
+        fallback,
+        middlewares=[*middlewares, ExceptionMiddleware, ContractMiddleware, LifespanMiddleware],
+        lifespan=lifespan,
+        resolver=resolver,
+    )
+    specification = CompiledSpecification(bundle, endpoints)
+    for base_path in base_paths:
+        app.apis.append(API(specification, base_path=base_path, resolver=resolver))
+    handlers: dict[type[Exception], ErrorHandler] = {**errors, ClientDisconnected: _nobody_listens}
+    for exception, handler in handlers.items():
+        app.add_error_handler(exception, _adapted(handler, handlers))
+    app.add_error_handler(HTTPException, _adapted(_route_not_found(handlers), handlers))
+    return app
+
+
+async def _nobody_listens(_: Request, __: Exception) -> Response:
+    return Response(status=400)
+
+
+def _route_not_found(handlers: Mapping[type[Exception], ErrorHandler]) -> ErrorHandler:
+    """Starlette says with an HTTPException that no app knows a URL."""
+
+    async def handler(request: Request, error: Exception) -> Response:
+        own: Exception = error
+        if isinstance(error, HTTPException) and error.status_code == 404:
+            own = RouteNotFound(f"Nothing answers at {request.path[:200]}.")
+        return await _handler_of(own, handlers)(request, own)
+
+    return handler
+
+
+def _handler_of(error: Exception, handlers: Mapping[type[Exception], ErrorHandler]) -> ErrorHandler:
+    return next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+
+
+def _adapted(
+    handler: ErrorHandler, handlers: Mapping[type[Exception], ErrorHandler]
+) -> Callable[[ConnexionRequest, Exception], Awaitable[ConnexionResponse]]:
+    """An error handler as Connexion calls it. Its answers are validated like all others."""
+
+    async def adapted(connexion_request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+        scope: Scope = connexion_request.scope
+        request = scope.get("contract.request") or Request(scope, connexion_request.receive)
+        response = await handler(request, error)
+        endpoint: Endpoint | None = scope.get("contract.endpoint")
+        if endpoint is not None and not isinstance(error, (InvalidResponse, ClientDisconnected)):
+            violations, total = endpoint.answers.check(response)
+            if violations:
+                try:
+                    endpoint.refuse(violations, total)
+                except InvalidResponse as broken:
+                    broken.__cause__ = error
+                    response = await _handler_of(broken, handlers)(request, broken)
+        return ConnexionResponse(
+            status_code=response.status,
+            content_type=response.media_type,
+            mimetype=response.media_type,
+            body=response.body,
+            headers=response.headers,
+        )
+
+    return adapted

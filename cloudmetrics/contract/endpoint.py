@@ -1,0 +1,146 @@
+"""One operation at work: everything that could be decided at start-up has been.
+
+The order of judgement is: credential, admission (limits), scope, parameters and
+body, together. Then the handler, then the same care for what it returns.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from cloudmetrics.contract.answers import Answers
+from cloudmetrics.contract.bodies import Body
+from cloudmetrics.contract.errors import InvalidRequest, InvalidResponse, Unauthorized, Violation
+from cloudmetrics.contract.handlers import Handler, accepted, without_default
+from cloudmetrics.contract.http import Grant, Request, Response, Send
+from cloudmetrics.contract.operations import Operation
+from cloudmetrics.contract.parameters import Parameters
+from cloudmetrics.contract.security import Security, require
+
+logger = logging.getLogger("cloudmetrics.contract")
+
+Admit = Callable[[Request, Grant | None], Awaitable[None]]
+
+
+class Endpoint:
+    """An operation, compiled. `enforce` refuses to send an answer that breaks the contract."""
+
+    def __init__(
+        self,
+        operation: Operation,
+        handler: Handler,
+        security: Security,
+        parameters: Parameters,
+        body: Body | None,
+        answers: Answers,
+        *,
+        admit: Admit | None = None,
+        enforce: bool = True,
+    ) -> None:
+        self.operation = operation
+        self.handler = handler
+        self.security = security
+        self.parameters = parameters
+        self.body = body
+        self.answers = answers
+        self.admit = admit
+        self.enforce = enforce
+        self.invalid_answers: Counter[str] = Counter()
+        takes = accepted(handler)
+        arguments = [parameter.argument for parameter in parameters.declared]
+        self._absent = {name: None for name in arguments if name in without_default(handler)}
+        self._dropped = [name for name in arguments if takes is not None and name not in takes]
+        self._takes_body = body is not None and (takes is None or "body" in takes)
+        self._takes_caller = takes is not None and "caller" in takes
+        self._takes_request = takes is not None and "request" in takes
+
+    async def answer(self, request: Request, path_values: dict[str, str]) -> Response:
+        """The response to one request. Raises ContractError, or whatever the handler raises."""
+        await self._authorize(request)
+        arguments = await self._read(request, path_values)
+        result = await self.handler(**arguments)
+        response, violations, total = self.answers.respond(result, request)
+        if violations:
+            self.refuse(violations, total)
+        return response
+
+    async def _authorize(self, request: Request) -> None:
+        if not self.security.alternatives and self.admit is None:
+            return
+        try:
+            request.grant, missing = await self.security.identify(request)
+        except Unauthorized:
+            if self.admit is not None:
+                await self.admit(request, None)
+            raise
+        request.scope["contract.grant"] = request.grant
+        if self.admit is not None:
+            await self.admit(request, request.grant)
+        require(missing)
+
+    async def _read(self, request: Request, path_values: dict[str, str]) -> dict[str, Any]:
+        violations: list[Violation] = []
+        arguments = self._absent | self.parameters.read(request, path_values, violations)
+        total = len(violations)
+        if self.body is not None:
+            value, wrong = await self.body.read(request, violations)
+            total += wrong
+            if self._takes_body:
+                arguments["body"] = value
+        if violations:
+            count = "1 thing does" if total == 1 else f"{total:,} things do"
+            raise InvalidRequest(f"{count} not fit the contract.", violations=violations, total=total)
+        for name in self._dropped:
+            arguments.pop(name, None)
+        if self._takes_caller:
+            arguments["caller"] = request.grant.caller if request.grant else None
+        if self._takes_request:
+            arguments["request"] = request
+        return arguments
+
+    def refuse(self, violations: list[Violation], total: int) -> None:
+        """Deal with an answer of ours that breaks the contract. Raises InvalidResponse where enforced."""
+        detail = f"The answer of {self.operation.id} breaks the contract."
+        if self.enforce:
+            raise InvalidResponse(detail, violations=violations, total=total)
+        self.invalid_answers[self.operation.id] += 1
+        logger.warning(
+            "invalid response",
+            extra={
+                "operation_id": self.operation.id,
+                "violations": [violation.to_json() for violation in violations[:5]],
+                "total": total,
+            },
+        )
+
+
+async def send_response(response: Response, send: Send, *, head: bool = False) -> None:
+    """Write a response to the wire. `head` leaves the body out, and keeps its length."""
+    headers = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in response.headers.items()]
+    if response.media_type is not None:
+        headers.append((b"content-type", response.media_type.encode("latin-1")))
+    body = response.body
+    if isinstance(body, bytes):
+        if response.status not in (204, 304):
+            headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if head else body})
+        return
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    if not head:
+        await _send_pieces(body, send)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_pieces(pieces: AsyncIterator[bytes], send: Send) -> None:
+    try:
+        async for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    finally:
+        # A client that went away must not leave a generator, and what it holds, behind.
+        close = getattr(pieces, "aclose", None)
+        if close is not None:
+            await close()

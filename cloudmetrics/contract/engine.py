@@ -1,0 +1,158 @@
+"""Load a contract, and serve it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from connexion.middleware import ConnexionMiddleware
+from starlette.exceptions import HTTPException
+
+from cloudmetrics.contract.bundle import bundle
+from cloudmetrics.contract.compiler import Compiler
+from cloudmetrics.contract.connexion_adapter import ErrorHandler, build_app
+from cloudmetrics.contract.documents import Documents, Unresolvable
+from cloudmetrics.contract.endpoint import Admit, Endpoint
+from cloudmetrics.contract.errors import ContractError, ContractInvalid, Finding
+from cloudmetrics.contract.examples import check_examples
+from cloudmetrics.contract.handlers import TagResolver
+from cloudmetrics.contract.http import ASGIApp, Receive, Scope, Send
+from cloudmetrics.contract.operations import Operation, base_paths, read_operations
+from cloudmetrics.contract.problems import problem, unexpected
+from cloudmetrics.contract.routing import Router
+from cloudmetrics.contract.schemas import SchemaInvalid, Schemas
+from cloudmetrics.contract.security import Authenticator
+
+
+class Contract:
+    """A sound OpenAPI 3.1 contract: its files read, its references resolved, its examples checked."""
+
+    def __init__(self, documents: Documents, schemas: Schemas, operations: Sequence[Operation]) -> None:
+        self.documents = documents
+        self.schemas = schemas
+        self.operations = tuple(operations)
+
+    @classmethod
+    def load(cls, path: Path | str, *, remotes: Mapping[str, Any] | None = None) -> Contract:
+        """Read a contract from its root file.
+
+        `remotes` are schemas that the contract refers to by another address than
+        a file's. Raises ContractInvalid with every reason to refuse it.
+        """
+        try:
+            documents = Documents(Path(path), remotes)
+        except Unresolvable as error:
+            finding = Finding(str(path), str(error), "give the path of the contract's root file")
+            raise ContractInvalid([finding]) from None
+        root = documents.at(documents.root)
+        version = str(root.get("openapi", "")) if isinstance(root, dict) else ""
+        if not version.startswith("3.1."):
+            documents.find(
+                documents.root, f"this is OpenAPI {version or 'of no version'}", "write openapi: 3.1.1"
+            )
+        if documents.findings:
+            raise ContractInvalid(documents.findings)
+        operations = read_operations(documents)
+        _check_routes(documents, operations)
+        try:
+            schemas = Schemas(documents)
+        except SchemaInvalid as error:
+            documents.find(documents.root, str(error), "mend the schema")
+            raise ContractInvalid(documents.findings) from None
+        check_examples(documents, schemas)
+        if documents.findings:
+            raise ContractInvalid(documents.findings)
+        return cls(documents, schemas, operations)
+
+    @cached_property
+    def bundle(self) -> dict[str, Any]:
+        """The contract as one self-contained document."""
+        return bundle(self.documents)
+
+    @property
+    def version(self) -> str:
+        """`info.version`: the version of the API."""
+        return str(self.documents.at(self.documents.root)["info"]["version"])
+
+
+def serve(
+    contract: Contract,
+    *,
+    handlers: str | Any,
+    authenticators: Mapping[str, Authenticator] | None = None,
+    admit: Admit | None = None,
+    errors: Mapping[type[Exception], ErrorHandler] | None = None,
+    middlewares: Sequence[Any] = (),
+    fallback: ASGIApp | None = None,
+    lifespan: Any = None,
+    responses: str = "enforce",
+) -> ConnexionMiddleware:
+    """A Connexion application (ASGI) that serves the contract.
+
+    `handlers` is a package's name (a tag is a module of it, an operationId a
+    function) or a Connexion Resolver. `authenticators` check credentials, by the
+    names of the contract's security schemes. `admit` is asked after the
+    credential and before the scopes, and may raise. `errors` turn exceptions into
+    responses; without, every ContractError is a plain RFC 9457 problem.
+    `fallback` gets the requests that the contract does not know. `responses` is
+    `enforce` (an answer that breaks the contract becomes a 500 that says why) or
+    `report` (it is logged, counted and sent).
+
+    Raises ContractInvalid with every reason why an operation cannot be served.
+    """
+    resolver = TagResolver(handlers) if isinstance(handlers, str) else handlers
+    return build_app(
+        contract.bundle,
+        _compile(contract, resolver, authenticators or {}, admit, responses == "enforce"),
+        base_paths(contract.documents),
+        resolver=resolver,
+        errors={ContractError: problem, Exception: unexpected, **(errors or {})},
+        middlewares=middlewares,
+        fallback=fallback or _no_fallback,
+        lifespan=lifespan,
+    )
+
+
+def _compile(
+    contract: Contract,
+    resolver: Any,
+    authenticators: Mapping[str, Authenticator],
+    admit: Admit | None,
+    enforce: bool,
+) -> list[Endpoint]:
+    documents = contract.documents
+    documents.findings.clear()
+    compiler = Compiler(
+        documents,
+        contract.schemas,
+        resolver=resolver,
+        authenticators=authenticators,
+        admit=admit,
+        enforce=enforce,
+    )
+    endpoints = [compiler.endpoint(operation) for operation in contract.operations]
+    if documents.findings:
+        raise ContractInvalid(dict.fromkeys(documents.findings))
+    return [endpoint for endpoint in endpoints if endpoint is not None]
+
+
+def _check_routes(documents: Documents, operations: Sequence[Operation]) -> None:
+    router: Router[Operation] = Router()
+    seen: set[str] = set()
+    for operation in operations:
+        if operation.path in seen:
+            continue
+        seen.add(operation.path)
+        if (clash := router.add(operation.path, operation)) is not None:
+            documents.find(
+                documents.root / "paths" / operation.path,
+                f"{operation.path} holds the same URLs as {clash}",
+                "give one of them another path",
+            )
+
+
+async def _no_fallback(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        raise HTTPException(404)

@@ -1,0 +1,96 @@
+"""From an operation to the function that does it: found by its tag and operationId, and fitted."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from connexion.exceptions import ResolverError
+from connexion.resolver import Resolver
+
+from cloudmetrics.contract.operations import Operation
+
+Handler = Callable[..., Awaitable[Any]]
+# What a handler may ask for besides the operation's parameters.
+INJECTED = frozenset({"body", "caller", "request"})
+
+
+class HandlerUnfit(Exception):
+    """An operation's handler is missing or takes other arguments. `cure` says what to do."""
+
+    def __init__(self, what: str, cure: str) -> None:
+        super().__init__(what)
+        self.what, self.cure = what, cure
+
+
+class TagResolver(Resolver):
+    """`create-dashboard` under the tag `Dashboards` is `create_dashboard` in `<package>.dashboards`."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__()
+        self.package = package
+
+    def resolve_operation_id(self, operation: Any) -> str:
+        return f"{self.package}.{snake(operation.tag)}.{snake(operation.operation_id)}"
+
+
+def snake(name: str) -> str:
+    """A tag or an operationId as a Python name."""
+    return re.sub(r"\W+", "_", name).strip("_").lower()
+
+
+def resolve(operation: Operation, resolver: Any) -> Handler:
+    """The operation's function. Raises HandlerUnfit."""
+    address = resolver.resolve_operation_id(operation)
+    module, _, function = address.rpartition(".")
+    try:
+        handler: Handler = resolver.resolve(operation).function
+    except ResolverError as error:
+        raise HandlerUnfit(
+            f"the operation {operation.id} has no handler ({error})",
+            f"write `async def {function}` in {module.replace('.', '/')}.py",
+        ) from None
+    if not inspect.iscoroutinefunction(handler):
+        raise HandlerUnfit(f"{address} is not asynchronous", "write it as `async def`")
+    return handler
+
+
+def check_fit(operation: Operation, handler: Handler, has_body: bool) -> None:
+    """Whether the handler takes what the contract gives, and asks for nothing else. Raises HandlerUnfit."""
+    wanted = inspect.signature(handler).parameters
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in wanted.values()):
+        return
+    declared = {parameter.argument: parameter for parameter in operation.parameters}
+    name = f"{handler.__module__}.{handler.__name__}"
+    for argument in wanted:
+        if argument not in declared and argument not in INJECTED:
+            raise HandlerUnfit(
+                f"{name} asks for {argument}, which {operation.id} does not declare",
+                f"declare the parameter {argument}, or take it out of the handler",
+            )
+    if "body" in wanted and not has_body:
+        raise HandlerUnfit(
+            f"{name} asks for a body, and {operation.id} has none", "declare a requestBody, or take it out"
+        )
+    for argument, parameter in declared.items():
+        if argument not in wanted and parameter.location in ("path", "query"):
+            raise HandlerUnfit(
+                f"{name} does not take {argument}, a {parameter.location} parameter of {operation.id}",
+                f"add the argument {argument} to the handler",
+            )
+
+
+def accepted(handler: Handler) -> frozenset[str] | None:
+    """The arguments that a handler takes by name; None where it takes any."""
+    wanted = inspect.signature(handler).parameters
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in wanted.values()):
+        return None
+    return frozenset(wanted)
+
+
+def without_default(handler: Handler) -> frozenset[str]:
+    """The arguments that a handler must be given."""
+    wanted = inspect.signature(handler).parameters.values()
+    return frozenset(p.name for p in wanted if p.default is inspect.Parameter.empty)

@@ -1,0 +1,300 @@
+"""An operation's parameters: declared in the contract, decoded and checked together.
+
+Values are keyed by the handler's argument. One validator checks them all, so
+that every violation is found at once.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+
+from cloudmetrics.contract.documents import Place
+from cloudmetrics.contract.errors import Violation
+from cloudmetrics.contract.http import Request
+from cloudmetrics.contract.schemas import Schemas, address
+from cloudmetrics.contract.shapes import Shapes
+from cloudmetrics.contract.styles import Reader, Undecodable, decoder, plain, plain_header, plain_query
+from cloudmetrics.contract.violations import explain
+
+DEFAULT_STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
+TEXTS = {"path": plain, "query": plain_query, "header": plain_header, "cookie": plain}
+IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
+MAX_QUERY_PARTS = 256
+ABSENT = object()
+
+Query = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter as the contract declares it. `argument` is the handler's name for it."""
+
+    name: str
+    location: str
+    argument: str
+    required: bool
+    schema: Place | None
+    style: str
+    explode: bool
+    media_type: str | None = None
+
+    @classmethod
+    def parse(cls, node: Mapping[str, Any], place: Place) -> Parameter:
+        """From a Parameter Object. `place` is where its fields stand."""
+        name, location = node["name"], node["in"]
+        style = node.get("style", DEFAULT_STYLES[location])
+        media_type = next(iter(node.get("content") or {}), None)
+        schema = place / "schema" if "schema" in node else None
+        if media_type and "schema" in node["content"][media_type]:
+            schema = place / "content" / media_type / "schema"
+        explode = node.get("explode", style in ("form", "cookie"))
+        return cls(
+            name, location, argument(name), bool(node.get("required")), schema, style, explode, media_type
+        )
+
+
+def argument(name: str) -> str:
+    """A parameter's name as a Python identifier: `X-Tenant-Id` → `x_tenant_id`, `status:in` → `status_in`."""
+    identifier = re.sub(r"\W+", "_", name).strip("_")
+    return identifier.lower() if "-" in name else identifier
+
+
+class Parameters:
+    """All parameters of one operation, ready to be read from requests."""
+
+    def __init__(
+        self,
+        declared: Iterable[Parameter],
+        shapes: Shapes,
+        schemas: Schemas,
+        *,
+        also: Iterable[str] = (),
+    ) -> None:
+        """`also` names query parameters that somebody else reads, such as an API key."""
+        self.declared = [
+            p for p in declared if not (p.location == "header" and p.name.lower() in IGNORED_HEADERS)
+        ]
+        self.by_argument = {parameter.argument: parameter for parameter in self.declared}
+        self.defaults = {
+            parameter.argument: default[0]
+            for parameter in self.declared
+            if parameter.schema and (default := shapes.default(parameter.schema)) is not None
+        }
+        self._mutable = any(isinstance(value, (dict, list)) for value in self.defaults.values())
+        readers = [(p, _source(p, shapes)) for p in self.declared]
+        self._path = [(p, read) for p, read in readers if p.location == "path"]
+        self._query = [(p, read) for p, read in readers if p.location == "query"]
+        self._headers = [(p, read) for p, read in readers if p.location == "header"]
+        self._cookies = [(p, read) for p, read in readers if p.location == "cookie"]
+        self._known = {name for p in self.declared if p.location == "query" for name in _names(p, shapes)}
+        self._known.update(also)
+        self._prefixes = tuple(f"{p.name}[" for p in self.declared if p.style == "deepObject")
+        self._open = next((p for p in self.declared if _takes_any_name(p, shapes)), None)
+        self._open_reader = Reader.of(shapes, self._open.schema, plain_query) if self._open else None
+        self._validator = schemas.compile(
+            {
+                "type": "object",
+                "properties": {
+                    p.argument: {"$ref": address(p.schema)} if p.schema else {} for p in self.declared
+                },
+                "required": [p.argument for p in self.declared if p.required],
+            }
+        )
+
+    def read(
+        self, request: Request, path_values: Mapping[str, str], violations: list[Violation]
+    ) -> dict[str, Any]:
+        """The arguments that the request gives. What does not fit is added to `violations`."""
+        values: dict[str, Any] = {}
+        for parameter, read in self._path:
+            _take(values, parameter, read, path_values[parameter.name], violations)
+        if self._query or request.query_string:
+            self._read_query(request.query_string, values, violations)
+        for parameter, read in self._headers:
+            if (text := request.headers.get(parameter.name.lower())) is not None:
+                _take(values, parameter, read, text, violations)
+        if self._cookies:
+            cookies = _cookies(request.headers.get("cookie", ""))
+            for parameter, read in self._cookies:
+                if parameter.name in cookies:
+                    _take(values, parameter, read, cookies[parameter.name], violations)
+        if self.declared and not self._validator.is_valid(values):
+            self._explain(values, violations)
+        if not self.defaults:
+            return values
+        defaults = copy.deepcopy(self.defaults) if self._mutable else self.defaults
+        return {**defaults, **values}
+
+    def _read_query(self, raw: bytes, values: dict[str, Any], violations: list[Violation]) -> None:
+        try:
+            query = parse_query(raw)
+        except Undecodable as error:
+            violations.append(Violation("ENCODING", str(error), parameter="", field=""))
+            return
+        for parameter, read in self._query:
+            _take(values, parameter, read, query, violations)
+        if query.keys() - self._known:
+            self._read_others(query, values, violations)
+
+    def _read_others(self, query: Query, values: dict[str, Any], violations: list[Violation]) -> None:
+        """Names that no parameter bears: fields of an open object, or a mistake."""
+        for name in query.keys() - self._known:
+            if self._prefixes and name.startswith(self._prefixes):
+                continue
+            if self._open and self._open_reader:
+                into = values.setdefault(self._open.argument, {})
+                into[name] = self._open_reader.field(name, query[name][-1])
+                continue
+            close = difflib.get_close_matches(name[:100], self._known, 1)
+            hint = f"; did you mean {close[0]}?" if close else "."
+            message = f"{name[:100]} is not a parameter here{hint}"
+            violations.append(Violation("UNKNOWN_PARAMETER", message, parameter=name[:100], field=name[:100]))
+
+    def _explain(self, values: dict[str, Any], violations: list[Violation]) -> None:
+        refused = {violation.parameter for violation in violations}
+        for found in explain(self._validator, values)[0]:
+            first = (found.pointer or "").split("/")[1].replace("~1", "/").replace("~0", "~")
+            parameter = self.by_argument[first]
+            if parameter.name in refused:
+                continue
+            inside = (found.pointer or "").count("/") > 1
+            message = (
+                f"{parameter.name} is required." if not inside and found.code == "REQUIRED" else found.message
+            )
+            field = found.field if inside else parameter.name
+            violations.append(Violation(found.code, message, parameter=parameter.name, field=field))
+
+
+def parse_query(raw: bytes) -> Query:
+    """Names → raw values, in order. Raises Undecodable."""
+    query: Query = {}
+    if not raw:
+        return query
+    try:
+        parts = raw.decode("utf-8").split("&", MAX_QUERY_PARTS)
+    except UnicodeDecodeError:
+        raise Undecodable("The query must be percent-encoded UTF-8.") from None
+    if len(parts) > MAX_QUERY_PARTS:
+        raise Undecodable(f"The query may hold at most {MAX_QUERY_PARTS} parameters.")
+    for part in parts:
+        if part:
+            name, _, value = part.partition("=")
+            query.setdefault(plain_query(name), []).append(value)
+    return query
+
+
+def _take(
+    values: dict[str, Any],
+    parameter: Parameter,
+    read: Callable[[Any], Any],
+    source: Any,
+    violations: list[Violation],
+) -> None:
+    try:
+        value = read(source)
+    except Undecodable as error:
+        violations.append(Violation("ENCODING", str(error), parameter=parameter.name, field=parameter.name))
+        return
+    if value is not ABSENT:
+        values[parameter.argument] = value
+
+
+def _source(parameter: Parameter, shapes: Shapes) -> Callable[[Any], Any]:
+    """The function that reads a parameter from where it stands."""
+    text = TEXTS[parameter.location]
+    if parameter.media_type:
+        decode = _content(text)
+    else:
+        reader = Reader.of(shapes, parameter.schema, text)
+        if parameter.location == "query":
+            return _query_source(parameter, reader)
+        decode = decoder(reader, parameter.style, parameter.explode, parameter.name)
+    return decode if parameter.location != "query" else _single(parameter.name, decode)
+
+
+def _content(text: Callable[[str], str]) -> Callable[[str], Any]:
+    """A parameter with `content`: JSON inside."""
+
+    def decode(raw: str) -> Any:
+        try:
+            return json.loads(text(raw))
+        except (json.JSONDecodeError, RecursionError):
+            raise Undecodable("Must be JSON.") from None
+
+    return decode
+
+
+def _query_source(parameter: Parameter, reader: Reader) -> Callable[[Query], Any]:
+    name = parameter.name
+    if parameter.style == "deepObject":
+        return lambda query: _deep_object(query, name, reader)
+    if parameter.explode and reader.kind == "array":
+        return lambda query: reader.many(query[name]) if name in query else ABSENT
+    if parameter.explode and reader.kind == "object":
+        return lambda query: (
+            {field: reader.field(field, query[field][-1]) for field in reader.fields if field in query}
+            or ABSENT
+        )
+    return _single(name, decoder(reader, parameter.style, parameter.explode, name))
+
+
+def _single(name: str, decode: Callable[[str], Any]) -> Callable[[Query], Any]:
+    def read(query: Query) -> Any:
+        raws = query.get(name)
+        if raws is None:
+            return ABSENT
+        if len(raws) > 1:
+            raise Undecodable("Must be given once.")
+        return decode(raws[0])
+
+    return read
+
+
+def _deep_object(query: Query, name: str, reader: Reader) -> Any:
+    start = len(name) + 1
+    found = {
+        (field := key[start:-1]): reader.field(field, raws[-1])
+        for key, raws in query.items()
+        if key.startswith(f"{name}[") and key.endswith("]")
+    }
+    return found or ABSENT
+
+
+def _cookies(header: str) -> dict[str, str]:
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(header)
+    except Exception:  # A cookie that cannot be read is a cookie that was not sent.
+        return {}
+    return {name: morsel.value for name, morsel in jar.items()}
+
+
+def _exploded_object(parameter: Parameter, shapes: Shapes) -> bool:
+    return (
+        parameter.location == "query"
+        and parameter.style == "form"
+        and parameter.explode
+        and parameter.schema is not None
+        and Reader.of(shapes, parameter.schema, plain_query).kind == "object"
+    )
+
+
+def _names(parameter: Parameter, shapes: Shapes) -> list[str]:
+    if parameter.schema and _exploded_object(parameter, shapes):
+        return list(shapes.properties(parameter.schema))
+    return [parameter.name]
+
+
+def _takes_any_name(parameter: Parameter, shapes: Shapes) -> bool:
+    return bool(
+        parameter.schema
+        and _exploded_object(parameter, shapes)
+        and shapes.open_ended(parameter.schema) is not False
+    )

@@ -1,0 +1,118 @@
+"""Reading a body off the wire: counted, decompressed and timed while it comes in."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+
+from cloudmetrics.contract.errors import MalformedBody, PayloadTooLarge, RequestTimeout, UnsupportedMediaType
+from cloudmetrics.contract.http import Request
+
+# How long a sender may take for a whole body, and how much of a body that is too
+# large is still taken in, so that a client which writes before it reads gets the answer.
+BODY_SECONDS = 30.0
+DRAIN_SECONDS = 5.0
+DRAIN_BYTES = 64 * 2**20
+
+
+class ClientDisconnected(Exception):
+    """The client went away in the middle of its request; nobody waits for an answer."""
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole body, decompressed. Raises PayloadTooLarge, RequestTimeout, MalformedBody."""
+    headers = request.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return b""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(request, limit)
+    except TimeoutError:
+        raise RequestTimeout(BODY_SECONDS) from None
+
+
+async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """The body in pieces as they come, decompressed, counted against `limit`."""
+    unpack = _unpacker(request, limit)
+    size, more = 0, True
+    while more:
+        async with asyncio.timeout(BODY_SECONDS):
+            piece, more = await _receive(request)
+        piece = unpack(piece)
+        size += len(piece)
+        if size > limit:
+            await _drain(request, more)
+            raise PayloadTooLarge(limit)
+        if piece:
+            yield piece
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        await _drain(request, True)
+        raise PayloadTooLarge(limit)
+    unpack = _unpacker(request, limit)
+    piece, more = await _receive(request)
+    body = unpack(piece)
+    if more:
+        pieces = [body]
+        size = len(body)
+        while more and size <= limit:
+            piece, more = await _receive(request)
+            pieces.append(unpack(piece))
+            size += len(pieces[-1])
+        body = b"".join(pieces)
+    if len(body) > limit:
+        await _drain(request, more)
+        raise PayloadTooLarge(limit)
+    return body
+
+
+async def _receive(request: Request) -> tuple[bytes, bool]:
+    message = await request.receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnected
+    return message.get("body", b""), message.get("more_body", False)
+
+
+async def _drain(request: Request, more: bool) -> None:
+    """Take in and forget what is still on its way, within bounds."""
+    left = DRAIN_BYTES
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while more and left > 0:
+                piece, more = await _receive(request)
+                left -= len(piece)
+    except (TimeoutError, ClientDisconnected):
+        return
+
+
+class _Unpacker:
+    """Decompresses piece by piece, never more than one byte over the limit."""
+
+    def __init__(self, limit: int) -> None:
+        self.stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        self.left = limit + 1
+
+    def __call__(self, piece: bytes) -> bytes:
+        if self.left <= 0 or not piece:
+            return b""
+        try:
+            unpacked = self.stream.decompress(piece, self.left)
+        except zlib.error:
+            raise MalformedBody("The body is not gzip, as its Content-Encoding says.") from None
+        self.left -= len(unpacked)
+        return unpacked
+
+
+def _unpacker(request: Request, limit: int) -> _Unpacker | type[bytes]:
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding == "identity":
+        return bytes
+    if encoding in ("gzip", "x-gzip"):
+        return _Unpacker(limit)
+    raise UnsupportedMediaType(
+        f"The content encoding {encoding[:40]} is not supported.", headers={"accept-encoding": "gzip"}
+    )

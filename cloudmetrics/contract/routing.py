@@ -1,0 +1,95 @@
+"""From a URL to what is kept there: literal segments before templated ones.
+
+A URL without templates is one dictionary look-up. The others walk a tree of
+segments; a segment may mix text and variables (`/report.{format}`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+from urllib.parse import unquote
+
+T = TypeVar("T")
+
+VARIABLE = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(slots=True)
+class _Node(Generic[T]):
+    literals: dict[str, _Node[T]] = field(default_factory=dict)
+    variable: _Node[T] | None = None
+    mixed: list[tuple[re.Pattern[str], _Node[T]]] = field(default_factory=list)
+    template: str | None = None
+    names: tuple[str, ...] = ()
+    value: T | None = None
+
+
+class Router(Generic[T]):
+    """Maps path templates to values."""
+
+    def __init__(self) -> None:
+        self._literal: dict[str, T] = {}
+        self._root: _Node[T] = _Node()
+        self._templates: dict[str, str] = {}
+
+    def add(self, template: str, value: T) -> str | None:
+        """Add a path template. Returns the template that already holds the same URLs, if one does."""
+        shape = VARIABLE.sub("{}", template)
+        if shape in self._templates:
+            return self._templates[shape]
+        self._templates[shape] = template
+        names = tuple(VARIABLE.findall(template))
+        if not names:
+            self._literal[template] = value
+        node = self._root
+        for segment in template.split("/")[1:]:
+            node = _child(node, segment)
+        node.template, node.names, node.value = template, names, value
+        return None
+
+    def match(self, path: str) -> tuple[T, dict[str, str]] | None:
+        """The value at a URL's path, and the raw (still percent-encoded) variables."""
+        if (value := self._literal.get(path)) is not None:
+            return value, {}
+        found = _walk(self._root, path.split("/")[1:], 0, ())
+        if found is None or found[0].value is None:
+            return None
+        node, values = found
+        assert node.value is not None
+        return node.value, dict(zip(node.names, values, strict=True))
+
+
+def _child(node: _Node[T], segment: str) -> _Node[T]:
+    names = VARIABLE.findall(segment)
+    if not names:
+        return node.literals.setdefault(segment, _Node())
+    if segment == f"{{{names[0]}}}":
+        node.variable = node.variable or _Node()
+        return node.variable
+    pattern = re.compile("([^/]+?)".join(map(re.escape, re.split(r"\{[^{}]+\}", segment))) + r"\Z")
+    known = next((child for regex, child in node.mixed if regex.pattern == pattern.pattern), None)
+    if known is None:
+        known = _Node()
+        node.mixed.append((pattern, known))
+    return known
+
+
+def _walk(
+    node: _Node[T], segments: list[str], index: int, values: tuple[str, ...]
+) -> tuple[_Node[T], tuple[str, ...]] | None:
+    if index == len(segments):
+        return (node, values) if node.template is not None else None
+    segment = segments[index]
+    literal = node.literals.get(segment) or (node.literals.get(unquote(segment)) if "%" in segment else None)
+    if literal is not None and (found := _walk(literal, segments, index + 1, values)):
+        return found
+    for pattern, child in node.mixed:
+        if (match := pattern.match(segment)) and (
+            found := _walk(child, segments, index + 1, (*values, *match.groups()))
+        ):
+            return found
+    if node.variable is not None and segment:
+        return _walk(node.variable, segments, index + 1, (*values, segment))
+    return None

@@ -1,0 +1,148 @@
+"""JSON Schema 2020-12 validators, compiled once from the contract's own documents.
+
+jsonschema-rs does the validating. What it is given here: every document under
+its own URI, so that references, `$id`s and anchors mean what they say; formats
+asserted; OpenAPI's int32 and int64 as the ranges that they are; and patterns
+in a regular-expression engine that takes linear time wherever it can.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import copy
+import math
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import jsonschema_rs
+
+from cloudmetrics.contract.documents import Documents, Place
+from cloudmetrics.contract.structure import children
+
+INTEGER_FORMATS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+ANCHORS = ("$id", "$anchor", "$dynamicAnchor")
+
+# Linear time whatever the input; look-around is beyond it, and falls back to
+# backtracking that gives up instead of running away.
+LINEAR = jsonschema_rs.RegexOptions()
+BACKTRACKING = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
+
+
+class SchemaInvalid(Exception):
+    """A schema cannot be compiled. The message says why."""
+
+
+def is_base64(text: str) -> bool:
+    """Format `byte`: base64 as RFC 4648 has it, with padding."""
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+class Schemas:
+    """The contract's schemas, to be compiled by their places."""
+
+    def __init__(self, documents: Documents) -> None:
+        self.documents = documents
+        self.compiled: dict[Place, Any] = {}
+        resources = [(uri, self._resource(uri, data)) for uri, data in documents.contents.items()]
+        known = dict(resources)
+        resources += [(uri, data) for uri, data in documents.remotes.items() if uri not in known]
+        self.registry = jsonschema_rs.Registry(resources, draft=jsonschema_rs.Draft202012)
+
+    def at(self, place: Place) -> Any:
+        """The validator of the schema at a place. Raises SchemaInvalid."""
+        if place not in self.compiled:
+            self.compiled[place] = self.compile({"$ref": address(place)})
+        return self.compiled[place]
+
+    def compile(self, schema: dict[str, Any]) -> Any:
+        """A validator of a schema whose references are absolute. Raises SchemaInvalid."""
+        try:
+            return self._validator(schema, LINEAR)
+        except ValueError:
+            try:
+                return self._validator(schema, BACKTRACKING)
+            except (ValueError, jsonschema_rs.ReferencingError) as error:
+                raise SchemaInvalid(str(error).splitlines()[0]) from None
+        except jsonschema_rs.ReferencingError as error:
+            raise SchemaInvalid(str(error)) from None
+
+    def _validator(self, schema: dict[str, Any], patterns: Any) -> Any:
+        return jsonschema_rs.Draft202012Validator(
+            schema,
+            registry=self.registry,
+            validate_formats=True,
+            formats={"byte": is_base64},
+            pattern_options=patterns,
+            offline=True,
+        )
+
+    def _resource(self, uri: str, data: Any) -> Any:
+        """A document as the compiler shall see it; the original stays untouched."""
+        places = [
+            place
+            for place, kind in self.documents.objects.items()
+            if kind == "schema" and place.uri == uri and place.pointer
+        ]
+        narrowed = [place for place in places if _has_integer_format(self.documents.at(place))]
+        anchored = [place for place in places if _is_anchored(self.documents.at(place))]
+        whole = self.documents.objects.get(Place(uri)) == "schema"
+        if not narrowed and not (anchored and not whole) and not (whole and _has_integer_format(data)):
+            return data
+        resource = copy.deepcopy(data)
+        for pointer in ["", *(place.pointer for place in narrowed)]:
+            node = _descend(resource, pointer)
+            if _has_integer_format(node):
+                _narrow(node)
+        if anchored and not whole:
+            # Anchors are found inside schemas only, and this document is none.
+            resource["$defs"] = {str(i): _descend(resource, p.pointer) for i, p in enumerate(anchored)}
+        return resource
+
+
+def address(place: Place) -> str:
+    """A place as an absolute `$ref`."""
+    fragment = quote(place.pointer, safe="/~!$&'()*+,;=:@")
+    return f"{place.uri}#{fragment}"
+
+
+def is_finite(value: Any) -> bool:
+    """Whether no number in a JSON value overflowed to infinity (`1e999`)."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(map(is_finite, value.values()))
+    return all(map(is_finite, value)) if isinstance(value, list) else True
+
+
+def subschemas(schema: Any) -> Iterator[Any]:
+    """A schema and every schema directly or deeply inside it; references are not followed."""
+    yield schema
+    for _, child, _ in children(schema, "schema"):
+        yield from subschemas(child)
+
+
+def _has_integer_format(node: Any) -> bool:
+    return isinstance(node, dict) and node.get("format") in INTEGER_FORMATS
+
+
+def _is_anchored(node: Any) -> bool:
+    return isinstance(node, dict) and any(key in node for key in ANCHORS)
+
+
+def _narrow(node: dict[str, Any]) -> None:
+    low, high = INTEGER_FORMATS[node["format"]]
+    node["minimum"] = max(low, node.get("minimum", low))
+    node["maximum"] = min(high, node.get("maximum", high))
+
+
+def _descend(node: Any, pointer: str) -> Any:
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        node = node[int(key)] if isinstance(node, list) else node[key]
+    return node

@@ -1,0 +1,145 @@
+"""How a parameter's value is written into a URL, a header or a cookie: OpenAPI's styles.
+
+Every decoder takes raw text, still percent-encoded, so that a delimiter inside
+a value (`%2C`) is not taken for one between values, and gives a JSON value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from cloudmetrics.contract.documents import Place
+from cloudmetrics.contract.shapes import Coerce, Shapes
+
+Decode = Callable[[str], object]
+
+SPACE = re.compile(r"%20|\+| ")
+PIPE = re.compile(r"\||%7[Cc]")
+COMMA = re.compile(",")
+
+# The delimiter between the values of one list or object that is not exploded.
+DELIMITERS = {
+    "form": COMMA,
+    "simple": COMMA,
+    "label": COMMA,
+    "matrix": COMMA,
+    "spaceDelimited": SPACE,
+    "pipeDelimited": PIPE,
+}
+# The delimiter between them in an exploded path segment or header.
+EXPLODED = {"simple": COMMA, "label": re.compile(r"\."), "matrix": re.compile(";")}
+PREFIXES = {"label": ".", "matrix": ";"}
+
+
+class Undecodable(ValueError):
+    """A value is not percent-encoded UTF-8, or holds the character NUL."""
+
+
+def plain(text: str) -> str:
+    """Text as it was before it was percent-encoded. Raises Undecodable."""
+    if "%" in text:
+        try:
+            text = unquote(text, errors="strict")
+        except UnicodeDecodeError:
+            raise Undecodable("Must be percent-encoded UTF-8.") from None
+    if "\0" in text:
+        raise Undecodable("Must not hold the character NUL.")
+    return text
+
+
+def plain_query(text: str) -> str:
+    """The same in a query, where a plus sign is a space."""
+    return plain(text.replace("+", " ") if "+" in text else text)
+
+
+def plain_header(text: str) -> str:
+    """A header's text: UTF-8 where it is, since HTTP says only bytes. Raises Undecodable."""
+    try:
+        text = text.strip().encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        raise Undecodable("Must be UTF-8.") from None
+    if "\0" in text:
+        raise Undecodable("Must not hold the character NUL.")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The pieces of a schema that decoding needs, found once at start-up."""
+
+    kind: str  # scalar, array or object
+    scalar: Coerce | None
+    fields: dict[str, Coerce | None]
+    other: Coerce | None
+    text: Callable[[str], str]
+
+    @classmethod
+    def of(cls, shapes: Shapes, place: Place | None, text: Callable[[str], str]) -> Reader:
+        types = shapes.types(place) if place else set()
+        if place and "array" in types and "string" not in types:
+            return cls("array", shapes.coerce(shapes.items(place)), {}, None, text)
+        if place and "object" in types and "string" not in types:
+            other = shapes.open_ended(place)
+            fields = {name: shapes.coerce(part) for name, part in shapes.properties(place).items()}
+            return cls(
+                "object", None, fields, None if isinstance(other, bool) else shapes.coerce(other), text
+            )
+        return cls("scalar", shapes.coerce(place), {}, None, text)
+
+    def one(self, raw: str) -> object:
+        """A scalar."""
+        text = self.text(raw)
+        return text if self.scalar is None else self.scalar(text)
+
+    def many(self, raws: Iterable[str]) -> list[object]:
+        """The items of a list."""
+        return [self.one(raw) for raw in raws]
+
+    def field(self, name: str, raw: str) -> object:
+        """The value of one field of an object."""
+        text = self.text(raw)
+        coerce = self.fields.get(name, self.other)
+        return text if coerce is None else coerce(text)
+
+    def alternating(self, raws: list[str]) -> dict[str, object]:
+        """An object written as name, value, name, value."""
+        names = map(self.text, raws[::2])
+        return {name: self.field(name, raw) for name, raw in zip(names, raws[1::2], strict=False)}
+
+    def pairs(self, raws: Iterable[str]) -> dict[str, object]:
+        """An object written as name=value, name=value."""
+        split = (raw.partition("=")[::2] for raw in raws)
+        return {(key := self.text(name)): self.field(key, raw) for name, raw in split}
+
+
+def decoder(reader: Reader, style: str, explode: bool, name: str) -> Decode:
+    """A decoder of one raw text: a path segment, a header, a cookie or one query value."""
+    if reader.kind == "scalar":
+        return _scalar(reader, style, name)
+    delimiter = EXPLODED[style] if explode and style in EXPLODED else DELIMITERS[style]
+
+    def decode(raw: str) -> object:
+        raw = _unprefixed(raw, style, explode, name)
+        parts = [part.strip() for part in delimiter.split(raw)] if raw else []
+        if reader.kind == "array":
+            if explode and style == "matrix":
+                parts = [part.partition("=")[2] for part in parts]
+            return reader.many(parts)
+        return reader.pairs(parts) if explode and style in EXPLODED else reader.alternating(parts)
+
+    return decode
+
+
+def _scalar(reader: Reader, style: str, name: str) -> Decode:
+    if style not in PREFIXES:
+        return reader.one
+    return lambda raw: reader.one(_unprefixed(raw, style, False, name))
+
+
+def _unprefixed(raw: str, style: str, explode: bool, name: str) -> str:
+    """A label without its dot, a matrix without `;name=`. What lacks them stays, and is refused later."""
+    raw = raw.removeprefix(PREFIXES.get(style, ""))
+    return raw.removeprefix(f"{name}=") if style == "matrix" and not explode else raw

@@ -1,0 +1,138 @@
+"""YAML as JSON sees it: the YAML 1.2 core schema, no duplicate keys, and a line for every pointer.
+
+PyYAML follows YAML 1.1, where `no` is false and `2026-11-01` a date. A contract
+means the words that it says, so only what JSON knows is more than a string.
+libyaml composes the nodes; one walk over them makes the data.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
+NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
+MAX_DEPTH = 200
+PLAIN, QUOTED = "plain", "quoted"
+
+
+class YamlInvalid(Exception):
+    """The text is not YAML that could be JSON. `line` and `column` count from 1."""
+
+    def __init__(self, line: int, column: int, what: str) -> None:
+        super().__init__(what)
+        self.line, self.column, self.what = line, column, what
+
+
+def load(text: str) -> Any:
+    """The document's data: dict, list, str, int, float, bool or None. Raises YamlInvalid."""
+    node = _compose(text)
+    return None if node is None else _Builder().value(node, 0)
+
+
+def positions(text: str) -> dict[str, tuple[int, int]]:
+    """JSON Pointer → (line, column) of every key and item, counted from 1."""
+    places: dict[str, tuple[int, int]] = {}
+    node = _compose(text)
+    if node is not None:
+        places[""] = _place(node)
+        _locate(node, "", places, 0)
+    return places
+
+
+def escape(token: str | int) -> str:
+    """A token as it stands in a JSON Pointer."""
+    return str(token).replace("~", "~0").replace("/", "~1")
+
+
+class _Loader(yaml.CLoader):
+    """libyaml's composer, with tags that only tell plain words from quoted ones."""
+
+    def descend_resolver(self, *_: Any) -> None:
+        pass
+
+    ascend_resolver = descend_resolver
+
+    def resolve(self, _kind: Any, _value: Any, implicit: Any) -> str:
+        return PLAIN if isinstance(implicit, tuple) and implicit[0] else QUOTED
+
+
+def _compose(text: str) -> Any:
+    try:
+        return _Loader(text).get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise YamlInvalid(line, column, str(error.problem or error.context)) from None
+    except yaml.reader.ReaderError as error:
+        raise YamlInvalid(text.count("\n", 0, error.position) + 1, 1, str(error.reason)) from None
+
+
+class _Builder:
+    def __init__(self) -> None:
+        # An alias is the very node of its anchor, and shares its value.
+        self.built: dict[int, Any] = {}
+
+    def value(self, node: Any, depth: int) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node)
+        if id(node) not in self.built:
+            if depth > MAX_DEPTH:
+                raise _invalid(node, f"nested deeper than {MAX_DEPTH} levels")
+            if node.tag not in (PLAIN, QUOTED):
+                raise _invalid(node, f"the tag {node.tag} has no meaning in JSON")
+            if isinstance(node, yaml.MappingNode):
+                self.built[id(node)] = self._mapping(node, depth)
+            else:
+                self.built[id(node)] = [self.value(item, depth + 1) for item in node.value]
+        return self.built[id(node)]
+
+    def _mapping(self, node: Any, depth: int) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _invalid(key, "a key must be a plain word")
+            if key.value in mapping:
+                raise _invalid(key, f"the key {key.value!r} stands twice in one mapping")
+            if key.value == "<<" and key.tag == PLAIN:
+                raise _invalid(key, "merge keys are not part of YAML 1.2")
+            mapping[key.value] = self.value(value, depth + 1)
+        return mapping
+
+
+def _scalar(node: Any) -> Any:
+    text: str = node.value
+    if node.tag == PLAIN:
+        if text in WORDS:
+            return WORDS[text]
+        if INTEGER.match(text):
+            return int(text)
+        if NUMBER.match(text):
+            return float(text)
+    elif node.tag not in (QUOTED, "tag:yaml.org,2002:str"):
+        raise _invalid(node, f"the tag {node.tag} has no meaning in JSON")
+    return text
+
+
+def _locate(node: Any, pointer: str, places: dict[str, tuple[int, int]], depth: int) -> None:
+    if depth > MAX_DEPTH or isinstance(node, yaml.ScalarNode):
+        return
+    if isinstance(node, yaml.MappingNode):
+        children = [(key.value, key, value) for key, value in node.value]
+    else:
+        children = [(index, item, item) for index, item in enumerate(node.value)]
+    for token, marked, value in children:
+        place = f"{pointer}/{escape(token)}"
+        places[place] = _place(marked)
+        _locate(value, place, places, depth + 1)
+
+
+def _place(node: Any) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _invalid(node: Any, what: str) -> YamlInvalid:
+    return YamlInvalid(*_place(node), what)
