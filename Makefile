@@ -1,0 +1,44 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-fast test-long check format bench traceability owner import-log lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
+
+setup: ## install the locked packages into .venv (run and test do so by themselves)
+	@scripts/setup dev
+
+run: ## start everything on http://127.0.0.1:8080 (PORT=, DATA_DIR=, DEMO=0)
+	@scripts/run
+
+test: ## run all tests against real PostgreSQL and Redis
+	@scripts/test
+
+test-fast: ## run the quick part of the tests
+	@scripts/test -m "not slow"
+
+test-long: ## kill parts of the running service again and again (HOURS=2)
+	@scripts/test-long
+
+check: ## check format, lint and types
+	@scripts/check
+
+format: ## format the code, and mend what the linter can
+	@scripts/format
+
+bench: ## measure every figure that the README claims
+	@scripts/bench
+
+traceability: ## print which test proves which requirement
+	@scripts/traceability
+
+owner: ## make the first account and its workspace (EMAIL=you@example.com)
+	@scripts/owner
+
+import-log: ## send an access log to the API as events (FILE=, WEBSITE=, KEY=)
+	@scripts/import-log
+
+lock: ## lock the newest packages that pyproject.toml allows
+	@scripts/lock
+
+clean: ## remove caches (never .data)
+	@scripts/clean

@@ -1,0 +1,1 @@
+"""CloudMetrics: a contract-first, multi-tenant analytics API."""

@@ -1,0 +1,52 @@
+"""gunicorn's settings: `gunicorn -c python:cloudmetrics.gunicorn_settings cloudmetrics.asgi:app`."""
+
+import os
+from typing import Any
+
+import uuid_utils
+from gunicorn.glogging import Logger
+
+from cloudmetrics.platform.config import Settings
+from cloudmetrics.platform.telemetry import configure_logs
+
+settings = Settings.load()
+listening = os.environ.get("CLOUDMETRICS_LISTEN_FD")
+
+bind = f"fd://{listening}" if listening else f"{settings.host}:{settings.port}"
+workers = settings.workers
+worker_class = "asgi"
+asgi_loop = "uvloop"
+asgi_lifespan = "on"
+# The contract is compiled once and shared by all workers.
+preload_app = True
+
+
+class JsonLogger(Logger):  # type: ignore[misc]
+    """Sends what gunicorn itself has to say the same way as all other logs."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        configure_logs(settings.log_level)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+loglevel = settings.log_level
+logger_class = JsonLogger
+accesslog = None  # The application logs each request itself.
+control_socket_disable = True
+
+timeout = 30
+keepalive = 5
+# Above keepalive there would be nothing to wait for but requests that hang.
+graceful_timeout = 5
+
+# The longest that gunicorn allows; beyond it answers 414 and 431.
+limit_request_line = 8190
+limit_request_fields = 100
+limit_request_field_size = 8190
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Gives each worker random numbers of its own, since they are copies of one process."""
+    uuid_utils.reseed_rng()

@@ -1,0 +1,61 @@
+"""Pages of a list, and the cursors that lead from one to the next."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.errors import InvalidCursor
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some things of a list; `next_cursor` is None on the last page."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+    @property
+    def has_more(self) -> bool:
+        return self.next_cursor is not None
+
+
+def page(
+    caller: Caller, listing: str, found: list[Item], limit: int, position: Callable[[Item], str]
+) -> Page[Item]:
+    """A page of at most `limit`, of a store's answer to a question for one more than that.
+
+    `listing` names the list and whatever filters it; `position` says where in
+    the list an item stands.
+    """
+    items = found[:limit]
+    more = len(found) > limit
+    return Page(items, seal(caller, listing, position(items[-1])) if more else None)
+
+
+def seal(caller: Caller, listing: str, position: str) -> str:
+    """A cursor, worth something only to this workspace, for this list."""
+    return (
+        urlsafe_b64encode(caller.keyring.sign(_purpose(caller, listing), position.encode()))
+        .decode()
+        .rstrip("=")
+    )
+
+
+def unseal(caller: Caller, listing: str, cursor: str) -> str:
+    """The position that a cursor holds. Raises InvalidCursor."""
+    try:
+        signed = b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return caller.keyring.verify(_purpose(caller, listing), signed).decode()
+    except (ValueError, binascii.Error):
+        raise InvalidCursor from None
+
+
+def _purpose(caller: Caller, listing: str) -> str:
+    return f"cursor {caller.tenant.workspace_id} {listing}"

@@ -1,0 +1,35 @@
+"""Keys for hashing and signing, all derived from the one secret key of the settings."""
+
+import hmac
+from hashlib import sha256
+
+SIGNATURE_BYTES = 16
+MINIMUM_SECRET = 32
+
+
+class Keyring:
+    """Derives a key per purpose, so that what one purpose signs is worth nothing for another.
+
+    Raises ValueError where the secret key is too short to be one.
+    """
+
+    def __init__(self, secret_key: bytes) -> None:
+        if len(secret_key) < MINIMUM_SECRET:
+            raise ValueError(f"the secret key must have at least {MINIMUM_SECRET} bytes")
+        self._secret = secret_key
+
+    def digest(self, purpose: str, message: bytes) -> bytes:
+        """The keyed hash of a message: 32 bytes, HMAC-SHA-256."""
+        key = hmac.digest(self._secret, purpose.encode(), sha256)
+        return hmac.digest(key, message, sha256)
+
+    def sign(self, purpose: str, message: bytes) -> bytes:
+        """The message, with its signature before it."""
+        return self.digest(purpose, message)[:SIGNATURE_BYTES] + message
+
+    def verify(self, purpose: str, signed: bytes) -> bytes:
+        """The message of what `sign` returned. Raises ValueError where a single bit differs."""
+        signature, message = signed[:SIGNATURE_BYTES], signed[SIGNATURE_BYTES:]
+        if not hmac.compare_digest(signature, self.digest(purpose, message)[:SIGNATURE_BYTES]):
+            raise ValueError("the signature does not fit")
+        return message

@@ -1,0 +1,77 @@
+"""Real PostgreSQL and Redis for the tests that ask for them; nothing starts for those that do not."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import pytest
+
+
+@dataclass(frozen=True)
+class TestStores:
+    """Where the stores are: URLs with all rights, to be treated as the test's own."""
+
+    __test__ = False
+
+    database_url: str
+    redis_url: str
+
+
+@pytest.fixture(scope="session")
+def stores() -> Iterator[TestStores]:
+    """PostgreSQL and Redis for the session: embedded, or those of TEST_DATABASE_URL and TEST_REDIS_URL."""
+    database_url, redis_url = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
+    if database_url and redis_url:
+        yield TestStores(database_url, redis_url)
+        return
+    from cloudmetrics.platform.embedded import running_stores
+
+    with (
+        tempfile.TemporaryDirectory(prefix="cloudmetrics-tests-") as folder,
+        running_stores(Path(folder), durable=False) as running,
+    ):
+        yield TestStores(database_url or running.database_url, redis_url or running.redis_url)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(stores: TestStores) -> Iterator[str]:
+    """The name of an empty database that has all migrations, to be copied."""
+    from cloudmetrics.platform.migrations import migrate
+
+    name = f"template_{uuid4().hex}"
+    with administration(stores.database_url) as execute:
+        execute(f'CREATE DATABASE "{name}"')
+    asyncio.run(migrate(with_database(stores.database_url, name)))
+    yield name
+    with administration(stores.database_url) as execute:
+        execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def fresh_database(stores: TestStores, migrated_template: str) -> Iterator[str]:
+    """The URL of an empty, migrated database of the test's own."""
+    name = f"test_{uuid4().hex}"
+    with administration(stores.database_url) as execute:
+        execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}" STRATEGY FILE_COPY')
+    yield with_database(stores.database_url, name)
+    with administration(stores.database_url) as execute:
+        execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def with_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@contextmanager
+def administration(url: str) -> Iterator[Callable[[str], object]]:
+    """Executes statements outside of any transaction, which making and dropping databases needs."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection.execute
