@@ -1,0 +1,132 @@
+"""The portal's pages and where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import flask_swagger_ui
+from flask import Flask, Response, redirect, render_template, request, send_from_directory, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from cloudmetrics.portal.contract_files import as_json, as_yaml, first_server, with_server
+from cloudmetrics.portal.errors import ErrorPage, error_pages
+from cloudmetrics.portal.markdown import inline, markdown
+from cloudmetrics.portal.reference import build_reference
+from cloudmetrics.portal.security import protect
+
+SWAGGER_ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
+FILES = ("/", "/openapi.json", "/openapi.yaml")
+FOLDERS = ("/docs", "/api/docs")
+
+
+def is_portal_path(path: str) -> bool:
+    """Whether a URL path belongs to the portal, also where it leads to its "not found" page."""
+    return path in FILES or any(path == folder or path.startswith(f"{folder}/") for folder in FOLDERS)
+
+
+def create_portal(bundle: Mapping[str, Any], errors: Sequence[Mapping[str, Any]], base_url: str) -> Flask:
+    """The documentation of one contract, as a WSGI app.
+
+    `bundle` is the contract as one document, `errors` the error registry (code,
+    status, title, cause, cure), and `base_url` where the server is reached, as
+    it stands in curl lines. All pages are drawn from them on first use and kept.
+    """
+    base_url = base_url.rstrip("/")
+    portal = Flask("cloudmetrics.portal", static_url_path="/docs/assets")
+    portal.url_map.strict_slashes = False
+    portal.jinja_env.filters.update(markdown=markdown, inline=inline)
+    portal.jinja_env.trim_blocks = portal.jinja_env.lstrip_blocks = True
+    portal.jinja_env.globals.update(api=bundle["info"], base_url=base_url)
+    portal.after_request(protect)
+    _pages(portal, bundle, error_pages(errors, bundle, base_url), base_url)
+    _contract_files(portal, bundle, base_url)
+    _swagger_ui(portal, bundle)
+    return portal
+
+
+def _pages(portal: Flask, bundle: Mapping[str, Any], errors: list[ErrorPage], base_url: str) -> None:
+    by_slug = {error.slug: error for error in errors}
+
+    @portal.get("/")
+    def home() -> AnyResponse:
+        return redirect(url_for("front"))
+
+    @portal.get("/docs")
+    @_kept
+    def front() -> str:
+        return render_template("front.html")
+
+    @portal.get("/docs/reference")
+    @_kept
+    def reference() -> str:
+        return render_template("reference.html", reference=build_reference(bundle, base_url))
+
+    @portal.get("/docs/errors")
+    @_kept
+    def error_index() -> str:
+        return render_template("errors.html", errors=errors)
+
+    @portal.get("/docs/errors/<slug>")
+    def error(slug: str) -> Response:
+        if slug not in by_slug:
+            raise NotFound
+        return _cached(Response(render_template("error.html", error=by_slug[slug])))
+
+    @portal.errorhandler(404)
+    def not_found(_: NotFound) -> tuple[str, int]:
+        return render_template("not_found.html"), 404
+
+
+def _contract_files(portal: Flask, bundle: Mapping[str, Any], base_url: str) -> None:
+    document = with_server(bundle, first_server(bundle, base_url))
+    texts = {
+        "/openapi.json": (as_json(document), "application/json; charset=utf-8"),
+        "/openapi.yaml": (as_yaml(document), "application/yaml; charset=utf-8"),
+        # Swagger UI calls the server that it was loaded from, whatever its name is from outside.
+        "/api/docs/openapi.json": (
+            as_json(with_server(bundle, {"url": "/", "description": "This server"})),
+            "application/json; charset=utf-8",
+        ),
+    }
+
+    def contract_file() -> Response:
+        text, content_type = texts[request.path.rstrip("/")]
+        return _cached(Response(text, content_type=content_type))
+
+    for path in texts:
+        portal.add_url_rule(path, view_func=contract_file)
+
+
+def _swagger_ui(portal: Flask, bundle: Mapping[str, Any]) -> None:
+    @portal.get("/api/docs")
+    @_kept
+    def swagger_ui() -> str:
+        return render_template("swagger.html")
+
+    @portal.get("/api/docs/assets/<name>")
+    def swagger_asset(name: str) -> Response:
+        return send_from_directory(SWAGGER_ASSETS, name, max_age=3600)
+
+
+def _kept(draw: Callable[[], str]) -> Callable[[], Response]:
+    """A page that depends on nothing but the contract is drawn once."""
+    drawn: list[str] = []
+
+    def page() -> Response:
+        if not drawn:
+            drawn.append(draw())
+        return _cached(Response(drawn[0]))
+
+    page.__name__ = draw.__name__
+    return page
+
+
+def _cached(response: Response) -> Response:
+    """Let caches keep the answer and ask whether it still holds; equal content has an equal ETag."""
+    response.headers["Cache-Control"] = "public, max-age=0, s-maxage=60, must-revalidate"
+    response.add_etag()
+    response.make_conditional(request)
+    return response

@@ -1,0 +1,45 @@
+"""The contract as one file, for tools: JSON and YAML, with the running server first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+
+def first_server(bundle: Mapping[str, Any], base_url: str) -> dict[str, Any]:
+    """The running server as a `servers` entry: the contract's own words where it is listed."""
+    listed = (server for server in bundle.get("servers", []) if server["url"].rstrip("/") == base_url)
+    return next(listed, {"url": base_url, "description": "This server"})
+
+
+def with_server(bundle: Mapping[str, Any], server: Mapping[str, Any]) -> dict[str, Any]:
+    """The bundle with `server` first, which is the one that tools take by themselves."""
+    others = [other for other in bundle.get("servers", []) if other["url"] != server["url"]]
+    return {**bundle, "servers": [dict(server), *others]}
+
+
+def as_json(document: Mapping[str, Any]) -> str:
+    """The document as JSON that a person can read as well."""
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def as_yaml(document: Mapping[str, Any]) -> str:
+    """The document as YAML, keys in the contract's order."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as blocks, and the same object twice instead of an alias."""
+
+    def ignore_aliases(self, _: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
