@@ -1,0 +1,33 @@
+"""API keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from cloudmetrics.accounts.api_keys.secrets import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key as it is kept: never with its secret, only with the last four characters to tell it by."""
+
+    id: UUID
+    workspace_id: UUID
+    name: str
+    mode: Mode
+    last_four: str
+    scopes: frozenset[str]
+    created_at: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a good key stands for."""
+
+    workspace_id: UUID
+    key_id: UUID
+    scopes: frozenset[str]
+    expires_at: datetime | None = None

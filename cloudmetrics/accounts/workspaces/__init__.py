@@ -1,0 +1,1 @@
+"""Workspaces: the homes of all else, each with a sandbox beside it."""

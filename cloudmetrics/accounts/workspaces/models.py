@@ -1,0 +1,61 @@
+"""Workspaces and their people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from cloudmetrics.platform.clock import iso
+
+Plan = Literal["FREE", "PRO", "STARTER", "GROWTH", "ENTERPRISE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The home of websites, events, keys and people.
+
+    Either `sandbox_id` names its sandbox, or, if it is one, `sandbox_of` the
+    workspace that it belongs to.
+    """
+
+    id: UUID
+    name: str
+    plan: Plan
+    timezone: str
+    currency: str
+    created_at: datetime
+    sandbox_id: UUID | None = None
+    sandbox_of: UUID | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": str(self.id),
+            "name": self.name,
+            "plan": self.plan,
+            "timezone": self.timezone,
+            "currency": self.currency,
+            "created_at": iso(self.created_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person, known by an e-mail address in lower case."""
+
+    id: UUID
+    email: str
+    created_at: datetime
+
+
+class EmailTaken(Exception):
+    """Somebody has an account with this e-mail address already."""
+
+
+class InvalidEmail(Exception):
+    """This is no e-mail address."""
+
+
+class InvalidName(Exception):
+    """A workspace's name has 1 to 100 characters."""

@@ -1,0 +1,8 @@
+"""Analytics: what is measured, what happened there, and the numbers drawn from it.
+
+    analytics.websites    websites, their time zones and currencies
+    analytics.events      events come in, each with a receipt
+    analytics.metrics     numbers of a range of days
+
+Each has the same rooms: models.py, service.py, store.py, queries.sql.
+"""

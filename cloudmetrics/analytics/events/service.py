@@ -1,0 +1,103 @@
+"""Taking events in: each is judged, the good ones are stored together, all get receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from cloudmetrics.analytics.events import store
+from cloudmetrics.analytics.events.models import Event, Receipt, Receipts, Refusal, Rejection, Status
+from cloudmetrics.analytics.events.timestamps import parse_timestamp
+from cloudmetrics.platform import clock
+from cloudmetrics.platform.caller import Caller
+
+TOLERANCE = timedelta(minutes=5)
+UNKNOWN_WEBSITE = Refusal(Rejection.UNKNOWN_WEBSITE, "The workspace has no such website.")
+IN_FUTURE = Refusal(
+    Rejection.TIMESTAMP_IN_FUTURE, "The timestamp is more than 5 minutes ahead of the server's clock."
+)
+OUT_OF_RANGE = Refusal(Rejection.TIMESTAMP_OUT_OF_RANGE, "The timestamp is outside of the years 1 to 9999.")
+
+Verdict = Event | Refusal
+
+
+async def create(caller: Caller, sent: Sequence[Mapping[str, Any]]) -> Receipts:
+    """Stores a batch, as the contract describes it, and returns after the commit.
+
+    An event whose id is known is a duplicate, whatever else it says; so is one
+    whose id was accepted earlier in the batch. Everything new and sound is
+    stored in one transaction, or nothing is, where this raises.
+    """
+    now = clock.now()
+    tenant = caller.tenant
+    async with tenant.transaction() as transaction:
+        websites = {UUID(event["website_id"]) for event in sent}
+        currencies = await store.lock_websites(transaction, tenant, websites)
+        verdicts = [judge(event, currencies, now) for event in sent]
+        # The first sound event of an id is the one that counts.
+        sound: dict[str, Event] = {}
+        for verdict in verdicts:
+            if isinstance(verdict, Event):
+                sound.setdefault(verdict.event_id, verdict)
+        accepted = await store.insert(transaction, tenant, list(sound.values()), now) if sound else set()
+        refused = [
+            event["id"] for event, verdict in zip(sent, verdicts, strict=True) if isinstance(verdict, Refusal)
+        ]
+        known = await store.known(transaction, tenant, refused) if refused else set()
+    return Receipts(_receipts(sent, verdicts, accepted, known))
+
+
+def judge(sent: Mapping[str, Any], currencies: Mapping[UUID, str], now: datetime) -> Verdict:
+    """An event that fits the contract, ready to be stored, or why it cannot be.
+
+    `currencies` holds the currency of each website that the workspace has.
+    """
+    website_id = UUID(sent["website_id"])
+    currency = currencies.get(website_id)
+    if currency is None:
+        return UNKNOWN_WEBSITE
+    occurred_at = parse_timestamp(sent["timestamp"])
+    if occurred_at is None:
+        return OUT_OF_RANGE
+    if occurred_at > now + TOLERANCE:
+        return IN_FUTURE
+    revenue = sent.get("revenue")
+    if revenue is not None and revenue["currency"] != currency:
+        return Refusal(Rejection.CURRENCY_MISMATCH, f"The website's currency is {currency}.")
+    return Event(
+        event_id=sent["id"],
+        website_id=website_id,
+        visitor_id=sent["visitor_id"],
+        name=sent["name"],
+        occurred_at=occurred_at,
+        url=sent.get("url"),
+        referrer=sent.get("referrer"),
+        source=sent.get("source"),
+        device=sent.get("device"),
+        country=sent.get("country"),
+        revenue_minor=int(revenue["amount_minor"]) if revenue is not None else None,
+        properties=sent.get("properties"),
+    )
+
+
+def _receipts(
+    sent: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict], accepted: set[str], known: set[str]
+) -> list[Receipt]:
+    """A receipt per event: `accepted` are the ids that this batch added, `known` those stored by now."""
+    receipts = []
+    awaited = set(accepted)
+    for event, verdict in zip(sent, verdicts, strict=True):
+        event_id = event["id"]
+        if isinstance(verdict, Refusal):
+            # An id that a later event of the batch brings in was not known at this point.
+            is_known = event_id in known and event_id not in awaited
+            status = Status.DUPLICATE if is_known else Status.REJECTED
+            receipts.append(Receipt(event_id, status, None if is_known else verdict))
+        elif event_id in awaited:
+            awaited.discard(event_id)
+            receipts.append(Receipt(event_id, Status.ACCEPTED))
+        else:
+            receipts.append(Receipt(event_id, Status.DUPLICATE))
+    return receipts

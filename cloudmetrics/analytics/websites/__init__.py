@@ -1,0 +1,1 @@
+"""Websites: what is being measured."""

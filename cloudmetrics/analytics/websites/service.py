@@ -1,0 +1,73 @@
+"""What can be done with websites."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from cloudmetrics.accounts.workspaces import service as workspaces
+from cloudmetrics.analytics.websites import store
+from cloudmetrics.analytics.websites.models import Website
+from cloudmetrics.platform import clock
+from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.errors import NotFound
+from cloudmetrics.platform.ids import new_id
+from cloudmetrics.platform.paging import Page, page, unseal
+from cloudmetrics.platform.timezones import require_timezone
+
+LISTING = "websites"
+BEGINNING = UUID(int=0)
+
+
+async def list_page(caller: Caller, *, cursor: str | None = None, limit: int = 100) -> Page[Website]:
+    """Live websites, oldest first. Raises InvalidCursor."""
+    after = UUID(unseal(caller, LISTING, cursor)) if cursor is not None else BEGINNING
+    found = await store.list_after(caller.tenant, after, limit + 1)
+    return page(caller, LISTING, found, limit, lambda website: str(website.id))
+
+
+async def get(caller: Caller, website_id: UUID) -> Website:
+    """Raises NotFound."""
+    website = await store.get(caller.tenant, website_id)
+    if website is None:
+        raise NotFound("website")
+    return website
+
+
+async def create(
+    caller: Caller, *, name: str, domain: str, timezone: str = "UTC", currency: str | None = None
+) -> Website:
+    """Makes a website; without `currency` in the workspace's. Raises DomainTaken, UnknownTimezone."""
+    await _require_timezone(caller, timezone)
+    if currency is None:
+        currency = (await workspaces.get(caller)).currency
+    fields = {
+        "id": new_id(),
+        "name": name,
+        "domain": domain.lower(),
+        "timezone": timezone,
+        "currency": currency,
+    }
+    return await store.create(caller.tenant, fields, clock.now())
+
+
+async def update(
+    caller: Caller, website_id: UUID, *, name: str, domain: str, timezone: str, currency: str
+) -> Website:
+    """Replaces all four. Raises NotFound, DomainTaken, UnknownTimezone.
+
+    Raises CurrencyInUse where the currency would change and something was earned already.
+    """
+    await _require_timezone(caller, timezone)
+    fields = {"name": name, "domain": domain.lower(), "timezone": timezone, "currency": currency}
+    return await store.update(caller.tenant, website_id, fields, clock.now())
+
+
+async def delete(caller: Caller, website_id: UUID) -> None:
+    """Hides the website and its numbers at once. Raises NotFound."""
+    if not await store.delete(caller.tenant, website_id, clock.now()):
+        raise NotFound("website")
+
+
+async def _require_timezone(caller: Caller, name: str) -> None:
+    require_timezone(name)
+    await store.require_timezone(caller.tenant, name)

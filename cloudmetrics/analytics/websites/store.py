@@ -1,0 +1,74 @@
+"""Websites in PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken, Website
+from cloudmetrics.platform.database import Tenant
+from cloudmetrics.platform.errors import NotFound
+from cloudmetrics.platform.sql import load_queries
+from cloudmetrics.platform.timezones import UnknownTimezone
+
+queries = load_queries(__file__)
+
+
+async def list_after(tenant: Tenant, after: UUID, limit: int) -> list[Website]:
+    parameters = {"workspace_id": tenant.workspace_id, "after": after, "limit": limit}
+    return [Website(**row) for row in await tenant.read(queries.list_after, parameters)]
+
+
+async def get(tenant: Tenant, website_id: UUID) -> Website | None:
+    rows = await tenant.read(queries.get, _at(tenant, website_id))
+    return Website(**rows[0]) if rows else None
+
+
+async def create(tenant: Tenant, fields: dict[str, Any], now: datetime) -> Website:
+    """Raises DomainTaken."""
+    parameters = fields | {"workspace_id": tenant.workspace_id, "now": now}
+    async with tenant.transaction() as transaction:
+        row = await transaction.fetch_one(queries.create, parameters)
+    if row is None:
+        raise DomainTaken(fields["domain"])
+    return Website(**row)
+
+
+async def update(tenant: Tenant, website_id: UUID, fields: dict[str, Any], now: datetime) -> Website:
+    """Raises NotFound, DomainTaken, CurrencyInUse."""
+    parameters = fields | _at(tenant, website_id) | {"now": now}
+    try:
+        async with tenant.transaction() as transaction:
+            present = await transaction.fetch_one(queries.lock, parameters)
+            if present is None:
+                raise NotFound("website")
+            if present["currency"] != fields["currency"]:
+                revenue = await transaction.fetch_one(queries.has_revenue, parameters)
+                if revenue and revenue["found"]:
+                    raise CurrencyInUse(present["currency"])
+            row = await transaction.fetch_one(queries.update, parameters)
+    except psycopg.errors.UniqueViolation:
+        raise DomainTaken(fields["domain"]) from None
+    return Website(**(row or present))
+
+
+async def delete(tenant: Tenant, website_id: UUID, now: datetime) -> bool:
+    """Whether there was such a website."""
+    async with tenant.transaction() as transaction:
+        row = await transaction.fetch_one(queries.delete, _at(tenant, website_id) | {"now": now})
+    return row is not None
+
+
+async def require_timezone(tenant: Tenant, name: str) -> None:
+    """Raises UnknownTimezone where this PostgreSQL, whose data may be older than ours, does not know it."""
+    try:
+        await tenant.read(queries.try_timezone, {"timezone": name})
+    except psycopg.errors.InvalidParameterValue:
+        raise UnknownTimezone(name) from None
+
+
+def _at(tenant: Tenant, website_id: UUID) -> dict[str, Any]:
+    return {"workspace_id": tenant.workspace_id, "website_id": website_id}

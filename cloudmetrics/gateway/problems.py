@@ -1,0 +1,133 @@
+"""From exceptions to problem documents (RFC 9457): the one table.
+
+The contract engine's own errors carry their code with them. Titles, statuses
+and the pages that `type` leads to come from the registry, spec/errors.yaml.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from cloudmetrics.analytics.metrics.models import DateOutOfRange, RangeInverted, RangeTooLong
+from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
+from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
+from cloudmetrics.platform.errors import InvalidCursor, NotFound, Unavailable
+from cloudmetrics.platform.telemetry import current_trace
+from cloudmetrics.platform.timezones import UnknownTimezone
+
+logger = logging.getLogger(__name__)
+
+ErrorHandler = Callable[[Request, Exception], Awaitable[Response]]
+
+PROBLEM_JSON = "application/problem+json"
+RETRY_SECONDS = "2"
+
+CODES: dict[type[Exception], str] = {
+    NotFound: "NOT_FOUND",
+    InvalidCursor: "INVALID_CURSOR",
+    DomainTaken: "DOMAIN_TAKEN",
+    CurrencyInUse: "CURRENCY_IN_USE",
+    Unavailable: "SERVICE_UNAVAILABLE",
+    Exception: "INTERNAL_ERROR",
+}
+
+# Violations that only the service can see; they are told like those of the contract.
+VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
+    UnknownTimezone: lambda error: Violation("UNKNOWN_TIMEZONE", str(error), "/timezone", field="timezone"),
+    DateOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
+    RangeInverted: lambda error: _in_query("RANGE_INVERTED", error, "end_date"),
+    RangeTooLong: lambda error: _in_query("RANGE_TOO_LONG", error, "end_date"),
+}
+
+
+class RegistryIncomplete(Exception):
+    """The error registry and the code do not agree."""
+
+
+class Problems:
+    """Writes problem documents. `registry` is the content of spec/errors.yaml.
+
+    Raises RegistryIncomplete where a code has no entry, or another status there.
+    """
+
+    def __init__(self, registry: Sequence[Mapping[str, Any]], base_url: str) -> None:
+        self._entries = {entry["code"]: entry for entry in registry}
+        self._pages = f"{base_url}/docs/errors/"
+        for code in CODES.values():
+            if code not in self._entries:
+                raise RegistryIncomplete(f"spec/errors.yaml has no entry {code}.")
+        for kind in _subclasses(ContractError):
+            if self._entries.get(kind.code, {}).get("status") != kind.status:
+                raise RegistryIncomplete(
+                    f"spec/errors.yaml has no entry {kind.code} of status {kind.status}."
+                )
+
+    def handlers(self) -> dict[type[Exception], ErrorHandler]:
+        """For each kind of exception, what writes its response."""
+        return {
+            ContractError: self.of_contract,
+            **dict.fromkeys(VIOLATIONS, self.of_violation),
+            **dict.fromkeys(CODES, self.of_table),
+            Unavailable: self.of_absence,
+            Exception: self.of_surprise,
+        }
+
+    async def of_contract(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, ContractError)
+        extra: dict[str, Any] = {}
+        if error.details:
+            extra["details"] = error.details
+        if error.violations:
+            extra["errors"] = [violation.to_json() for violation in error.violations]
+        return self._write(request, error.code, error.detail, error.headers, extra)
+
+    async def of_violation(self, request: Request, error: Exception) -> Response:
+        violation = VIOLATIONS[type(error)](error)
+        return await self.of_contract(request, InvalidRequest(violation.message, violations=[violation]))
+
+    async def of_table(self, request: Request, error: Exception) -> Response:
+        return self._write(request, CODES[type(error)], str(error))
+
+    async def of_absence(self, request: Request, error: Exception) -> Response:
+        return self._write(request, CODES[Unavailable], str(error), {"retry-after": RETRY_SECONDS})
+
+    async def of_surprise(self, request: Request, error: Exception) -> Response:
+        logger.error("unhandled exception", exc_info=error)
+        return self._write(request, CODES[Exception], "The server failed. It is not your request's fault.")
+
+    def _write(
+        self,
+        request: Request,
+        code: str,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Response:
+        entry = self._entries[code]
+        trace = current_trace.get()
+        body = {
+            "type": self._pages + code.lower().replace("_", "-"),
+            "title": entry["title"],
+            "status": entry["status"],
+            "detail": detail,
+            "instance": quote(request.path, safe="/:@!$&'()*+,;=~", errors="replace"),
+            "code": code,
+            "trace_id": trace.trace_id if trace else "0" * 32,
+            **(extra or {}),
+        }
+        return Response(orjson.dumps(body), entry["status"], dict(headers or {}), PROBLEM_JSON)
+
+
+def _in_query(code: str, error: Exception, parameter: str) -> Violation:
+    return Violation(code, str(error), parameter=parameter, field=parameter)
+
+
+def _subclasses(kind: type[ContractError]) -> Iterator[type[ContractError]]:
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)

@@ -1,0 +1,1 @@
+"""The operations of the contract: a module per tag, a function per operationId, nothing else."""

@@ -1,0 +1,13 @@
+"""Workspace: the operations of spec/paths/workspace.yaml."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloudmetrics.accounts.workspaces import service as workspaces
+from cloudmetrics.gateway.shapes import one
+from cloudmetrics.platform.caller import Caller
+
+
+async def get_workspace(caller: Caller) -> dict[str, Any]:
+    return one(await workspaces.get(caller))
