@@ -1,0 +1,1 @@
+"""The same two operations in several frameworks, each as its own manual writes them."""

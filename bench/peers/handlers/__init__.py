@@ -1,0 +1,1 @@
+"""The handlers of our own engine's peer: a module per tag."""

@@ -1,0 +1,9 @@
+"""Goals."""
+
+from typing import Any
+
+from bench.peers.data import GOAL_LIST
+
+
+async def list_goals(website_id: str, limit: int, status: str | None, created_since: str | None) -> Any:
+    return GOAL_LIST
