@@ -1,0 +1,199 @@
+"""The engine behind a real gunicorn, attacked over real sockets. After each attack the server goes on."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import httpx
+import pytest
+
+CONTRACT = """\
+openapi: 3.1.1
+info: {title: Live, version: 1.0.0}
+paths:
+  /things:
+    post:
+      operationId: count-items
+      tags: [Things]
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {type: object, properties: {items: {type: array, maxItems: 1000}}}
+      responses:
+        '200': {description: Counted, content: {application/json: {schema: {type: object}}}}
+        4XX: {description: Refused, content: {application/problem+json: {schema: {type: object}}}}
+    get:
+      operationId: stream-numbers
+      tags: [Things]
+      responses: {'200': {description: Numbers, content: {text/plain: {schema: {type: string}}}}}
+"""
+
+HANDLERS = """
+import asyncio
+from cloudmetrics.contract import Response
+
+async def count_items(body):
+    return {"items": len(body.get("items", []))}
+
+async def numbers():
+    for number in range(3):
+        yield f"{number}\\n".encode()
+        await asyncio.sleep(0)
+
+async def stream_numbers():
+    return Response(numbers(), media_type="text/plain")
+"""
+
+APP = """
+from cloudmetrics.contract import Contract, reading, serve
+reading.BODY_SECONDS = 2.0
+app = serve(Contract.load("spec/openapi.yaml"), handlers="live_handlers")
+"""
+
+LIMIT = 2**20
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """The address of one gunicorn worker that serves the contract above."""
+    folder = tmp_path_factory.mktemp("live")
+    files = {"spec/openapi.yaml": CONTRACT, "live_handlers/__init__.py": "", "live_app.py": APP}
+    for name, text in {**files, "live_handlers/things.py": HANDLERS}.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(dedent(text))
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    bind = f"fd://{listener.fileno()}"
+    command = [sys.executable, "-m", "gunicorn", "-k", "asgi", "-w", "1", "-b", bind, "--no-control-socket"]
+    process = subprocess.Popen(
+        [*command, "--graceful-timeout", "1", "live_app:app"],
+        cwd=folder,
+        pass_fds=[listener.fileno()],
+        env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{Path(__file__).parents[2]}"},
+        stderr=subprocess.DEVNULL,
+    )
+    host, port = listener.getsockname()
+    try:
+        wait_until_served(host, port)
+        yield host, port
+    finally:
+        process.terminate()
+        process.wait(10)
+        listener.close()
+
+
+def wait_until_served(host: str, port: int) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            if httpx.get(f"http://{host}:{port}/things", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.05)
+
+
+@pytest.fixture(autouse=True)
+def _goes_on(address: tuple[str, int]) -> Iterator[None]:
+    yield
+    answer = httpx.post(f"http://{address[0]}:{address[1]}/things", json={"items": [1, 2]}, timeout=5)
+    assert answer.json() == {"items": 2}
+
+
+def request_head(length: int | str, *headers: str) -> bytes:
+    lines = ["POST /things HTTP/1.1", "Host: x", "Content-Type: application/json", *headers]
+    return "\r\n".join([*lines, f"Content-Length: {length}", "", ""]).encode()
+
+
+def read_status(connection: socket.socket) -> int:
+    """The status of the answer on a raw connection; 0 where it was closed without one."""
+    received = b""
+    while b"\r\n" not in received:
+        piece = connection.recv(65536)
+        if not piece:
+            return 0
+        received += piece
+    return int(received.split(b" ", 2)[1])
+
+
+def test_a_client_that_sends_too_much_gets_its_answer_while_it_is_sending(address: tuple[str, int]) -> None:
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(request_head(10 * LIMIT))
+        for _ in range(160):
+            connection.sendall(b"a" * 65536)  # It writes all before it reads a word.
+        assert read_status(connection) == 413
+
+
+def test_a_chunked_body_is_counted_while_it_is_read(address: tuple[str, int]) -> None:
+    head = request_head("x").replace(b"Content-Length: x", b"Transfer-Encoding: chunked")
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(head)
+        for _ in range(40):
+            connection.sendall(b"10000\r\n" + b"a" * 65536 + b"\r\n")
+        connection.sendall(b"0\r\n\r\n")
+        assert read_status(connection) == 413
+
+
+def test_gzip_that_unpacks_to_a_gigabyte_is_refused_and_never_unpacked(address: tuple[str, int]) -> None:
+    bomb = gzip.compress(b"0" * 2**28)
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    url = f"http://{address[0]}:{address[1]}/things"
+    answer = httpx.post(url, content=bomb * 4, headers=headers, timeout=10)
+    assert answer.status_code == 413
+
+
+def test_a_gzipped_body_within_the_limit_is_taken(address: tuple[str, int]) -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    url = f"http://{address[0]}:{address[1]}/things"
+    answer = httpx.post(url, content=gzip.compress(json.dumps({"items": [1]}).encode()), headers=headers)
+    assert answer.json() == {"items": 1}
+
+
+def test_slow_senders_by_the_hundred_are_timed_out_and_keep_nobody_waiting(address: tuple[str, int]) -> None:
+    connections = [socket.create_connection(address, timeout=10) for _ in range(300)]
+    try:
+        for connection in connections:
+            connection.sendall(request_head(1000) + b'{"items"')
+        started = time.monotonic()
+        answer = httpx.post(f"http://{address[0]}:{address[1]}/things", json={}, timeout=5)
+        assert answer.status_code == 200
+        assert time.monotonic() - started < 2, "an honest client waited for the slow ones"
+        assert {read_status(connection) for connection in connections} == {408}
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def test_a_half_closed_connection_still_gets_its_answer(address: tuple[str, int]) -> None:
+    body = b'{"items": [1, 2, 3]}'
+    with socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(request_head(len(body)) + body)
+        connection.shutdown(socket.SHUT_WR)
+        assert read_status(connection) in (0, 200)
+
+
+def test_clients_that_vanish_in_the_middle_of_a_body_leave_nothing_behind(address: tuple[str, int]) -> None:
+    for _ in range(100):
+        with socket.create_connection(address, timeout=5) as connection:
+            connection.sendall(request_head(1000) + b"{")
+
+
+def test_clients_that_vanish_in_the_middle_of_a_stream_leave_nothing_behind(address: tuple[str, int]) -> None:
+    for _ in range(50):
+        with socket.create_connection(address, timeout=5) as connection:
+            connection.sendall(b"GET /things HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.recv(10)
+
+
+def test_a_stream_arrives_whole(address: tuple[str, int]) -> None:
+    assert httpx.get(f"http://{address[0]}:{address[1]}/things").text == "0\n1\n2\n"

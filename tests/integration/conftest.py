@@ -1,0 +1,167 @@
+"""The service on real stores: one database for all, and a workspace of its own for each test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from cloudmetrics.accounts import scopes
+from cloudmetrics.accounts.api_keys import service as api_keys
+from cloudmetrics.accounts.workspaces import service as workspaces
+from cloudmetrics.accounts.workspaces.models import Workspace
+from cloudmetrics.app import create_app
+from cloudmetrics.contract import ASGIApp
+from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.config import Settings
+from cloudmetrics.platform.database import Database, Tenant
+from cloudmetrics.platform.signing import Keyring
+from tests.conftest import TestStores, administration, with_database
+
+SECRET = b"a secret key of the tests, 32 bytes or more"
+BASE_URL = "http://testserver"
+
+
+@dataclass(frozen=True)
+class Home:
+    """A workspace, and how to get into it."""
+
+    workspace: Workspace
+    caller: Caller
+    open: Callable[[str], httpx.AsyncClient]
+    make_key: Callable[..., Awaitable[str]]
+
+
+@pytest.fixture(scope="session")
+def database_url(stores: TestStores, migrated_template: str) -> Iterator[str]:
+    """A migrated database that the tests share; row-level security keeps them apart."""
+    name = f"shared_{uuid4().hex}"
+    with administration(stores.database_url) as execute:
+        execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}" STRATEGY FILE_COPY')
+    yield with_database(stores.database_url, name)
+    with administration(stores.database_url) as execute:
+        execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def settings_for(database_url: str, redis_url: str) -> Settings:
+    return Settings(database_url=database_url, redis_url=redis_url, secret_key=SECRET, base_url=BASE_URL)
+
+
+@pytest.fixture(scope="session")
+async def app(database_url: str, stores: TestStores) -> AsyncIterator[ASGIApp]:
+    app = create_app(settings_for(database_url, stores.redis_url))
+    async with alive(app):
+        yield app
+
+
+@asynccontextmanager
+async def alive(app: ASGIApp) -> AsyncIterator[None]:
+    """Starts and ends the app's lifespan, as a server does."""
+    to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    from_app: asyncio.Queue[Any] = asyncio.Queue()
+    task = asyncio.ensure_future(
+        app({"type": "lifespan", "asgi": {"version": "3.0"}}, to_app.get, from_app.put)
+    )
+    to_app.put_nowait({"type": "lifespan.startup"})
+    assert (await from_app.get())["type"] == "lifespan.startup.complete"
+    yield
+    to_app.put_nowait({"type": "lifespan.shutdown"})
+    assert (await from_app.get())["type"] == "lifespan.shutdown.complete"
+    await task
+
+
+@pytest.fixture(scope="session")
+def keyring() -> Keyring:
+    return Keyring(SECRET)
+
+
+@pytest.fixture(scope="session")
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def make_home(
+    app: ASGIApp, database: Database, keyring: Keyring
+) -> AsyncIterator[Callable[..., Awaitable[Home]]]:
+    """Makes workspaces."""
+    clients: list[httpx.AsyncClient] = []
+
+    def open_with(key: str) -> httpx.AsyncClient:
+        clients.append(client_of(app, key))
+        return clients[-1]
+
+    async def make(**fields: Any) -> Home:
+        workspace = await workspaces.create_workspace(database, **({"name": "Home"} | fields))
+
+        async def make_key(granted: Iterable[str] = scopes.FULL, **more: Any) -> str:
+            _, secret = await api_keys.create_key(
+                database, keyring, workspace, name="key", scopes=granted, **more
+            )
+            return secret
+
+        return Home(workspace, Caller(Tenant(database, workspace.id), keyring), open_with, make_key)
+
+    yield make
+    for client in clients:
+        await client.aclose()
+
+
+def client_of(app: ASGIApp, key: str | None = None) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers={"API-Key": key} if key else {})
+
+
+@pytest.fixture
+async def home(make_home: Callable[..., Awaitable[Home]]) -> Home:
+    return await make_home()
+
+
+@pytest.fixture
+async def client(home: Home) -> httpx.AsyncClient:
+    """May do everything in a workspace of its own."""
+    return home.open(await home.make_key())
+
+
+@pytest.fixture
+async def stranger(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+    """Has no credential."""
+    async with client_of(app) as client:
+        yield client
+
+
+@pytest.fixture
+async def website_id(client: httpx.AsyncClient) -> str:
+    return await make_website(client)
+
+
+async def make_website(client: httpx.AsyncClient, **fields: str) -> str:
+    body = {"name": "Shop", "domain": f"{uuid4().hex}.example.com"} | fields
+    response = await client.post("/v1/websites", json=body)
+    assert response.status_code == 201, response.text
+    created: str = response.json()["data"]["id"]
+    return created
+
+
+async def send_events(client: httpx.AsyncClient, *events: dict[str, Any]) -> dict[str, Any]:
+    """The receipts of a batch."""
+    response = await client.post("/v1/events", json={"events": events})
+    assert response.status_code == 200, response.text
+    data: dict[str, Any] = response.json()["data"]
+    return data
+
+
+def make_event(website_id: str, /, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": uuid4().hex,
+        "name": "pageview",
+        "timestamp": "2026-11-03T10:00:00Z",
+        "website_id": website_id,
+        "visitor_id": "anna",
+    } | fields

@@ -1,0 +1,162 @@
+"""Who may call, over HTTP."""
+
+import asyncio
+from uuid import UUID
+
+import httpx
+import pytest
+
+from cloudmetrics.accounts.api_keys.secrets import generate
+from cloudmetrics.accounts.scopes import INGEST, READ
+from cloudmetrics.platform.redis import Redis
+
+OPERATIONS = [
+    ("GET", "/v1/workspace", "workspace:read"),
+    ("GET", "/v1/websites", "websites:read"),
+    ("POST", "/v1/websites", "websites:full"),
+    ("GET", f"/v1/websites/{UUID(int=1)}", "websites:read"),
+    ("PUT", f"/v1/websites/{UUID(int=1)}", "websites:full"),
+    ("DELETE", f"/v1/websites/{UUID(int=1)}", "websites:full"),
+    ("POST", "/v1/events", "events:write"),
+    ("GET", "/v1/metrics", "metrics:read"),
+]
+
+
+def without_ids(problem: dict) -> dict:
+    return {key: value for key, value in problem.items() if key != "trace_id"}
+
+
+@pytest.mark.requirement("D6-7")
+@pytest.mark.parametrize(("method", "path", "_scope"), OPERATIONS)
+async def test_every_operation_wants_a_credential(stranger, method, path, _scope):
+    response = await stranger.request(method, path, content=b"not even JSON")
+    assert response.status_code == 401
+    assert response.json()["code"] == "UNAUTHORIZED"
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "Bearer" in response.headers["www-authenticate"]
+
+
+@pytest.mark.requirement("CM-5", "D6-7")
+@pytest.mark.parametrize(("method", "path", "scope"), OPERATIONS)
+async def test_every_operation_wants_its_scope_before_it_looks_at_the_request(home, method, path, scope):
+    others = (READ | INGEST) - {scope}
+    client = home.open(await home.make_key(others))
+    response = await client.request(method, path, content=b"not even JSON")
+    assert response.status_code == 403
+    assert response.json()["code"] == "INSUFFICIENT_SCOPE"
+    assert response.json()["details"] == {"missing_scopes": [scope]}
+
+
+@pytest.mark.requirement("CM-5")
+async def test_full_includes_read(home):
+    client = home.open(await home.make_key({"websites:full"}))
+    assert (await client.get("/v1/websites")).status_code == 200
+
+
+@pytest.mark.requirement("CM-4", "DF-4")
+@pytest.mark.parametrize(
+    "header", ["API-Key: {}", "api-key: {}", "Authorization: Bearer {}", "authorization: bearer {}"]
+)
+async def test_a_key_is_taken_from_either_header(home, stranger, header):
+    name, _, value = header.format(await home.make_key()).partition(": ")
+    response = await stranger.get("/v1/workspace", headers={name: value})
+    assert response.status_code == 200
+    assert response.json()["data"]["id"] == str(home.workspace.id)
+
+
+async def test_one_good_credential_of_two_is_enough(home, stranger):
+    headers = {"API-Key": "rubbish", "Authorization": f"Bearer {await home.make_key()}"}
+    assert (await stranger.get("/v1/workspace", headers=headers)).status_code == 200
+
+
+MALFORMED = [
+    b"",
+    b" ",
+    b"rubbish",
+    b"cm_live_",
+    b"cm_live_" + b"0" * 36,
+    b"cm_live_" + b"0" * 35,
+    b"cm_live_" + b"0" * 5000,
+    b"cm_prod_" + b"0" * 36,
+    b"\xff\xfe",
+    b"cm_live_\xc3\xa9" + b"0" * 34,
+    b"' OR 1=1 --",
+    b"null",
+    b"Bearer cm_live_x",
+    b"eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.",
+]
+
+
+@pytest.mark.requirement("CM-12")
+@pytest.mark.parametrize("scheme", [(b"API-Key", b""), (b"Authorization", b"Bearer ")])
+async def test_bad_keys_of_every_kind_look_the_same(stranger, scheme):
+    name, prefix = scheme
+    unknown = generate("live").encode()
+    answers = []
+    for key in [unknown, unknown[:-1] + b"!", *MALFORMED]:
+        response = await stranger.get("/v1/workspace", headers=[(name, prefix + key)])
+        assert response.status_code == 401, key
+        answers.append((without_ids(response.json()), response.headers["www-authenticate"]))
+    assert all(answer == answers[0] for answer in answers)
+
+
+async def test_other_schemes_are_no_credential(home, stranger):
+    key = await home.make_key()
+    for value in (f"Basic {key}", key, f"Token {key}"):
+        response = await stranger.get("/v1/workspace", headers={"Authorization": value})
+        assert response.status_code == 401
+
+
+@pytest.mark.requirement("B-4")
+async def test_a_test_key_sees_only_the_sandbox(home, client):
+    sandbox = home.open(await home.make_key(mode="test"))
+    live_id = (await client.post("/v1/websites", json={"name": "L", "domain": "l.example"})).json()["data"][
+        "id"
+    ]
+    assert (await sandbox.get("/v1/workspace")).json()["data"]["id"] == str(home.workspace.sandbox_id)
+    assert (await sandbox.get("/v1/websites")).json()["data"] == []
+    assert (await sandbox.get(f"/v1/websites/{live_id}")).status_code == 404
+    # The same domain is free there.
+    assert (await sandbox.post("/v1/websites", json={"name": "L", "domain": "l.example"})).status_code == 201
+
+
+async def test_many_requests_at_once_are_answered(home):
+    client = home.open(await home.make_key())
+    responses = await asyncio.gather(*(client.get("/v1/workspace") for _ in range(100)))
+    assert {response.status_code for response in responses} == {200}
+
+
+async def test_keys_of_one_turn_of_the_loop_go_to_redis_together(stores, monkeypatch):
+    redis = Redis(stores.redis_url)
+    await redis.set("turn:a", b"1", 60)
+    await redis.set("turn:b", b"2", 60)
+    calls = []
+    get_all = redis._get_all
+
+    async def counted(waiting):
+        calls.append(sorted(waiting))
+        await get_all(waiting)
+
+    monkeypatch.setattr(redis, "_get_all", counted)
+    values = await asyncio.gather(*(redis.get(key) for key in ("turn:a", "turn:b", "turn:none", "turn:a")))
+    assert values == [b"1", b"2", None, b"1"]
+    assert calls == [["turn:a", "turn:b", "turn:none"]]
+    await redis.close()
+
+
+async def test_who_gives_up_waiting_disturbs_nobody(stores):
+    redis = Redis(stores.redis_url)
+    await redis.set("patience", b"1", 60)
+    impatient, patient = (
+        asyncio.ensure_future(redis.get("patience")),
+        asyncio.ensure_future(redis.get("patience")),
+    )
+    await asyncio.sleep(0)
+    impatient.cancel()
+    assert await patient == b"1"
+    await redis.close()
+
+
+async def test_a_head_request_has_no_body(client: httpx.AsyncClient):
+    response = await client.head("/v1/workspace")
+    assert (response.status_code, response.content) == (200, b"")

@@ -1,0 +1,329 @@
+"""The fence around each tenant's rows, and a pool that heals."""
+
+import asyncio
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from cloudmetrics.accounts.workspaces import service as workspaces
+from cloudmetrics.platform.database import Database
+from cloudmetrics.platform.errors import Unavailable
+
+NAMES = "SELECT name FROM workspaces"
+ADD_WEBSITE = "INSERT INTO websites VALUES (%(w)s, gen_random_uuid(), 'x', 'x', 'UTC', 'USD', now(), now())"
+ADD_EVENT = """
+INSERT INTO events (workspace_id, event_id, website_id, visitor_id, name, occurred_at, received_at)
+VALUES (%(w)s, 'e', gen_random_uuid(), 'v', 'pageview', now(), now())
+"""
+fenced = pytest.mark.requirement("PL-4", "PL-5")
+
+
+@pytest.fixture
+async def two(database):
+    """The workspaces of two tenants, with a website and an event in each."""
+    made = []
+    for name in ("one", "two"):
+        workspace = await workspaces.create_workspace(database, name=name)
+        async with database.transaction(workspace.id) as transaction:
+            await transaction.execute(ADD_WEBSITE, {"w": workspace.id})
+            await transaction.execute(ADD_EVENT, {"w": workspace.id})
+        made.append(workspace)
+    return made
+
+
+async def tenant_tables(database: Database) -> list[str]:
+    rows = await database.read_directory(
+        "SELECT table_name FROM information_schema.columns"
+        " WHERE column_name = 'workspace_id' AND table_schema = 'public' AND table_name <> 'credentials'"
+        " ORDER BY 1"
+    )
+    return [row["table_name"] for row in rows]
+
+
+@fenced
+async def test_every_table_is_fenced_except_the_directory(database):
+    rows = await database.read_directory(
+        "SELECT relname, relrowsecurity AND relforcerowsecurity AS fenced FROM pg_class"
+        " WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
+    )
+    assert {row["relname"] for row in rows if not row["fenced"]} == {
+        "credentials",
+        "users",
+        "schema_migrations",
+    }
+    assert {row["relname"] for row in rows if row["fenced"]} == set(await tenant_tables(database))
+
+
+@fenced
+async def test_the_key_of_every_tenant_table_begins_with_the_workspace(database):
+    rows = await database.read_directory(
+        "SELECT c.relname, a.attname FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid"
+        " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]"
+        " WHERE i.indisunique AND c.relnamespace = 'public'::regnamespace"
+    )
+    tables = await tenant_tables(database)
+    assert {row["attname"] for row in rows if row["relname"] in tables} == {"workspace_id"}
+
+
+@fenced
+async def test_the_api_can_neither_own_nor_bypass(database):
+    (row,) = await database.read_directory(
+        "SELECT current_user AS name, rolsuper OR rolbypassrls AS mighty,"
+        " (SELECT count(*) FROM pg_class WHERE relowner = r.oid) AS owned"
+        " FROM pg_roles r WHERE rolname = current_user"
+    )
+    assert row == {"name": "cloudmetrics_api", "mighty": False, "owned": 0}
+
+
+@fenced
+async def test_a_query_without_a_tenant_sees_nothing(database, two):
+    tables = await tenant_tables(database)
+    assert len(tables) >= 5
+    for table in tables:
+        assert await database.read_directory(f"SELECT * FROM {table}") == []
+
+
+@fenced
+async def test_a_session_that_never_named_a_tenant_gets_an_error(database_url, two):
+    """Even without the service's own connection settings there is nothing to see."""
+    async with await psycopg.AsyncConnection.connect(database_url, options="-c role=cloudmetrics_api") as raw:
+        with pytest.raises(psycopg.errors.UndefinedObject):
+            await raw.execute(NAMES)
+
+
+@fenced
+async def test_a_tenant_sees_only_its_own_rows(database, two):
+    for table in await tenant_tables(database):
+        rows = await database.read(two[0].id, f"SELECT workspace_id FROM {table}")
+        assert {row["workspace_id"] for row in rows} <= {two[0].id}
+    assert await database.read(two[0].id, NAMES) == [{"name": "one"}]
+    assert len(await database.read(two[0].id, "SELECT * FROM events")) == 1
+
+
+@fenced
+async def test_another_tenants_row_cannot_be_asked_for_by_id(database, two):
+    parameters = {"id": two[1].id}
+    assert await database.read(two[0].id, f"{NAMES} WHERE workspace_id = %(id)s", parameters) == []
+
+
+@fenced
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE websites SET name = 'stolen' RETURNING workspace_id",
+        "UPDATE workspaces SET name = 'stolen' RETURNING workspace_id",
+    ],
+)
+async def test_an_update_without_a_where_stays_within_the_tenant(database, two, statement):
+    async with database.transaction(two[0].id) as transaction:
+        changed = await transaction.fetch(statement)
+    assert {row["workspace_id"] for row in changed} == {two[0].id}
+    assert await database.read(two[1].id, "SELECT name FROM websites") == [{"name": "x"}]
+    assert await database.read(two[1].id, NAMES) == [{"name": "two"}]
+
+
+@fenced
+@pytest.mark.parametrize(
+    "statement",
+    [
+        ADD_WEBSITE,
+        "UPDATE websites SET workspace_id = %(w)s",
+        ADD_EVENT,
+    ],
+)
+async def test_a_row_cannot_be_given_to_another_tenant(database, two, statement):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        async with database.transaction(two[0].id) as transaction:
+            await transaction.execute(statement, {"w": two[1].id})
+
+
+@fenced
+async def test_without_a_tenant_nothing_can_be_added(database):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        async with database.transaction(UUID(int=0)) as transaction:
+            await transaction.execute(ADD_WEBSITE, {"w": uuid4()})
+    with pytest.raises(psycopg.errors.CheckViolation):
+        async with database.transaction(UUID(int=0)) as transaction:
+            await transaction.execute(
+                "INSERT INTO workspaces VALUES (%(nil)s, '', 'FREE', 'UTC', 'USD', %(nil)s, NULL, now())",
+                {"nil": UUID(int=0)},
+            )
+
+
+@fenced
+async def test_a_connection_forgets_its_tenant(database_url, two):
+    database = Database(database_url, pool_size=1)
+    async with database.transaction(two[0].id) as transaction:
+        assert len(await transaction.fetch(NAMES)) == 1
+    assert await database.read_directory(NAMES) == []
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction(two[0].id):
+            raise ZeroDivisionError
+    assert await database.read_directory(NAMES) == []
+    await database.close()
+
+
+@fenced
+async def test_the_tenant_is_formatted_from_its_number_alone(database, two):
+    class Hostile(UUID):
+        def __str__(self) -> str:
+            return f"{two[1].id}'; --"
+
+    assert await database.read(Hostile(int=two[0].id.int), NAMES) == [{"name": "one"}]
+
+
+async def test_values_come_back_as_what_they_are(database):
+    values = {
+        "uuid": uuid4(),
+        "date": date(2026, 11, 3),
+        "time": datetime(2026, 11, 3, 10, tzinfo=UTC),
+        "text": 'it\'s 100% \\ "quoted"; DROP TABLE events; -- ümläut 🙂',
+        "number": 2**62,
+        "nothing": None,
+        "many": ["a'b", "c"],
+    }
+    sql = (
+        "SELECT %(uuid)s::uuid AS uuid, %(date)s::date AS date, %(time)s::timestamptz AS time,"
+        " %(text)s::text AS text, %(number)s::bigint AS number, %(nothing)s::text AS nothing,"
+        " %(many)s::text[] AS many"
+    )
+    assert await database.read(uuid4(), sql, values) == [values]
+    async with database.transaction(uuid4()) as transaction:
+        assert await transaction.fetch(sql, values) == [values]
+        assert await transaction.fetch_one(sql, values) == values
+
+
+async def test_a_read_cannot_write(database, two):
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        await database.read(two[0].id, "UPDATE websites SET name = 'y' RETURNING 1")
+
+
+async def test_a_failed_read_leaves_no_open_transaction(database_url):
+    database = Database(database_url, pool_size=1)
+    for _ in range(3):
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await database.read_directory("SELECT 1/0")
+        assert await database.read_directory("SELECT 2 AS two") == [{"two": 2}]
+    await database.close()
+
+
+async def test_a_transaction_is_undone_when_its_block_raises(database, two):
+    async def fail() -> None:
+        async with database.transaction(two[0].id) as transaction:
+            await transaction.execute("UPDATE websites SET name = 'y'")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert await database.read(two[0].id, "SELECT name FROM websites") == [{"name": "x"}]
+
+
+async def test_a_swallowed_error_does_not_pass_for_a_commit(database, two):
+    async def swallow() -> None:
+        async with database.transaction(two[0].id) as transaction:
+            with pytest.raises(psycopg.errors.DivisionByZero):
+                await transaction.execute("SELECT 1/0")
+
+    with pytest.raises(RuntimeError, match="swallowed"):
+        await swallow()
+
+
+async def test_a_cancelled_read_leaves_the_pool_whole(database_url):
+    database = Database(database_url, pool_size=1)
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await database.read_directory("SELECT pg_sleep(5)")
+    assert await database.read_directory("SELECT 2 AS two") == [{"two": 2}]
+    (row,) = await database.read_directory(
+        "SELECT count(*) AS busy FROM pg_stat_activity WHERE datname = current_database()"
+        " AND query LIKE %(q)s AND state = 'active' AND pid <> pg_backend_pid()",
+        {"q": "%pg_sleep%"},
+    )
+    assert row["busy"] == 0
+    await database.close()
+
+
+async def test_more_callers_than_connections_take_turns(database_url):
+    database = Database(database_url, pool_size=2)
+    answers = await asyncio.gather(
+        *(database.read_directory("SELECT pg_backend_pid() AS pid") for _ in range(50))
+    )
+    assert len({rows[0]["pid"] for rows in answers}) <= 2
+    await database.close()
+
+
+async def test_who_waits_too_long_for_a_connection_is_told(database_url, monkeypatch):
+    monkeypatch.setattr("cloudmetrics.platform.database.WAIT_SECONDS", 0.1)
+    database = Database(database_url, pool_size=1)
+    async with database.transaction(uuid4()):
+        with pytest.raises(Unavailable, match="busy"):
+            await database.read_directory("SELECT 1")
+    assert await database.read_directory("SELECT 2 AS two") == [{"two": 2}]
+    await database.close()
+
+
+async def test_a_statement_that_takes_too_long_is_ended(database):
+    async with database.transaction(uuid4()) as transaction:
+        (row,) = await transaction.fetch("SHOW statement_timeout")
+        assert row["statement_timeout"] == "15s"
+
+    async def dawdle() -> None:
+        async with database.transaction(uuid4()) as transaction:
+            await transaction.execute("SET LOCAL statement_timeout = '50ms'")
+            await transaction.fetch("SELECT pg_sleep(5)")
+
+    with pytest.raises(Unavailable, match="within"):
+        await dawdle()
+
+
+@pytest.mark.requirement("D6-11")
+async def test_connections_that_died_unnoticed_are_replaced(database_url):
+    database = Database(database_url, pool_size=3)
+
+    async def pids() -> set[int]:
+        read = database.read_directory("SELECT pg_backend_pid() AS pid, pg_sleep(0.05)")
+        again = database.read_directory("SELECT pg_backend_pid() AS pid, pg_sleep(0.05)")
+        return {rows[0]["pid"] for rows in await asyncio.gather(read, again)}
+
+    for attempt in range(2):
+        dying = await pids()
+        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as admin:
+            for pid in dying:
+                await admin.execute("SELECT pg_terminate_backend(%s, 1000)", [pid])
+        if attempt == 0:
+            assert not dying & await pids()
+        else:
+            async with database.transaction(uuid4()) as transaction:
+                (row,) = await transaction.fetch("SELECT pg_backend_pid() AS pid")
+                assert row["pid"] not in dying
+    await database.close()
+
+
+@pytest.mark.requirement("D6-11")
+async def test_a_connection_that_dies_within_a_transaction_is_an_absence(database_url):
+    database = Database(database_url, pool_size=1)
+
+    async def die() -> None:
+        async with database.transaction(uuid4()) as transaction:
+            (row,) = await transaction.fetch("SELECT pg_backend_pid() AS pid")
+            async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as admin:
+                await admin.execute("SELECT pg_terminate_backend(%s, 1000)", [row["pid"]])
+            await transaction.fetch("SELECT 1")
+
+    with pytest.raises(Unavailable):
+        await die()
+    assert await database.read_directory("SELECT 2 AS two") == [{"two": 2}]
+    await database.close()
+
+
+@pytest.mark.parametrize("url", ["postgresql://postgres@127.0.0.1:1/x", "postgresql://x@/x?host=/nowhere"])
+async def test_a_database_that_is_not_there_is_an_absence(url):
+    database = Database(url)
+    with pytest.raises(Unavailable):
+        await database.ping()
+    with pytest.raises(Unavailable):
+        async with database.transaction(uuid4()):
+            pass

@@ -1,0 +1,142 @@
+"""What the documentation tells to type, typed: against a service as `make run` starts it."""
+
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from .running import PROJECT, Running, running
+
+pytestmark = pytest.mark.slow
+
+PAGE = "http://127.0.0.1:8080"
+MARK = "-- next --"
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("guides") / "data") as started:
+        yield started
+
+
+def keys(service: Running) -> dict[str, str]:
+    return json.loads((service.data_dir / "demo.json").read_text())["workspaces"][0]["keys"]
+
+
+def snippets(page: str) -> list[str]:
+    text = (PROJECT / page).read_text(encoding="utf-8")
+    return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def type_in(commands: list[str], **variables: str) -> list[str]:
+    """Runs commands in one shell; returns what each printed."""
+    script = f"\necho '{MARK}'\n".join(commands)
+    ended = subprocess.run(
+        ["sh", "-e", "-c", script],
+        env={**os.environ, "NO_PROXY": "*", **variables},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.split(f"{MARK}\n")
+
+
+@needs_curl
+@pytest.mark.requirement("CM-14", "DF-11")
+def test_the_first_steps_lead_where_the_guide_says(service):
+    key, whose, website, events, numbers, google, wrong, tidy = snippets("docs/guides/first-steps.md")
+    here = key.replace(PAGE, service.url).replace(".venv/bin/python", sys.executable)
+    here = here.replace(".data/demo.json", f"{service.data_dir}/demo.json")
+
+    printed = type_in([here, whose, website, events, events, numbers, google, wrong, tidy, events])
+
+    assert json.loads(printed[1])["data"]["name"] == "demo"
+    assert UUID(printed[2].strip())
+    statuses = [
+        [receipt["status"] for receipt in json.loads(each)["data"]["receipts"]] for each in printed[3:5]
+    ]
+    assert statuses == [["ACCEPTED"] * 3, ["DUPLICATE"] * 3]
+    all_visitors = json.loads(printed[5])["data"]
+    assert (all_visitors["visitors"], all_visitors["pageviews"], all_visitors["conversion_rate"]) == (
+        2,
+        2,
+        0.5,
+    )
+    assert all_visitors["revenue"] == {"amount_minor": 4990, "currency": "EUR"}
+    assert len(all_visitors["breakdown"]) == 30
+    assert json.loads(printed[6])["data"]["visitors"] == 1
+    problem = json.loads(printed[7])
+    assert problem["code"] == "INVALID_REQUEST"
+    assert len(problem["errors"]) > 3
+    assert printed[8] == ""
+
+
+@needs_curl
+@pytest.mark.requirement("CM-14", "DF-9")
+def test_the_calls_on_the_front_page_work_as_they_stand_there(service):
+    page = service.get("/docs").text
+    blocks = [
+        html.unescape(each) for each in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)
+    ]
+    calls = [re.sub(r"^export .*\n", "", block) for block in blocks if "curl" in block]
+    demo = json.loads((service.data_dir / "demo.json").read_text())["workspaces"][0]
+
+    websites, event, metrics = type_in(
+        calls, CLOUDMETRICS_KEY=keys(service)["full"], WEBSITE=demo["website_id"]
+    )
+
+    assert demo["website_id"] in [each["id"] for each in json.loads(websites)["data"]]
+    assert json.loads(event)["data"]["receipts"][0]["status"] == "ACCEPTED"
+    assert json.loads(metrics)["data"]["visitors"] > 0
+
+
+@needs_curl
+def test_the_line_in_the_readme_works_and_answers_in_the_shape_that_is_shown(service):
+    (line,) = [each for each in snippets("README.md") if each.startswith("curl")]
+    (shown,) = re.findall(
+        r"^```json\n(.*?)^```$", Path(PROJECT / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+
+    (printed,) = type_in([line.replace(PAGE, service.url)], CLOUDMETRICS_KEY=keys(service)["read"])
+
+    answered, promised = json.loads(printed), json.loads(shown)
+    for part in ("data", "meta"):
+        assert answered[part].keys() == promised[part].keys()
+    assert answered["data"]["breakdown"][0].keys() == promised["data"]["breakdown"][0].keys()
+
+
+@pytest.mark.requirement("CM-3", "D6-4")
+@pytest.mark.parametrize("path", ["/docs", "/docs/reference", "/api/docs", "/openapi.json", "/openapi.yaml"])
+def test_the_portal_is_served_beside_the_api(service, path):
+    response = service.get(path)
+
+    assert response.status_code == 200
+    assert len(response.headers.get_list("date")) == 1
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    assert response.headers["x-request-id"]
+
+
+@pytest.mark.requirement("DF-7")
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [("/v1/nothing", ""), ("/v1/workspace", ""), ("/v1/websites?limit=0", "read"), ("/v1/metrics", "ingest")],
+)
+def test_the_type_of_a_problem_is_a_page_that_exists(service, path, key):
+    problem = service.get(path, keys(service)[key] if key else "").json()
+
+    page = service.get(problem["type"].removeprefix(service.url))
+
+    assert page.status_code == 200
+    assert problem["code"] in page.text
