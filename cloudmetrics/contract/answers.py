@@ -34,8 +34,9 @@ class Answer:
         self.validators = dict(validators)
         self.headers = headers
         self.media_types = list(validators)
-        # Nearly every answer is JSON without declared headers, and takes the short way.
+        # Nearly every answer is JSON without headers of its own, and takes the short way.
         self.only_json = validators[media.JSON] if self.media_types == [media.JSON] else None
+        self.needs_headers = any(rule.required for rule in headers)
 
     def violations(self, response: Response, value: Any, known: bool) -> tuple[list[Violation], int]:
         """What is wrong with a response. `known` says whether `value` is its decoded body."""
@@ -83,7 +84,7 @@ class Answers:
         answer = self.at(status)
         if answer is not None and answer.only_json is not None and status not in BODILESS:
             response = Response(b"", status, headers, JSON_UTF8)
-            if not answer.headers and _is_valid(answer.only_json, value):
+            if not (headers or answer.needs_headers) and _is_valid(answer.only_json, value):
                 response.body = orjson.dumps(value)
                 return response, [], 0
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl
 import jiter
 import orjson
 from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -45,27 +47,36 @@ class Body:
     """An operation's request body.
 
     `limit` is in bytes, counted after decompression. With `streamed`, the handler
-    gets an asynchronous iterator of bytes instead of a value.
+    gets an asynchronous iterator of bytes instead of a value. `default`, in a
+    tuple of one, stands for a body that was not sent.
     """
 
     def __init__(
-        self, by_media_type: Mapping[str, MediaBody], *, required: bool, limit: int, streamed: bool
+        self,
+        by_media_type: Mapping[str, MediaBody],
+        *,
+        required: bool,
+        limit: int,
+        streamed: bool,
+        default: tuple[Any] | None = None,
     ) -> None:
         self.by_media_type = dict(by_media_type)
         self.required = required
         self.limit = limit
         self.streamed = streamed
+        self.default = default
 
     async def read(self, request: Request, violations: list[Violation]) -> tuple[Any, int]:
         """The body's value, and how many violations it has; those it adds to `violations`."""
         if self.streamed:
-            self._select(request)
+            if self.required or "content-type" in request.headers:
+                self._select(request)
             return stream_body(request, self.limit), 0
         raw = await read_body(request, self.limit)
-        if not raw and "content-type" not in request.headers:
+        if not raw and _says_nothing(request):
             if self.required:
                 violations.append(Violation("REQUIRED", "A body is required.", pointer="", field="body"))
-            return None, int(self.required)
+            return copy.deepcopy(self.default[0]) if self.default else None, int(self.required)
         chosen = self._select(request)
         value = chosen.decode(raw, request)
         checked = value if chosen.view is None else chosen.view(value)
@@ -89,6 +100,12 @@ class Body:
         return self.by_media_type[name]
 
 
+def _says_nothing(request: Request) -> bool:
+    """Whether no bytes mean no body. Many clients name JSON where they send nothing at all."""
+    header = request.headers.get("content-type", "")
+    return not header or media.is_json(header)
+
+
 def decode_json(raw: bytes, _request: Request | None = None) -> Any:
     """Strict JSON. Raises MalformedBody, which says where.
 
@@ -109,6 +126,14 @@ def decode_json(raw: bytes, _request: Request | None = None) -> Any:
     if b"\\u0000" in raw and _holds_nul(value):
         raise MalformedBody("The body holds the character NUL (\\u0000), which no text may.")
     return value
+
+
+def decode_json_with_nul(raw: bytes, _request: Request | None = None) -> Any:
+    """Strict JSON, for the rare operation that wants NUL in its texts. Raises MalformedBody."""
+    try:
+        return decode_json(raw)
+    except MalformedBody:
+        return _decode_slowly(raw)
 
 
 def _decode_slowly(raw: bytes) -> Any:
@@ -140,12 +165,24 @@ def decode_text(raw: bytes, _request: Request | None = None) -> str:
     return text
 
 
+class File(bytes):
+    """A file of a multipart form: its bytes, with the name and media type that the client gave."""
+
+    filename: str
+    media_type: str
+
+    def __new__(cls, content: bytes, filename: str, media_type: str) -> File:
+        file = super().__new__(cls, content)
+        file.filename, file.media_type = filename, media_type
+        return file
+
+
 def form_decoder(shapes: Shapes, schema: Place | None) -> Callable[[bytes, Request], dict[str, Any]]:
     """A decoder of urlencoded and multipart forms, which gives fields the types of their schemas."""
     properties = shapes.properties(schema) if schema else {}
     lists = {name for name, place in properties.items() if "array" in shapes.types(place)}
-    coerce = {
-        name: shapes.coerce(shapes.items(place) if name in lists else place)
+    convert = {
+        name: _field_decoder(shapes, shapes.items(place) if name in lists else place)
         for name, place in properties.items()
     }
 
@@ -156,10 +193,13 @@ def form_decoder(shapes: Shapes, schema: Place | None) -> Callable[[bytes, Reque
             pairs = _multipart(raw, request)
         value: dict[str, Any] = {}
         for name, text in pairs:
-            convert = coerce.get(name)
-            item = convert(text) if convert is not None and isinstance(text, str) else text
+            if isinstance(text, str) and "\0" in name + text:
+                raise MalformedBody("The body holds the character NUL, which no text may.")
+            item = convert[name](text) if name in convert else text
             if name in lists:
                 value.setdefault(name, []).append(item)
+            elif name in value:
+                raise MalformedBody(f"The field {name[:80]} stands twice in the form.")
             else:
                 value[name] = item
         return value
@@ -167,7 +207,16 @@ def form_decoder(shapes: Shapes, schema: Place | None) -> Callable[[bytes, Reque
     return decode
 
 
-def _urlencoded(raw: bytes) -> list[tuple[str, str]]:
+def _field_decoder(shapes: Shapes, place: Place | None) -> Callable[[Any], Any]:
+    """A field's text as its schema has it; an object is written as JSON, says OpenAPI."""
+    types = shapes.types(place) if place else set()
+    if "object" in types and "string" not in types:
+        return lambda part: decode_json(part if isinstance(part, bytes) else part.encode())
+    coerce = shapes.coerce(place)
+    return lambda part: coerce(part) if coerce is not None and isinstance(part, str) else part
+
+
+def _urlencoded(raw: bytes) -> list[tuple[str, Any]]:
     try:
         return parse_qsl(
             decode_text(raw), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS
@@ -177,23 +226,37 @@ def _urlencoded(raw: bytes) -> list[tuple[str, str]]:
 
 
 def _multipart(raw: bytes, request: Request) -> list[tuple[str, Any]]:
-    """Fields as text, files as bytes."""
+    """Fields as text, files as File."""
 
     async def pieces() -> AsyncGenerator[bytes, None]:
         yield raw
 
     headers = Headers({"content-type": request.headers["content-type"]})
-    parser = MultiPartParser(headers, pieces(), max_files=MAX_FORM_FIELDS, max_part_size=len(raw) + 1)
+    parser = MultiPartParser(
+        headers, pieces(), max_files=MAX_FORM_FIELDS, max_fields=MAX_FORM_FIELDS, max_part_size=len(raw) + 1
+    )
     # The body is in memory already, so nothing is gained by a file on disk.
     parser.spool_max_size = len(raw) + 1
     try:
         form = _run(parser.parse())
     except (MultiPartException, FormParserError, KeyError, AssertionError, UnicodeDecodeError) as error:
         raise MalformedBody(f"The body is not multipart/form-data: {error}.") from None
-    return [
-        (name, part.file.read() if isinstance(part, UploadFile) else part)
-        for name, part in form.multi_items()
-    ]
+    _, options = parse_options_header(headers["content-type"])
+    if b"--%b--" % options[b"boundary"] not in raw:
+        raise MalformedBody("The body is not multipart/form-data: it ends too early.")
+    position = 0
+    pairs: list[tuple[str, Any]] = []
+    for name, part in form.multi_items():
+        if isinstance(part, UploadFile):
+            pairs.append((name, File(part.file.read(), part.filename or "", part.content_type or "")))
+            continue
+        if not part.isascii():
+            # The parser takes what is not UTF-8 for Latin-1, and so what it read isn't there to be found.
+            position = raw.find(part.encode(), position)
+            if position < 0:
+                raise MalformedBody(f"The field {name[:80]} is not UTF-8.")
+        pairs.append((name, part))
+    return pairs
 
 
 def form_view(value: dict[str, Any]) -> dict[str, Any]:

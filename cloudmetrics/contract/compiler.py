@@ -14,6 +14,7 @@ from cloudmetrics.contract.bodies import (
     MediaBody,
     bytes_view,
     decode_json,
+    decode_json_with_nul,
     decode_text,
     form_decoder,
     form_view,
@@ -21,7 +22,7 @@ from cloudmetrics.contract.bodies import (
 from cloudmetrics.contract.defaults import completer
 from cloudmetrics.contract.documents import Documents, Place, Unresolvable
 from cloudmetrics.contract.endpoint import Admit, Endpoint
-from cloudmetrics.contract.handlers import HandlerUnfit, check_fit, resolve
+from cloudmetrics.contract.handlers import Handler, HandlerUnfit, misfits, resolve
 from cloudmetrics.contract.operations import Operation
 from cloudmetrics.contract.parameters import Parameters
 from cloudmetrics.contract.schemas import SchemaInvalid, Schemas
@@ -52,8 +53,7 @@ class Compiler:
         self.authenticators = authenticators
         self.admit = admit
         self.enforce = enforce
-        root = documents.at(documents.root)
-        self.schemes = (root.get("components") or {}).get("securitySchemes") or {}
+        self.schemes = dict(self._declared_schemes())
         self._anything = schemas.compile({})
 
     def endpoint(self, operation: Operation) -> Endpoint | None:
@@ -62,22 +62,35 @@ class Compiler:
         body = self._body(operation)
         security = self._security(operation)
         answers = self._answers(operation)
-        try:
-            handler = resolve(operation, self.resolver)
-            check_fit(operation, handler, body is not None)
-            keys = {s["name"] for s in self.schemes.values() if s.get("in") == "query" and "name" in s}
-            parameters = Parameters(operation.parameters, self.shapes, self.schemas, also=keys)
-        except HandlerUnfit as error:
-            self.documents.find(operation.place / "operationId", error.what, error.cure)
-        except SchemaInvalid as error:
-            self.documents.find(
-                operation.place / "parameters", f"a parameter's schema is unsound: {error}", "mend it"
-            )
-        if len(self.documents.findings) > before:
+        handler = self._handler(operation, body is not None)
+        parameters = self._parameters(operation)
+        if len(self.documents.findings) > before or handler is None or parameters is None:
             return None
         return Endpoint(
             operation, handler, security, parameters, body, answers, admit=self.admit, enforce=self.enforce
         )
+
+    def _handler(self, operation: Operation, has_body: bool) -> Handler | None:
+        handler = None
+        unfit: list[HandlerUnfit] = []
+        try:
+            handler = resolve(operation, self.resolver)
+            unfit += misfits(operation, handler, has_body)
+        except HandlerUnfit as error:
+            unfit.append(error)
+        for misfit in unfit:
+            self.documents.find(operation.place / "operationId", misfit.what, misfit.cure)
+        return handler
+
+    def _parameters(self, operation: Operation) -> Parameters | None:
+        keys = {s["name"] for s in self.schemes.values() if s.get("in") == "query" and "name" in s}
+        try:
+            return Parameters(operation.parameters, self.shapes, self.schemas, also=keys)
+        except SchemaInvalid as error:
+            self.documents.find(
+                operation.place / "parameters", f"a parameter's schema is unsound: {error}", "mend it"
+            )
+            return None
 
     def _security(self, operation: Operation) -> Security:
         alternatives = []
@@ -103,12 +116,16 @@ class Compiler:
                 "pass an authenticator of that name to serve()",
             )
         else:
-            scheme = self.documents.at(self._scheme(name))
-            return Check(extractor(scheme), self.authenticators[name], frozenset(scopes))
+            return Check(extractor(self.schemes[name]), self.authenticators[name], frozenset(scopes))
         return None
 
+    def _declared_schemes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        root = self.documents.at(self.documents.root)
+        for name in (root.get("components") or {}).get("securitySchemes") or {}:
+            yield name, self.documents.at(self._follow(self._scheme(name)))
+
     def _scheme(self, name: str) -> Place:
-        return self._follow(self.documents.root / "components" / "securitySchemes" / name)
+        return self.documents.root / "components" / "securitySchemes" / name
 
     def _body(self, operation: Operation) -> Body | None:
         if "requestBody" not in self.documents.at(operation.place):
@@ -120,22 +137,31 @@ class Compiler:
         node = self.documents.at(place)
         by_media_type = {}
         for name in node.get("content") or {}:
-            by_media_type[media.essence(name)] = self._media_body(name, place / "content" / name)
+            decode = decode_json_with_nul if operation.extensions.get("x-allow-nul") else decode_json
+            by_media_type[media.essence(name)] = self._media_body(name, place / "content" / name, decode)
         return Body(
             by_media_type,
             required=bool(node.get("required")),
             limit=int(operation.extensions.get("x-max-body-bytes", DEFAULT_MAX_BYTES)),
             streamed=bool(operation.extensions.get("x-stream-body")),
+            default=self._default(place, node),
         )
 
-    def _media_body(self, name: str, place: Place) -> MediaBody:
+    def _default(self, place: Place, node: Mapping[str, Any]) -> tuple[Any] | None:
+        """What stands for a body that was not sent: the default of its schema, if it is JSON."""
+        names = (name for name in node.get("content") or {} if media.is_json(name))
+        schemas = (self._schema_in(place / "content" / name) for name in names)
+        return next((self.shapes.default(schema) for schema in schemas if schema), None)
+
+    def _media_body(self, name: str, place: Place, decode_json: Any) -> MediaBody:
         schema = self._schema_in(place)
         validator = self._validator(schema)
         kind = media.essence(name)
+        complete = completer(self.documents, schema) if schema else None
         if media.is_json(kind):
-            return MediaBody(decode_json, validator, completer(self.documents, schema) if schema else None)
+            return MediaBody(decode_json, validator, complete)
         if kind in (FORM, MULTIPART):
-            return MediaBody(form_decoder(self.shapes, schema), validator, view=form_view)
+            return MediaBody(form_decoder(self.shapes, schema), validator, complete, view=form_view)
         if kind.startswith("text/"):
             return MediaBody(decode_text, validator)
         return MediaBody(lambda raw, _: raw, validator, view=bytes_view)
@@ -163,6 +189,8 @@ class Compiler:
 
     def _headers(self, place: Place, node: Mapping[str, Any]) -> Iterator[HeaderRule]:
         for name in node.get("headers") or {}:
+            if name.lower() == "content-type":
+                continue  # OpenAPI says so: `content` declares it.
             try:
                 header = self._follow(place / "headers" / name)
             except Unresolvable:

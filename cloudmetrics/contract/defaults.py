@@ -10,7 +10,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from cloudmetrics.contract.documents import Documents, Place, Unresolvable
+from cloudmetrics.contract.documents import Documents, Place
 
 Complete = Callable[[Any], Any]
 
@@ -49,12 +49,8 @@ class _Completers:
             return []
         steps: list[Complete | None] = []
         if isinstance(schema.get("$ref"), str):
-            target = self.documents.target(place, schema["$ref"])
-            try:
-                self.documents.at(target)
-                steps.append(self.at(target))
-            except Unresolvable:
-                pass  # An `$id`: only the validator knows it.
+            target = self.documents.schema_target(place, schema["$ref"])
+            steps.append(self.at(target) if target else None)
         steps += [self.at(place / "allOf" / index) for index in range(len(schema.get("allOf", [])))]
         if isinstance(schema.get("items"), dict) and (inner := self.at(place / "items")):
             steps.append(_each(inner))

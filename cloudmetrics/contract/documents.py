@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from cloudmetrics.contract import yaml_source
 from cloudmetrics.contract.errors import Finding
@@ -41,8 +41,12 @@ class Documents:
         self.texts: dict[str, str] = {}
         self.remotes = dict(remotes or {})
         self.findings: list[Finding] = []
+        # Those of the findings that say no more than that a reference leads nowhere.
+        self.unresolved: list[Finding] = []
         self._positions: dict[str, dict[str, tuple[int, int]]] = {}
+        self._anchors: dict[str, dict[str, Place]] = {}
         self.objects: dict[Place, str] = {}
+        self.rebased: set[Place] = set()
         self._load(self.root.uri)
         for place, kind in self._walk(self.root, "document"):
             self.objects[place] = kind
@@ -50,6 +54,8 @@ class Documents:
     def at(self, place: Place) -> Any:
         """The value at a place. Raises Unresolvable."""
         value = self._load(place.uri)
+        if place.pointer and not place.pointer.startswith("/"):
+            raise Unresolvable(f"there is no anchor {place.pointer} in {self.name(place.uri)}")
         for token in _tokens(place.pointer):
             if isinstance(value, list) and token.isdigit() and int(token) < len(value):
                 value = value[int(token)]
@@ -60,19 +66,49 @@ class Documents:
         return value
 
     def target(self, place: Place, ref: str) -> Place:
-        """The place that a `$ref` written at `place` leads to."""
-        uri, fragment = urldefrag(urljoin(place.uri, ref))
+        """The place that a `$ref` written at `place` leads to. Raises Unresolvable."""
+        try:
+            uri, fragment = urldefrag(urljoin(place.uri, as_uri(ref)))
+        except ValueError as error:
+            raise Unresolvable(f"{ref} is no URI: {error}") from None
         return Place(uri, unquote(fragment))
+
+    def schema_target(self, place: Place, ref: str) -> Place | None:
+        """Where a schema's `$ref` leads, if it is a file and a pointer or an anchor in it.
+
+        None for what only the schema compiler resolves: remotes, and whatever
+        stands below an `$id`, which gives references another base.
+        """
+        target = self.target(place, ref)
+        if _path(target.uri) is None or place in self.rebased:
+            return None
+        if target.pointer and not target.pointer.startswith("/"):
+            return self._anchor(target)
+        return target
+
+    def _anchor(self, target: Place) -> Place:
+        """The schema that bears the anchor which `target` names; `target` itself where none does."""
+        if target.uri not in self._anchors:
+            try:
+                data = self._load(target.uri)
+            except Unresolvable:
+                return target
+            self._anchors[target.uri] = dict(_anchors(data, Place(target.uri)))
+        return self._anchors[target.uri].get(target.pointer, target)
 
     def follow(self, place: Place) -> Place:
         """The object itself, past any chain of `$ref`s. Raises Unresolvable."""
-        seen = {place}
+        return self.chain(place)[-1]
+
+    def chain(self, place: Place) -> list[Place]:
+        """A place, and all that its `$ref`s lead to, up to the object itself. Raises Unresolvable."""
+        places = [place]
         while isinstance(value := self.at(place), dict) and isinstance(value.get("$ref"), str):
             place = self.target(place, value["$ref"])
-            if place in seen:
+            if place in places:
                 raise Unresolvable("the reference leads back to itself")
-            seen.add(place)
-        return place
+            places.append(place)
+        return places
 
     def where(self, place: Place) -> str:
         """`file:line:column`, as an editor opens it."""
@@ -100,37 +136,71 @@ class Documents:
     def _walk(self, place: Place, kind: str) -> Iterator[tuple[Place, str]]:
         """Every OpenAPI object that the root reaches, each once."""
         seen: set[Place] = set()
-        todo = [(place, kind, self.contents.get(place.uri))]
+        todo = [(place, kind, self.contents.get(place.uri), False)]
         while todo:
-            place, kind, node = todo.pop()
+            place, kind, node, rebased = todo.pop()
             if place in seen:
                 continue
             seen.add(place)
             yield place, kind
-            if isinstance(node, dict) and isinstance(node.get("$ref"), str):
-                target = self._checked_target(place, node["$ref"], kind)
-                if target is not None:
-                    todo.append((target, kind, self.at(target)))
+            if isinstance(node, dict):
+                rebased = rebased or (kind == "schema" and isinstance(node.get("$id"), str))
+                if rebased:
+                    self.rebased.add(place)
+                if (target := self._checked_target(place, node.get("$ref"), kind)) is not None:
+                    todo.append((target, kind, self.at(target), False))
+                for target in self._mapped(place, node) if kind == "schema" else ():
+                    todo.append((target, kind, self.at(target), False))
             for keys, child, child_kind in children(node, kind):
                 child_place = place
                 for key in keys:
                     child_place /= key
-                todo.append((child_place, child_kind, child))
+                todo.append((child_place, child_kind, child, rebased))
 
-    def _checked_target(self, place: Place, ref: str, kind: str) -> Place | None:
-        target = self.target(place, ref)
-        if kind == "schema" and not self._plain(target):
-            return None  # An `$id`, an anchor or a remote: the schema compiler's to resolve.
+    def mapping(self, place: Place, discriminator: Any) -> dict[str, Place]:
+        """The schemas that a discriminator's mapping names, by its values.
+
+        What it says is a component's name where there is one of that name, else a reference.
+        """
+        mapping = discriminator.get("mapping") if isinstance(discriminator, dict) else None
+        schemas = self.root / "components" / "schemas"
+        return {
+            value: schemas / ref if self._exists(schemas / ref) else self.target(place, ref)
+            for value, ref in (mapping.items() if isinstance(mapping, dict) else ())
+            if isinstance(ref, str)
+        }
+
+    def _exists(self, place: Place) -> bool:
         try:
-            self.at(target)
+            self.at(place)
+        except Unresolvable:
+            return False
+        return True
+
+    def _mapped(self, place: Place, schema: dict[str, Any]) -> Iterator[Place]:
+        for value, target in self.mapping(place, schema.get("discriminator")).items():
+            try:
+                self.at(target)
+                yield target
+            except Unresolvable as error:
+                where = place / "discriminator" / "mapping" / value
+                self._find_unresolved(where, f"the mapping of {value}", error)
+
+    def _checked_target(self, place: Place, ref: Any, kind: str) -> Place | None:
+        if not isinstance(ref, str):
+            return None
+        try:
+            target = self.schema_target(place, ref) if kind == "schema" else self.target(place, ref)
+            if target is not None:
+                self.at(target)
         except Unresolvable as error:
-            self.find(place / "$ref", f"the reference {ref} leads nowhere: {error}", "correct the path")
+            self._find_unresolved(place / "$ref", f"the reference {ref}", error)
             return None
         return target
 
-    def _plain(self, target: Place) -> bool:
-        """Whether a reference is a file and a JSON Pointer, and so can be checked here."""
-        return _path(target.uri) is not None and (not target.pointer or target.pointer.startswith("/"))
+    def _find_unresolved(self, place: Place, what: str, error: Unresolvable) -> None:
+        self.find(place, f"{what} leads nowhere: {error}", "correct the path")
+        self.unresolved.append(self.findings[-1])
 
     def _load(self, uri: str) -> Any:
         if uri not in self.contents:
@@ -143,7 +213,7 @@ class Documents:
             raise Unresolvable(f"{uri} is no file, and nothing is fetched at start-up")
         try:
             text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
             raise Unresolvable(f"{self.name(uri)} cannot be read: {reason}") from None
         self.texts[uri] = text
@@ -156,9 +226,26 @@ class Documents:
             return {}
 
 
+def as_uri(ref: str) -> str:
+    """A reference as URIs are written: a file's name may hold braces, as in `things_{id}.yaml`."""
+    return quote(ref, safe="/:#?&=%~!$'()*+,;@[]-._")
+
+
 def _path(uri: str) -> Path | None:
     parts = urlsplit(uri)
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def _anchors(node: Any, place: Place) -> Iterator[tuple[str, Place]]:
+    """Every anchor in a document, with its place. What stands below an `$id` has anchors of its own."""
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _anchors(item, place / index)
+    elif isinstance(node, dict) and not (place.pointer and isinstance(node.get("$id"), str)):
+        names = (node.get(keyword) for keyword in ("$anchor", "$dynamicAnchor"))
+        yield from ((name, place) for name in names if isinstance(name, str))
+        for key, value in node.items():
+            yield from _anchors(value, place / key)
 
 
 def _tokens(pointer: str) -> list[str]:

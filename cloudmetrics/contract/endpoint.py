@@ -83,8 +83,8 @@ class Endpoint:
 
     async def _read(self, request: Request, path_values: dict[str, str]) -> dict[str, Any]:
         violations: list[Violation] = []
-        arguments = self._absent | self.parameters.read(request, path_values, violations)
-        total = len(violations)
+        given, total = self.parameters.read(request, path_values, violations)
+        arguments = self._absent | given
         if self.body is not None:
             value, wrong = await self.body.read(request, violations)
             total += wrong

@@ -24,6 +24,7 @@ from cloudmetrics.contract.problems import problem, unexpected
 from cloudmetrics.contract.routing import Router
 from cloudmetrics.contract.schemas import SchemaInvalid, Schemas
 from cloudmetrics.contract.security import Authenticator
+from cloudmetrics.contract.soundness import check_soundness
 
 
 class Contract:
@@ -35,24 +36,28 @@ class Contract:
         self.operations = tuple(operations)
 
     @classmethod
-    def load(cls, path: Path | str, *, remotes: Mapping[str, Any] | None = None) -> Contract:
+    def load(
+        cls,
+        path: Path | str,
+        *,
+        remotes: Mapping[str, Any] | None = None,
+        examples: bool = True,
+    ) -> Contract:
         """Read a contract from its root file.
 
         `remotes` are schemas that the contract refers to by another address than
-        a file's. Raises ContractInvalid with every reason to refuse it.
+        a file's. `examples` says whether examples and defaults must keep their
+        schemas. Raises ContractInvalid with every reason to refuse the contract.
         """
         try:
             documents = Documents(Path(path), remotes)
         except Unresolvable as error:
             finding = Finding(str(path), str(error), "give the path of the contract's root file")
             raise ContractInvalid([finding]) from None
-        root = documents.at(documents.root)
-        version = str(root.get("openapi", "")) if isinstance(root, dict) else ""
-        if not version.startswith("3.1."):
-            documents.find(
-                documents.root, f"this is OpenAPI {version or 'of no version'}", "write openapi: 3.1.1"
-            )
-        if documents.findings:
+        _check_version(documents)
+        check_soundness(documents)
+        if any(finding not in documents.unresolved for finding in documents.findings):
+            # What is not well-formed cannot be read any further.
             raise ContractInvalid(documents.findings)
         operations = read_operations(documents)
         _check_routes(documents, operations)
@@ -61,7 +66,8 @@ class Contract:
         except SchemaInvalid as error:
             documents.find(documents.root, str(error), "mend the schema")
             raise ContractInvalid(documents.findings) from None
-        check_examples(documents, schemas)
+        if examples:
+            check_examples(documents, schemas)
         if documents.findings:
             raise ContractInvalid(documents.findings)
         return cls(documents, schemas, operations)
@@ -134,8 +140,19 @@ def _compile(
     )
     endpoints = [compiler.endpoint(operation) for operation in contract.operations]
     if documents.findings:
-        raise ContractInvalid(dict.fromkeys(documents.findings))
+        raise ContractInvalid(documents.findings)
     return [endpoint for endpoint in endpoints if endpoint is not None]
+
+
+def _check_version(documents: Documents) -> None:
+    root = documents.at(documents.root)
+    version = str(root.get("openapi", "")) if isinstance(root, dict) else ""
+    if version.startswith("3.1."):
+        return
+    if not documents.findings:  # Else it could not be read, and the finding says why.
+        what = f"this is OpenAPI {version}" if version else "this is no OpenAPI document"
+        documents.find(documents.root, what, "write openapi: 3.1.1")
+    raise ContractInvalid(documents.findings)
 
 
 def _check_routes(documents: Documents, operations: Sequence[Operation]) -> None:

@@ -36,11 +36,16 @@ class Finding:
         return f"{self.where}: {self.what}; {self.cure}"
 
 
+def _in_file_order(finding: Finding) -> list[tuple[int, str]]:
+    """`file:9:1` comes before `file:10:1`."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in finding.where.split(":")]
+
+
 class ContractInvalid(Exception):
     """The contract cannot be served. `findings` holds every reason, in file order."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
-        self.findings = list(findings)
+        self.findings = sorted(dict.fromkeys(findings), key=_in_file_order)
         super().__init__("\n".join(map(str, self.findings)))
 
 

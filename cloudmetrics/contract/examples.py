@@ -7,7 +7,7 @@ from typing import Any
 
 from cloudmetrics.contract import media
 from cloudmetrics.contract.documents import Documents, Place, Unresolvable
-from cloudmetrics.contract.schemas import SchemaInvalid, Schemas
+from cloudmetrics.contract.schemas import SchemaInvalid, Schemas, SchemaUnresolved
 from cloudmetrics.contract.violations import explain
 
 
@@ -52,6 +52,8 @@ def _check(documents: Documents, schemas: Schemas, schema: Place, example: Place
     try:
         validator = schemas.at(schema)
     except SchemaInvalid as error:
+        if isinstance(error, SchemaUnresolved) and documents.unresolved:
+            return  # Found already, where the reference stands.
         documents.find(schema, f"the schema is unsound: {error}", "mend the schema")
         return
     if validator.is_valid(value):

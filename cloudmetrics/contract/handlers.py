@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from connexion.exceptions import ResolverError
 from connexion.resolver import Resolver
 
 from cloudmetrics.contract.operations import Operation
+from cloudmetrics.contract.parameters import INJECTED
 
 Handler = Callable[..., Awaitable[Any]]
-# What a handler may ask for besides the operation's parameters.
-INJECTED = frozenset({"body", "caller", "request"})
 
 
 class HandlerUnfit(Exception):
@@ -57,26 +56,30 @@ def resolve(operation: Operation, resolver: Any) -> Handler:
     return handler
 
 
-def check_fit(operation: Operation, handler: Handler, has_body: bool) -> None:
-    """Whether the handler takes what the contract gives, and asks for nothing else. Raises HandlerUnfit."""
+def misfits(operation: Operation, handler: Handler, has_body: bool) -> Iterator[HandlerUnfit]:
+    """Where the handler asks for what the contract does not give, or does not take what it gives."""
     wanted = inspect.signature(handler).parameters
-    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in wanted.values()):
-        return
     declared = {parameter.argument: parameter for parameter in operation.parameters}
     name = f"{handler.__module__}.{handler.__name__}"
-    for argument in wanted:
-        if argument not in declared and argument not in INJECTED:
-            raise HandlerUnfit(
+    for argument, wish in wanted.items():
+        if wish.kind is inspect.Parameter.VAR_KEYWORD:
+            continue
+        if wish.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL):
+            yield HandlerUnfit(f"{name} takes {argument} by position", "take it by name")
+        elif argument not in declared and argument not in INJECTED:
+            yield HandlerUnfit(
                 f"{name} asks for {argument}, which {operation.id} does not declare",
                 f"declare the parameter {argument}, or take it out of the handler",
             )
     if "body" in wanted and not has_body:
-        raise HandlerUnfit(
+        yield HandlerUnfit(
             f"{name} asks for a body, and {operation.id} has none", "declare a requestBody, or take it out"
         )
+    if accepted(handler) is None:
+        return
     for argument, parameter in declared.items():
         if argument not in wanted and parameter.location in ("path", "query"):
-            raise HandlerUnfit(
+            yield HandlerUnfit(
                 f"{name} does not take {argument}, a {parameter.location} parameter of {operation.id}",
                 f"add the argument {argument} to the handler",
             )

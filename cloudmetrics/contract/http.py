@@ -73,5 +73,7 @@ def _headers(raw: list[tuple[bytes, bytes]]) -> Mapping[str, str]:
         headers.clear()
         for name, value in raw:
             key, text = name.decode("latin-1"), value.decode("latin-1")
-            headers[key] = f"{headers[key]}, {text}" if key in headers else text
+            # HTTP/2 sends each cookie in a header of its own; they belong together as one line.
+            between = "; " if key == "cookie" else ", "
+            headers[key] = f"{headers[key]}{between}{text}" if key in headers else text
     return headers

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 JSON = "application/json"
+FORM = re.compile(r"[^/\s*]+/[^/\s*]+\Z")
 
 
 def essence(header: str) -> str:
@@ -29,6 +31,8 @@ def charset(header: str) -> str:
 
 def match(wanted: str, offered: Iterable[str]) -> str | None:
     """The most specific of the offered types or ranges (`text/*`, `*/*`) that covers `wanted`."""
+    if not FORM.match(wanted):
+        return None
     ranges = {essence(item): item for item in offered}
     for candidate in (wanted, f"{wanted.partition('/')[0]}/*", "*/*"):
         if candidate in ranges:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from cloudmetrics.contract.documents import Documents, Place, Unresolvable
-from cloudmetrics.contract.parameters import DEFAULT_STYLES, Parameter
+from cloudmetrics.contract.parameters import (
+    DEFAULT_STYLES,
+    IGNORED_HEADERS,
+    STYLES,
+    Parameter,
+    with_arguments,
+)
 from cloudmetrics.contract.routing import VARIABLE
 from cloudmetrics.contract.structure import METHODS
 
@@ -61,24 +67,32 @@ def read_operations(documents: Documents) -> list[Operation]:
     for path in root.get("paths") or {}:
         place = documents.root / "paths" / path
         try:
-            item = documents.follow(place)
+            # A path item that refers to a file may have fields of its own, and they come first.
+            items = documents.chain(place)
         except Unresolvable:
             continue  # Found already, when the documents were walked.
-        node = documents.at(item)
         for method in METHODS:
-            if isinstance(node.get(method), dict):
-                operations.append(_operation(documents, root, path, method, item))
+            holder = next((i for i in items if isinstance(documents.at(i).get(method), dict)), None)
+            if holder is not None:
+                operations.append(_operation(documents, root, path, method, holder, items))
     _check_unique(documents, operations)
     return operations
 
 
 def _operation(
-    documents: Documents, root: Mapping[str, Any], path: str, method: str, item: Place
+    documents: Documents,
+    root: Mapping[str, Any],
+    path: str,
+    method: str,
+    holder: Place,
+    items: Sequence[Place],
 ) -> Operation:
-    place = item / method
+    place = holder / method
     node = documents.at(place)
-    declared = {(p.location, p.name): p for p in _parameters(documents, item)}
-    declared |= {(p.location, p.name): p for p in _parameters(documents, place)}
+    # The nearer declaration wins: the operation's, then the path item's, then that of what it refers to.
+    declared: dict[tuple[str, str], Parameter] = {}
+    for at in (*reversed(items), place):
+        declared |= {(p.location, p.name): p for p in _parameters(documents, at)}
     if not isinstance(node.get("operationId"), str):
         documents.find(place, "the operation has no operationId", "name it, as in `operationId: list-things`")
     _check_path(documents, path, place, list(declared.values()))
@@ -90,24 +104,41 @@ def _operation(
         summary=str(node.get("summary", "")),
         place=place,
         security=node.get("security", root.get("security", [])),
-        parameters=tuple(declared.values()),
+        parameters=with_arguments(declared.values()),
         extensions={key: value for key, value in node.items() if key.startswith("x-")},
         deprecated=bool(node.get("deprecated")),
     )
 
 
 def _parameters(documents: Documents, holder: Place) -> Iterator[Parameter]:
+    """The parameters that one place declares, without those that OpenAPI says to ignore."""
+    seen: set[tuple[str, str]] = set()
     for index in range(len(documents.at(holder).get("parameters") or [])):
         try:
             place = documents.follow(holder / "parameters" / index)
         except Unresolvable:
             continue
         node = documents.at(place)
-        if not isinstance(node, dict) or not isinstance(node.get("name"), str):
-            documents.find(place, "the parameter has no name", "give it a name")
-        elif node.get("in") not in DEFAULT_STYLES:
+        location, name = node.get("in"), node.get("name")
+        if not isinstance(name, str):
+            continue  # Found already, with all other fields that are missing.
+        if location not in STYLES:
             documents.find(place, "`in` is none of path, query, header, cookie", "say where it is")
-        else:
+        elif node.get("style", DEFAULT_STYLES[location]) not in STYLES[location]:
+            allowed = ", ".join(STYLES[location])
+            documents.find(
+                place / "style",
+                f"the style {node['style']} is none for a {location} parameter",
+                f"write {allowed}",
+            )
+        elif (location, name) in seen:
+            documents.find(
+                holder / "parameters" / index,
+                f"the {location} parameter {name} is declared twice",
+                "take one of them out",
+            )
+        elif not (location == "header" and name.lower() in IGNORED_HEADERS):
+            seen.add((location, name))
             yield Parameter.parse(node, place)
 
 

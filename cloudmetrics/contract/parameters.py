@@ -8,24 +8,44 @@ from __future__ import annotations
 
 import copy
 import difflib
-import json
+import keyword
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from http.cookies import SimpleCookie
+from dataclasses import dataclass, replace
 from typing import Any
 
+from starlette.requests import cookie_parser
+
+from cloudmetrics.contract import media
+from cloudmetrics.contract.bodies import decode_json
 from cloudmetrics.contract.documents import Place
-from cloudmetrics.contract.errors import Violation
+from cloudmetrics.contract.errors import MalformedBody, Violation
 from cloudmetrics.contract.http import Request
 from cloudmetrics.contract.schemas import Schemas, address
 from cloudmetrics.contract.shapes import Shapes
-from cloudmetrics.contract.styles import Reader, Undecodable, decoder, plain, plain_header, plain_query
+from cloudmetrics.contract.styles import (
+    Reader,
+    Undecodable,
+    decoder,
+    plain,
+    plain_cookie,
+    plain_header,
+    plain_query,
+)
 from cloudmetrics.contract.violations import explain
 
-DEFAULT_STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
-TEXTS = {"path": plain, "query": plain_query, "header": plain_header, "cookie": plain}
+STYLES = {
+    "path": ("simple", "label", "matrix"),
+    "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
+    "header": ("simple",),
+    "cookie": ("form",),
+}
+DEFAULT_STYLES = {location: styles[0] for location, styles in STYLES.items()}
+TEXTS = {"path": plain, "query": plain_query, "header": plain_header, "cookie": plain_cookie}
+# OpenAPI ignores parameters of these names: other parts of the contract declare them.
 IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
+# What a handler may ask for besides the operation's parameters.
+INJECTED = frozenset({"body", "caller", "request"})
 MAX_QUERY_PARTS = 256
 ABSENT = object()
 
@@ -61,9 +81,28 @@ class Parameter:
 
 
 def argument(name: str) -> str:
-    """A parameter's name as a Python identifier: `X-Tenant-Id` → `x_tenant_id`, `status:in` → `status_in`."""
+    """A parameter's name as a Python identifier: `X-Tenant-Id` → `x_tenant_id`, `status:in` → `status_in`.
+
+    Python's own words get a `_` at the end: `from` → `from_`.
+    """
     identifier = re.sub(r"\W+", "_", name).strip("_")
-    return identifier.lower() if "-" in name else identifier
+    identifier = identifier.lower() if "-" in name else identifier
+    if keyword.iskeyword(identifier):
+        return f"{identifier}_"
+    return identifier if identifier.isidentifier() else f"_{identifier}"
+
+
+def with_arguments(declared: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    """The parameters, each with an argument of its own: where one is taken, `id` becomes `query_id`."""
+    found: list[Parameter] = []
+    taken = set(INJECTED)
+    for parameter in declared:
+        name = parameter.argument
+        while name in taken:
+            name = f"{parameter.location}_{name}"
+        taken.add(name)
+        found.append(replace(parameter, argument=name))
+    return tuple(found)
 
 
 class Parameters:
@@ -78,9 +117,7 @@ class Parameters:
         also: Iterable[str] = (),
     ) -> None:
         """`also` names query parameters that somebody else reads, such as an API key."""
-        self.declared = [
-            p for p in declared if not (p.location == "header" and p.name.lower() in IGNORED_HEADERS)
-        ]
+        self.declared = list(declared)
         self.by_argument = {parameter.argument: parameter for parameter in self.declared}
         self.defaults = {
             parameter.argument: default[0]
@@ -110,8 +147,11 @@ class Parameters:
 
     def read(
         self, request: Request, path_values: Mapping[str, str], violations: list[Violation]
-    ) -> dict[str, Any]:
-        """The arguments that the request gives. What does not fit is added to `violations`."""
+    ) -> tuple[dict[str, Any], int]:
+        """The arguments that the request gives, and how many violations they have.
+
+        The first hundred of these are added to `violations`.
+        """
         values: dict[str, Any] = {}
         for parameter, read in self._path:
             _take(values, parameter, read, path_values[parameter.name], violations)
@@ -121,22 +161,23 @@ class Parameters:
             if (text := request.headers.get(parameter.name.lower())) is not None:
                 _take(values, parameter, read, text, violations)
         if self._cookies:
-            cookies = _cookies(request.headers.get("cookie", ""))
+            # Browsers send more cookies than the contract knows, some of them oddly written.
+            cookies = cookie_parser(request.headers.get("cookie", ""))
             for parameter, read in self._cookies:
                 if parameter.name in cookies:
                     _take(values, parameter, read, cookies[parameter.name], violations)
+        unseen = 0
         if self.declared and not self._validator.is_valid(values):
-            self._explain(values, violations)
-        if not self.defaults:
-            return values
-        defaults = copy.deepcopy(self.defaults) if self._mutable else self.defaults
-        return {**defaults, **values}
+            unseen = self._explain(values, violations)
+        if self.defaults:
+            values = {**(copy.deepcopy(self.defaults) if self._mutable else self.defaults), **values}
+        return values, len(violations) + unseen
 
     def _read_query(self, raw: bytes, values: dict[str, Any], violations: list[Violation]) -> None:
         try:
             query = parse_query(raw)
         except Undecodable as error:
-            violations.append(Violation("ENCODING", str(error), parameter="", field=""))
+            violations.append(Violation(error.code, str(error), parameter="", field=""))
             return
         for parameter, read in self._query:
             _take(values, parameter, read, query, violations)
@@ -145,21 +186,38 @@ class Parameters:
 
     def _read_others(self, query: Query, values: dict[str, Any], violations: list[Violation]) -> None:
         """Names that no parameter bears: fields of an open object, or a mistake."""
-        for name in query.keys() - self._known:
-            if self._prefixes and name.startswith(self._prefixes):
+        for name in [name for name in query if name not in self._known]:
+            if self._prefixes and name.startswith(self._prefixes) and _is_deep(name):
                 continue
             if self._open and self._open_reader:
-                into = values.setdefault(self._open.argument, {})
-                into[name] = self._open_reader.field(name, query[name][-1])
+                self._read_open(self._open, self._open_reader, name, query[name], values, violations)
                 continue
             close = difflib.get_close_matches(name[:100], self._known, 1)
             hint = f"; did you mean {close[0]}?" if close else "."
             message = f"{name[:100]} is not a parameter here{hint}"
             violations.append(Violation("UNKNOWN_PARAMETER", message, parameter=name[:100], field=name[:100]))
 
-    def _explain(self, values: dict[str, Any], violations: list[Violation]) -> None:
+    @staticmethod
+    def _read_open(
+        parameter: Parameter,
+        reader: Reader,
+        name: str,
+        raws: list[str],
+        values: dict[str, Any],
+        violations: list[Violation],
+    ) -> None:
+        try:
+            value = reader.field(name, _once(raws))
+        except Undecodable as error:
+            violations.append(Violation(error.code, str(error), parameter=parameter.name, field=name[:100]))
+            return
+        values.setdefault(parameter.argument, {})[name] = value
+
+    def _explain(self, values: dict[str, Any], violations: list[Violation]) -> int:
+        """Add what the validator objects to, and say how much more there is."""
         refused = {violation.parameter for violation in violations}
-        for found in explain(self._validator, values)[0]:
+        shown, total = explain(self._validator, values)
+        for found in shown:
             first = (found.pointer or "").split("/")[1].replace("~1", "/").replace("~0", "~")
             parameter = self.by_argument[first]
             if parameter.name in refused:
@@ -170,6 +228,7 @@ class Parameters:
             )
             field = found.field if inside else parameter.name
             violations.append(Violation(found.code, message, parameter=parameter.name, field=field))
+        return total - len(shown)
 
 
 def parse_query(raw: bytes) -> Query:
@@ -182,7 +241,7 @@ def parse_query(raw: bytes) -> Query:
     except UnicodeDecodeError:
         raise Undecodable("The query must be percent-encoded UTF-8.") from None
     if len(parts) > MAX_QUERY_PARTS:
-        raise Undecodable(f"The query may hold at most {MAX_QUERY_PARTS} parameters.")
+        raise Undecodable(f"The query may hold at most {MAX_QUERY_PARTS} parameters.", "TOO_MANY")
     for part in parts:
         if part:
             name, _, value = part.partition("=")
@@ -200,7 +259,7 @@ def _take(
     try:
         value = read(source)
     except Undecodable as error:
-        violations.append(Violation("ENCODING", str(error), parameter=parameter.name, field=parameter.name))
+        violations.append(Violation(error.code, str(error), parameter=parameter.name, field=parameter.name))
         return
     if value is not ABSENT:
         values[parameter.argument] = value
@@ -210,7 +269,7 @@ def _source(parameter: Parameter, shapes: Shapes) -> Callable[[Any], Any]:
     """The function that reads a parameter from where it stands."""
     text = TEXTS[parameter.location]
     if parameter.media_type:
-        decode = _content(text)
+        decode = _content(text) if media.is_json(parameter.media_type) else text
     else:
         reader = Reader.of(shapes, parameter.schema, text)
         if parameter.location == "query":
@@ -220,13 +279,13 @@ def _source(parameter: Parameter, shapes: Shapes) -> Callable[[Any], Any]:
 
 
 def _content(text: Callable[[str], str]) -> Callable[[str], Any]:
-    """A parameter with `content`: JSON inside."""
+    """A parameter with `content`: JSON inside, read as strictly as a body."""
 
     def decode(raw: str) -> Any:
         try:
-            return json.loads(text(raw))
-        except (json.JSONDecodeError, RecursionError):
-            raise Undecodable("Must be JSON.") from None
+            return decode_json(text(raw).encode())
+        except MalformedBody:
+            raise Undecodable("Must be JSON.", "FORMAT") from None
 
     return decode
 
@@ -239,7 +298,7 @@ def _query_source(parameter: Parameter, reader: Reader) -> Callable[[Query], Any
         return lambda query: reader.many(query[name]) if name in query else ABSENT
     if parameter.explode and reader.kind == "object":
         return lambda query: (
-            {field: reader.field(field, query[field][-1]) for field in reader.fields if field in query}
+            {field: reader.field(field, _once(query[field])) for field in reader.fields if field in query}
             or ABSENT
         )
     return _single(name, decoder(reader, parameter.style, parameter.explode, name))
@@ -248,32 +307,30 @@ def _query_source(parameter: Parameter, reader: Reader) -> Callable[[Query], Any
 def _single(name: str, decode: Callable[[str], Any]) -> Callable[[Query], Any]:
     def read(query: Query) -> Any:
         raws = query.get(name)
-        if raws is None:
-            return ABSENT
-        if len(raws) > 1:
-            raise Undecodable("Must be given once.")
-        return decode(raws[0])
+        return ABSENT if raws is None else decode(_once(raws))
 
     return read
+
+
+def _once(raws: list[str]) -> str:
+    if len(raws) > 1:
+        raise Undecodable("Must be given once.", "REPEATED")
+    return raws[0]
 
 
 def _deep_object(query: Query, name: str, reader: Reader) -> Any:
     start = len(name) + 1
     found = {
-        (field := key[start:-1]): reader.field(field, raws[-1])
+        (field := key[start:-1]): reader.field(field, _once(raws))
         for key, raws in query.items()
-        if key.startswith(f"{name}[") and key.endswith("]")
+        if key.startswith(f"{name}[") and _is_deep(key)
     }
     return found or ABSENT
 
 
-def _cookies(header: str) -> dict[str, str]:
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(header)
-    except Exception:  # A cookie that cannot be read is a cookie that was not sent.
-        return {}
-    return {name: morsel.value for name, morsel in jar.items()}
+def _is_deep(name: str) -> bool:
+    """Whether a name is `object[field]`. OpenAPI gives `object[field][inner]` no meaning."""
+    return name.endswith("]") and name.count("[") == 1 == name.count("]")
 
 
 def _exploded_object(parameter: Parameter, shapes: Shapes) -> bool:
@@ -281,6 +338,7 @@ def _exploded_object(parameter: Parameter, shapes: Shapes) -> bool:
         parameter.location == "query"
         and parameter.style == "form"
         and parameter.explode
+        and parameter.media_type is None
         and parameter.schema is not None
         and Reader.of(shapes, parameter.schema, plain_query).kind == "object"
     )
@@ -289,7 +347,7 @@ def _exploded_object(parameter: Parameter, shapes: Shapes) -> bool:
 def _names(parameter: Parameter, shapes: Shapes) -> list[str]:
     if parameter.schema and _exploded_object(parameter, shapes):
         return list(shapes.properties(parameter.schema))
-    return [parameter.name]
+    return [] if parameter.style == "deepObject" else [parameter.name]
 
 
 def _takes_any_name(parameter: Parameter, shapes: Shapes) -> bool:

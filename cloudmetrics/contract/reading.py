@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from cloudmetrics.contract.errors import MalformedBody, PayloadTooLarge, RequestTimeout, UnsupportedMediaType
 from cloudmetrics.contract.http import Request
@@ -37,9 +37,12 @@ async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:
     unpack = _unpacker(request, limit)
     size, more = 0, True
     while more:
-        async with asyncio.timeout(BODY_SECONDS):
-            piece, more = await _receive(request)
-        piece = unpack(piece)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                piece, more = await _receive(request)
+        except TimeoutError:
+            raise RequestTimeout(BODY_SECONDS) from None
+        piece = unpack(piece, more)
         size += len(piece)
         if size > limit:
             await _drain(request, more)
@@ -50,18 +53,19 @@ async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:
 
 async def _read(request: Request, limit: int) -> bytes:
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
+    # Twenty digits are more than any limit has, and int() takes no thousands of them.
+    if declared.isdecimal() and int(declared[:20]) > limit:
         await _drain(request, True)
         raise PayloadTooLarge(limit)
     unpack = _unpacker(request, limit)
     piece, more = await _receive(request)
-    body = unpack(piece)
+    body = unpack(piece, more)
     if more:
         pieces = [body]
         size = len(body)
         while more and size <= limit:
             piece, more = await _receive(request)
-            pieces.append(unpack(piece))
+            pieces.append(unpack(piece, more))
             size += len(pieces[-1])
         body = b"".join(pieces)
     if len(body) > limit:
@@ -96,21 +100,33 @@ class _Unpacker:
         self.stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
         self.left = limit + 1
 
-    def __call__(self, piece: bytes) -> bytes:
-        if self.left <= 0 or not piece:
-            return b""
-        try:
-            unpacked = self.stream.decompress(piece, self.left)
-        except zlib.error:
-            raise MalformedBody("The body is not gzip, as its Content-Encoding says.") from None
-        self.left -= len(unpacked)
+    def __call__(self, piece: bytes, more: bool) -> bytes:
+        """What `piece` unpacks to. Raises MalformedBody, also where it is the last one and should not be."""
+        unpacked = b""
+        while piece and self.left > 0:
+            if self.stream.eof:
+                # A gzip stream may consist of several, one behind the other.
+                self.stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+            try:
+                part = self.stream.decompress(piece, self.left)
+            except zlib.error:
+                raise MalformedBody("The body is not gzip, as its Content-Encoding says.") from None
+            self.left -= len(part)
+            unpacked += part
+            piece = self.stream.unused_data
+        if not (more or self.stream.eof) and self.left > 0:
+            raise MalformedBody("The body is gzip that ends too early.")
         return unpacked
 
 
-def _unpacker(request: Request, limit: int) -> _Unpacker | type[bytes]:
+def _as_it_is(piece: bytes, _more: bool) -> bytes:
+    return piece
+
+
+def _unpacker(request: Request, limit: int) -> Callable[[bytes, bool], bytes]:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding == "identity":
-        return bytes
+        return _as_it_is
     if encoding in ("gzip", "x-gzip"):
         return _Unpacker(limit)
     raise UnsupportedMediaType(

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 T = TypeVar("T")
 
 VARIABLE = re.compile(r"\{([^{}]+)\}")
+VARIABLE_TEXT = re.compile(r"\{[^{}]+\}")
 
 
 @dataclass(slots=True)
@@ -53,6 +54,8 @@ class Router(Generic[T]):
         """The value at a URL's path, and the raw (still percent-encoded) variables."""
         if (value := self._literal.get(path)) is not None:
             return value, {}
+        if not path.startswith("/"):
+            return None  # The base path ended inside a segment: /api is no part of /apis/things.
         found = _walk(self._root, path.split("/")[1:], 0, ())
         if found is None or found[0].value is None:
             return None
@@ -68,12 +71,23 @@ def _child(node: _Node[T], segment: str) -> _Node[T]:
     if segment == f"{{{names[0]}}}":
         node.variable = node.variable or _Node()
         return node.variable
-    pattern = re.compile("([^/]+?)".join(map(re.escape, re.split(r"\{[^{}]+\}", segment))) + r"\Z")
+    pattern = _pattern(segment)
     known = next((child for regex, child in node.mixed if regex.pattern == pattern.pattern), None)
     if known is None:
         known = _Node()
         node.mixed.append((pattern, known))
     return known
+
+
+def _pattern(segment: str) -> re.Pattern[str]:
+    """A segment of text and variables. Each variable but the last ends where its text first follows.
+
+    The atomic groups keep that decision, and so a long URL that does not fit is
+    seen through in linear time.
+    """
+    first, *between, last = map(re.escape, VARIABLE_TEXT.split(segment))
+    middle = "".join(f"(?>(.+?){text})" for text in between)
+    return re.compile(f"{first}{middle}(.+?){last}\\Z", re.DOTALL)
 
 
 def _walk(

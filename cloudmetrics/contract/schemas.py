@@ -14,12 +14,13 @@ import copy
 import math
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urldefrag, urljoin
 
 import jsonschema_rs
 
-from cloudmetrics.contract.documents import Documents, Place
+from cloudmetrics.contract.documents import Documents, Place, as_uri
 from cloudmetrics.contract.structure import children
+from cloudmetrics.contract.yaml_source import escape
 
 INTEGER_FORMATS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 ANCHORS = ("$id", "$anchor", "$dynamicAnchor")
@@ -32,6 +33,10 @@ BACKTRACKING = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
 
 class SchemaInvalid(Exception):
     """A schema cannot be compiled. The message says why."""
+
+
+class SchemaUnresolved(SchemaInvalid):
+    """A reference in a schema leads nowhere."""
 
 
 def is_base64(text: str) -> bool:
@@ -49,10 +54,13 @@ class Schemas:
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
         self.compiled: dict[Place, Any] = {}
-        resources = [(uri, self._resource(uri, data)) for uri, data in documents.contents.items()]
-        known = dict(resources)
-        resources += [(uri, data) for uri, data in documents.remotes.items() if uri not in known]
-        self.registry = jsonschema_rs.Registry(resources, draft=jsonschema_rs.Draft202012)
+        resources = dict(documents.remotes)
+        for uri, data in documents.contents.items():
+            resource, named = self._resource(uri, data), _own_name(uri, data)
+            resources[named] = resource
+            if named != uri:
+                resources[uri] = _signpost(named, resource)
+        self.registry = jsonschema_rs.Registry(list(resources.items()), draft=jsonschema_rs.Draft202012)
 
     def at(self, place: Place) -> Any:
         """The validator of the schema at a place. Raises SchemaInvalid."""
@@ -63,14 +71,14 @@ class Schemas:
     def compile(self, schema: dict[str, Any]) -> Any:
         """A validator of a schema whose references are absolute. Raises SchemaInvalid."""
         try:
-            return self._validator(schema, LINEAR)
-        except ValueError:
             try:
+                return self._validator(schema, LINEAR)
+            except ValueError:
                 return self._validator(schema, BACKTRACKING)
-            except (ValueError, jsonschema_rs.ReferencingError) as error:
-                raise SchemaInvalid(str(error).splitlines()[0]) from None
         except jsonschema_rs.ReferencingError as error:
-            raise SchemaInvalid(str(error)) from None
+            raise SchemaUnresolved(str(error)) from None
+        except ValueError as error:
+            raise SchemaInvalid(str(error).splitlines()[0]) from None
 
     def _validator(self, schema: dict[str, Any], patterns: Any) -> Any:
         return jsonschema_rs.Draft202012Validator(
@@ -89,20 +97,34 @@ class Schemas:
             for place, kind in self.documents.objects.items()
             if kind == "schema" and place.uri == uri and place.pointer
         ]
-        narrowed = [place for place in places if _has_integer_format(self.documents.at(place))]
+        narrowed = [place for place in places if _is_rewritten(self.documents.at(place))]
         anchored = [place for place in places if _is_anchored(self.documents.at(place))]
         whole = self.documents.objects.get(Place(uri)) == "schema"
-        if not narrowed and not (anchored and not whole) and not (whole and _has_integer_format(data)):
+        if not narrowed and not (anchored and not whole) and not (whole and _is_rewritten(data)):
             return data
         resource = copy.deepcopy(data)
         for pointer in ["", *(place.pointer for place in narrowed)]:
-            node = _descend(resource, pointer)
-            if _has_integer_format(node):
-                _narrow(node)
+            _rewrite(_descend(resource, pointer))
         if anchored and not whole:
             # Anchors are found inside schemas only, and this document is none.
             resource["$defs"] = {str(i): _descend(resource, p.pointer) for i, p in enumerate(anchored)}
         return resource
+
+
+def _own_name(uri: str, data: Any) -> str:
+    """The URI that a schema file gives itself by an `$id`, else the file's."""
+    name = data.get("$id") if isinstance(data, dict) and "openapi" not in data else None
+    return urldefrag(urljoin(uri, name)).url if isinstance(name, str) else uri
+
+
+def _signpost(named: str, resource: dict[str, Any]) -> dict[str, Any]:
+    """What stands at a file's URI when its schema goes by another name: the way there."""
+    definitions = {
+        keyword: {name: {"$ref": f"{named}#/{keyword}/{escape(name)}"} for name in resource[keyword]}
+        for keyword in ("$defs", "definitions")
+        if isinstance(resource.get(keyword), dict)
+    }
+    return {"$ref": named, **definitions}
 
 
 def address(place: Place) -> str:
@@ -129,6 +151,22 @@ def subschemas(schema: Any) -> Iterator[Any]:
 
 def _has_integer_format(node: Any) -> bool:
     return isinstance(node, dict) and node.get("format") in INTEGER_FORMATS
+
+
+def _is_rewritten(node: Any) -> bool:
+    return _has_integer_format(node) or (_has_reference(node) and as_uri(node["$ref"]) != node["$ref"])
+
+
+def _has_reference(node: Any) -> bool:
+    return isinstance(node, dict) and isinstance(node.get("$ref"), str)
+
+
+def _rewrite(node: Any) -> None:
+    """Say in plain JSON Schema what a schema object of a contract means."""
+    if _has_integer_format(node):
+        _narrow(node)
+    if _has_reference(node):
+        node["$ref"] = as_uri(node["$ref"])
 
 
 def _is_anchored(node: Any) -> bool:

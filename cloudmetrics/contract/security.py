@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import unquote_plus
+
+from starlette.requests import cookie_parser
 
 from cloudmetrics.contract.errors import Forbidden, Unauthorized
 from cloudmetrics.contract.http import Grant, Request
@@ -108,7 +109,7 @@ def _api_key(location: str, name: str) -> Extract:
         key = name.lower()
         return lambda request: request.headers.get(key)
     if location == "cookie":
-        return lambda request: _cookie(request.headers.get("cookie", ""), name)
+        return lambda request: cookie_parser(request.headers.get("cookie", "")).get(name)
 
     def extract(request: Request) -> str | None:
         for part in request.query_string.decode("latin-1").split("&"):
@@ -118,15 +119,6 @@ def _api_key(location: str, name: str) -> Extract:
         return None
 
     return extract
-
-
-def _cookie(header: str, name: str) -> str | None:
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(header)
-    except CookieError:
-        return None
-    return jar[name].value if name in jar else None
 
 
 def challenge(schemes: list[Mapping[str, Any]]) -> str:

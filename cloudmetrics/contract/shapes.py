@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from cloudmetrics.contract.documents import Documents, Place, Unresolvable
+from cloudmetrics.contract.documents import Documents, Place
 
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,4299})\Z")
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,4299})(\.[0-9]+)?([eE][-+]?[0-9]{1,5})?\Z")
@@ -91,6 +91,11 @@ class Shapes:
         """The schema of a list's items, if it has one."""
         return next(self._keyword(place, "items"), None)
 
+    def first_items(self, place: Place) -> list[Place]:
+        """The schemas of a list's first items, where each has its own."""
+        found = next(self._keyword(place, "prefixItems"), None)
+        return [found / index for index in range(len(self.documents.at(found)))] if found else []
+
     def properties(self, place: Place) -> dict[str, Place]:
         """The schemas of an object's declared fields."""
         found: dict[str, Place] = {}
@@ -125,12 +130,8 @@ class Shapes:
             seen.add(place)
             yield place
             if isinstance(schema.get("$ref"), str):
-                target = self.documents.target(place, schema["$ref"])
-                try:
-                    self.documents.at(target)
-                    todo.append(target)
-                except Unresolvable:
-                    pass  # An `$id`: only the validator knows it.
+                target = self.documents.schema_target(place, schema["$ref"])
+                todo += [target] if target else []
             for keyword in ("allOf", "anyOf", "oneOf"):
                 branches = schema.get(keyword, [])
                 todo += [place / keyword / index for index in range(len(branches))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain, repeat
 from urllib.parse import unquote
 
 from cloudmetrics.contract.documents import Place
@@ -35,7 +36,11 @@ PREFIXES = {"label": ".", "matrix": ";"}
 
 
 class Undecodable(ValueError):
-    """A value is not percent-encoded UTF-8, or holds the character NUL."""
+    """A value is not written as its style says. The message says why, `code` which rule."""
+
+    def __init__(self, message: str, code: str = "ENCODING") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def plain(text: str) -> str:
@@ -66,21 +71,32 @@ def plain_header(text: str) -> str:
     return text
 
 
+def plain_cookie(text: str) -> str:
+    """A cookie's text: percent-encoded, or UTF-8 as it is. Raises Undecodable."""
+    return plain(plain_header(text))
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The pieces of a schema that decoding needs, found once at start-up."""
+    """The pieces of a schema that decoding needs, found once at start-up.
+
+    `scalar` reads a scalar or a list's items; `firsts` its first items, where
+    each has a schema of its own.
+    """
 
     kind: str  # scalar, array or object
     scalar: Coerce | None
     fields: dict[str, Coerce | None]
     other: Coerce | None
     text: Callable[[str], str]
+    firsts: tuple[Coerce | None, ...] = ()
 
     @classmethod
     def of(cls, shapes: Shapes, place: Place | None, text: Callable[[str], str]) -> Reader:
         types = shapes.types(place) if place else set()
         if place and "array" in types and "string" not in types:
-            return cls("array", shapes.coerce(shapes.items(place)), {}, None, text)
+            firsts = tuple(map(shapes.coerce, shapes.first_items(place)))
+            return cls("array", shapes.coerce(shapes.items(place)), {}, None, text, firsts)
         if place and "object" in types and "string" not in types:
             other = shapes.open_ended(place)
             fields = {name: shapes.coerce(part) for name, part in shapes.properties(place).items()}
@@ -96,7 +112,11 @@ class Reader:
 
     def many(self, raws: Iterable[str]) -> list[object]:
         """The items of a list."""
-        return [self.one(raw) for raw in raws]
+        if not self.firsts:
+            return [self.one(raw) for raw in raws]
+        coerces = chain(self.firsts, repeat(self.scalar))
+        pairs = zip(map(self.text, raws), coerces, strict=False)
+        return [text if coerce is None else coerce(text) for text, coerce in pairs]
 
     def field(self, name: str, raw: str) -> object:
         """The value of one field of an object."""
@@ -106,8 +126,10 @@ class Reader:
 
     def alternating(self, raws: list[str]) -> dict[str, object]:
         """An object written as name, value, name, value."""
+        if len(raws) % 2:
+            raise Undecodable("Must be names and values in turn.", "FORMAT")
         names = map(self.text, raws[::2])
-        return {name: self.field(name, raw) for name, raw in zip(names, raws[1::2], strict=False)}
+        return {name: self.field(name, raw) for name, raw in zip(names, raws[1::2], strict=True)}
 
     def pairs(self, raws: Iterable[str]) -> dict[str, object]:
         """An object written as name=value, name=value."""
@@ -140,6 +162,10 @@ def _scalar(reader: Reader, style: str, name: str) -> Decode:
 
 
 def _unprefixed(raw: str, style: str, explode: bool, name: str) -> str:
-    """A label without its dot, a matrix without `;name=`. What lacks them stays, and is refused later."""
-    raw = raw.removeprefix(PREFIXES.get(style, ""))
-    return raw.removeprefix(f"{name}=") if style == "matrix" and not explode else raw
+    """A label without its dot, a matrix without `;name=`. Raises Undecodable where it lacks them."""
+    prefix = PREFIXES.get(style, "")
+    named = style == "matrix" and not explode
+    if not raw.startswith(prefix) or (named and raw.partition("=")[0] != f";{name}"):
+        raise Undecodable(f"Must begin with {prefix}{name if named else ''}.", "FORMAT")
+    raw = raw.removeprefix(prefix)
+    return raw.partition("=")[2] if named else raw

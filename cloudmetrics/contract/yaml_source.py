@@ -7,15 +7,23 @@ libyaml composes the nodes; one walk over them makes the data.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
 import yaml
 
-WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
-INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
-NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
+WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+INTEGER = re.compile(r"[-+]?[0-9]{1,300}\Z|0o[0-7]{1,300}\Z|0x[0-9a-fA-F]{1,300}\Z")
+NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 MAX_DEPTH = 200
+# An alias stands for all that its anchor holds, so a few lines can mean billions.
+MAX_NODES = 1_000_000
 PLAIN, QUOTED = "plain", "quoted"
 
 
@@ -75,6 +83,7 @@ class _Builder:
     def __init__(self) -> None:
         # An alias is the very node of its anchor, and shares its value.
         self.built: dict[int, Any] = {}
+        self.sizes: dict[int, int] = {}
 
     def value(self, node: Any, depth: int) -> Any:
         if isinstance(node, yaml.ScalarNode):
@@ -88,7 +97,16 @@ class _Builder:
                 self.built[id(node)] = self._mapping(node, depth)
             else:
                 self.built[id(node)] = [self.value(item, depth + 1) for item in node.value]
+            self.sizes[id(node)] = self._size(node)
         return self.built[id(node)]
+
+    def _size(self, node: Any) -> int:
+        """How many values stand in a collection, each alias counted as all that it stands for."""
+        pairs = isinstance(node, yaml.MappingNode)
+        size = sum(self.sizes.get(id(item[1] if pairs else item), 1) for item in node.value) + 1
+        if size > MAX_NODES:
+            raise _invalid(node, f"the aliases in it stand for more than {MAX_NODES:,} values")
+        return size
 
     def _mapping(self, node: Any, depth: int) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
@@ -109,9 +127,11 @@ def _scalar(node: Any) -> Any:
         if text in WORDS:
             return WORDS[text]
         if INTEGER.match(text):
-            return int(text)
-        if NUMBER.match(text):
-            return float(text)
+            return int(text) if text.lstrip("+-").isdecimal() else int(text, 0)
+        if NUMBER.match(text) and math.isfinite(number := float(text)):
+            return number
+        if NUMBER.match(text) or NO_NUMBER.match(text):
+            raise _invalid(node, f"JSON has no number {text[:40]}; quote it if text is meant")
     elif node.tag not in (QUOTED, "tag:yaml.org,2002:str"):
         raise _invalid(node, f"the tag {node.tag} has no meaning in JSON")
     return text
