@@ -1,5 +1,6 @@
 """gunicorn's settings: `gunicorn -c python:cloudmetrics.gunicorn_settings cloudmetrics.asgi:app`."""
 
+import gc
 import os
 from typing import Any
 
@@ -12,7 +13,8 @@ from cloudmetrics.platform.telemetry import configure_logs
 settings = Settings.load()
 listening = os.environ.get("CLOUDMETRICS_LISTEN_FD")
 
-bind = f"fd://{listening}" if listening else f"{settings.host}:{settings.port}"
+host = f"[{settings.host}]" if ":" in settings.host else settings.host
+bind = f"fd://{listening}" if listening else f"{host}:{settings.port}"
 workers = settings.workers
 worker_class = "asgi"
 asgi_loop = "uvloop"
@@ -50,3 +52,5 @@ limit_request_field_size = 8190
 def post_fork(server: Any, worker: Any) -> None:
     """Gives each worker random numbers of its own, since they are copies of one process."""
     uuid_utils.reseed_rng()
+    # What was made at start-up stays for good, so the collector need not walk it again and again.
+    gc.freeze()

@@ -17,11 +17,13 @@ class Keyring:
         if len(secret_key) < MINIMUM_SECRET:
             raise ValueError(f"the secret key must have at least {MINIMUM_SECRET} bytes")
         self._secret = secret_key
+        self._keys: dict[str, bytes] = {}
 
     def digest(self, purpose: str, message: bytes) -> bytes:
         """The keyed hash of a message: 32 bytes, HMAC-SHA-256."""
-        key = hmac.digest(self._secret, purpose.encode(), sha256)
-        return hmac.digest(key, message, sha256)
+        if purpose not in self._keys:
+            self._keys[purpose] = hmac.digest(self._secret, purpose.encode(), sha256)
+        return hmac.digest(self._keys[purpose], message, sha256)
 
     def sign(self, purpose: str, message: bytes) -> bytes:
         """The message, with its signature before it."""
