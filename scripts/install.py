@@ -26,8 +26,12 @@ def version_of(python: str) -> str:
 
 
 def make_venv() -> None:
-    """Makes .venv anew unless the one that is there works: it may be half-made, or its Python gone."""
-    if version_of(str(PYTHON)):
+    """Makes .venv anew unless the one that is there was finished once, and its Python still works."""
+    notes = list(VENV.glob("installed-*"))
+    if notes and version_of(str(PYTHON)):
+        # Without its notes, an environment in which pip was interrupted is known as half-made.
+        for note in notes:
+            note.unlink()
         return
     shutil.rmtree(VENV, ignore_errors=True)
     made = subprocess.run(

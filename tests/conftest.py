@@ -23,6 +23,14 @@ class TestStores:
     redis_url: str
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may enter, since embedded stores may run as another one than the tests."""
+    with tempfile.TemporaryDirectory(prefix="cloudmetrics-tests-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
 def stores() -> Iterator[TestStores]:
     """PostgreSQL and Redis for the session: embedded, or those of TEST_DATABASE_URL and TEST_REDIS_URL."""

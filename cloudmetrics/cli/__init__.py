@@ -29,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SettingsError, StartupError) as error:
         print(f"cloudmetrics: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        # The disk is full, or something of the data folder went missing.
+        print(f"cloudmetrics: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

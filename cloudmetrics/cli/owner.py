@@ -8,7 +8,7 @@ from dataclasses import replace
 from cloudmetrics.accounts import scopes
 from cloudmetrics.accounts.api_keys import service as api_keys
 from cloudmetrics.accounts.workspaces import service as workspaces
-from cloudmetrics.accounts.workspaces.models import EmailTaken, InvalidEmail
+from cloudmetrics.accounts.workspaces.models import EmailTaken, InvalidEmail, InvalidName
 from cloudmetrics.cli import terminal
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.data_folder import DataFolder
@@ -40,7 +40,7 @@ async def create(settings: Settings, email: str, workspace_name: str) -> str:
         _, secret = await api_keys.create_key(
             database, Keyring(settings.secret_key), workspace, name="First key", scopes=scopes.FULL
         )
-    except (EmailTaken, InvalidEmail) as error:
+    except (EmailTaken, InvalidEmail, InvalidName) as error:
         raise StartupError(str(error)) from None
     finally:
         await database.close()

@@ -33,6 +33,7 @@ class DataFolder:
         """Creates the folder where it is missing, and locks it."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.path / "logs").mkdir(exist_ok=True)
         except OSError as error:
             raise StartupError(
                 f"Cannot create {self.path}: {error.strerror}; choose another DATA_DIR=."

@@ -123,7 +123,7 @@ class Stores:
 
     def prepare(self) -> None:
         """Makes the folders that the stores share."""
-        (self.data_dir / "logs").mkdir(exist_ok=True)
+        (self.data_dir / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.user.isdecimal():
             # This user may pass through the folder to its own, but see nothing else in it.
             self.data_dir.chmod(0o711)

@@ -1,6 +1,7 @@
 """`make run` for tests: starts it in a folder of its own, and looks at what it started."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -78,8 +79,7 @@ class Running:
         return self.process.wait(20)
 
     def remains(self) -> list[psutil.Process]:
-        """All processes that belong to the data folder, whoever their parent is."""
-        return [process for process in psutil.process_iter() if belongs(process, self.data_dir)]
+        return remains(self.data_dir)
 
 
 def is_called(process: psutil.Process, name: str) -> bool:
@@ -89,6 +89,11 @@ def is_called(process: psutil.Process, name: str) -> bool:
         named = Path(program).name == name or process.name() == name or name in arguments
         return named and os.getsid(process.pid) == process.pid and not program.startswith("postgres:")
     return False
+
+
+def remains(data_dir: Path) -> list[psutil.Process]:
+    """All processes that belong to a data folder, whoever their parent is."""
+    return [process for process in psutil.process_iter() if belongs(process, data_dir)]
 
 
 def belongs(process: psutil.Process, data_dir: Path) -> bool:
@@ -114,6 +119,7 @@ def running(data_dir: Path, port: int | None = None, **settings: object) -> Iter
                 process.kill()
         if service.process.poll() is None:
             service.process.kill()
+        shutil.rmtree(socket_folder(service.data_dir), ignore_errors=True)
 
 
 def assert_nothing_remains(service: Running) -> None:

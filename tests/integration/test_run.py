@@ -26,8 +26,8 @@ def events_of(service: Running) -> int:
     return service.get("/v1/metrics", key).json()["data"]["events"]
 
 
-def test_the_first_start_makes_a_demo_that_survives_kills_and_restarts(tmp_path):
-    data_dir, port = tmp_path / "a folder with spaces", free_port()
+def test_the_first_start_makes_a_demo_that_survives_kills_and_restarts(open_folder):
+    data_dir, port = open_folder / "a folder with spaces", free_port()
 
     with running(data_dir, port) as service:
         file = data_dir / "demo.json"
@@ -81,8 +81,8 @@ def make_owner(data_dir: Path, email: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_without_a_demo_an_owner_is_made_by_hand_while_it_runs_or_before(tmp_path):
-    data_dir = tmp_path / "data"
+def test_without_a_demo_an_owner_is_made_by_hand_while_it_runs_or_before(open_folder):
+    data_dir = open_folder / "data"
     before = make_owner(data_dir, "before@example.com")
 
     with running(data_dir, DEMO=0) as service:
@@ -100,8 +100,18 @@ def test_without_a_demo_an_owner_is_made_by_hand_while_it_runs_or_before(tmp_pat
         assert_nothing_remains(service)
 
 
-def test_two_services_run_side_by_side(tmp_path):
-    with running(tmp_path / "one", DEMO=0) as one, running(tmp_path / "two", DEMO=0) as two:
+def test_with_stores_of_ones_own_none_are_started(open_folder, stores, fresh_database):
+    with running(
+        open_folder / "data", DEMO=0, DATABASE_URL=fresh_database, REDIS_URL=stores.redis_url
+    ) as service:
+        assert service.get("/readyz").json()["checks"]["postgresql"] == "ok"
+        assert service.children("postgres") + service.children("redis-server") == []
+        assert service.stop() == 0
+    assert sorted(path.name for path in (open_folder / "data").iterdir()) == ["logs", "secret_key"]
+
+
+def test_two_services_run_side_by_side(open_folder):
+    with running(open_folder / "one", DEMO=0) as one, running(open_folder / "two", DEMO=0) as two:
         assert one.stop() == 0
         assert two.is_ready()
         assert two.stop() == 0
@@ -109,8 +119,8 @@ def test_two_services_run_side_by_side(tmp_path):
         assert_nothing_remains(two)
 
 
-def test_a_connection_that_idles_does_not_hold_up_the_stop(tmp_path):
-    with running(tmp_path / "data", DEMO=0) as service:
+def test_a_connection_that_idles_does_not_hold_up_the_stop(open_folder):
+    with running(open_folder / "data", DEMO=0) as service:
         port = int(service.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)):
             began = time.monotonic()
@@ -118,23 +128,23 @@ def test_a_connection_that_idles_does_not_hold_up_the_stop(tmp_path):
             assert time.monotonic() - began < 9
 
 
-def test_a_second_supervisor_is_refused(tmp_path):
-    with running(tmp_path / "data", DEMO=0) as service:
-        line = refused(tmp_path / "data")
+def test_a_second_supervisor_is_refused(open_folder):
+    with running(open_folder / "data", DEMO=0) as service:
+        line = refused(open_folder / "data")
         assert "in use by another `make run`" in line
         assert service.is_ready()
 
 
-def test_a_taken_port_is_refused_and_nothing_is_made(tmp_path):
+def test_a_taken_port_is_refused_and_nothing_is_made(open_folder):
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        line = refused(tmp_path / "data", listener.getsockname()[1])
+        line = refused(open_folder / "data", listener.getsockname()[1])
     assert "PORT=" in line
-    assert list(tmp_path.iterdir()) == []
+    assert list(open_folder.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
-    (tmp_path / "file").write_text("not a folder")
-    assert "DATA_DIR=" in refused(tmp_path / "file" / "data")
+def test_a_folder_that_cannot_be_made_is_refused(open_folder):
+    (open_folder / "file").write_text("not a folder")
+    assert "DATA_DIR=" in refused(open_folder / "file" / "data")
     assert "DATA_DIR=" in refused(Path("/proc/cloudmetrics"))
 
 
@@ -147,8 +157,8 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
         ({"CLOUDMETRICS_ENVIRONMENT": "production"}, "CLOUDMETRICS_SECRET_KEY must be set"),
     ],
 )
-def test_what_cannot_work_is_refused_and_nothing_is_made(tmp_path, settings, named):
-    line = refused(tmp_path / "data", **settings)
+def test_what_cannot_work_is_refused_and_nothing_is_made(open_folder, settings, named):
+    line = refused(open_folder / "data", **settings)
     assert named in line
     assert "hidden" not in line
-    assert list(tmp_path.iterdir()) == []
+    assert list(open_folder.iterdir()) == []

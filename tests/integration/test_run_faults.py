@@ -3,6 +3,8 @@
 import signal
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import psycopg
@@ -16,9 +18,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("faults") / "data", DEMO=0) as service:
-        yield service
+def service() -> Iterator[Running]:
+    with TemporaryDirectory(prefix="cloudmetrics-tests-") as folder:
+        Path(folder).chmod(0o755)
+        with running(Path(folder) / "data", DEMO=0) as service:
+            yield service
 
 
 def write(service: Running, note: str) -> None:
@@ -69,30 +73,30 @@ def test_a_session_at_work_does_not_keep_postgresql_from_coming_back(service):
         assert until(service.is_ready, "ready") < 15
 
 
-def test_after_a_killed_supervisor_the_next_one_takes_over(tmp_path):
-    with running(tmp_path / "data", DEMO=0) as first:
+def test_after_a_killed_supervisor_the_next_one_takes_over(open_folder):
+    with running(open_folder / "data", DEMO=0) as first:
         write(first, "kept")
         port = int(first.url.rpartition(":")[2])
         first.stop(signal.SIGKILL)
 
-        with running(tmp_path / "data", port, DEMO=0) as second:
+        with running(open_folder / "data", port, DEMO=0) as second:
             assert notes(second) == {"kept"}
             assert second.stop() == 0
             assert_nothing_remains(second)
 
 
-def test_a_killed_supervisor_leaves_no_process(tmp_path):
-    with running(tmp_path / "data", DEMO=0) as service:
+def test_a_killed_supervisor_leaves_no_process(open_folder):
+    with running(open_folder / "data", DEMO=0) as service:
         service.stop(signal.SIGKILL)
         until(lambda: service.remains() == [], "gone", 15)
 
 
-def test_a_lock_file_that_names_a_stranger_does_not_hinder(tmp_path):
-    with running(tmp_path / "data", DEMO=0) as service:
+def test_a_lock_file_that_names_a_stranger_does_not_hinder(open_folder):
+    with running(open_folder / "data", DEMO=0) as service:
         assert service.stop() == 0
     # As after a power cut, when the old process number belongs to somebody else now.
-    lock = tmp_path / "data" / "postgres" / "postmaster.pid"
+    lock = open_folder / "data" / "postgres" / "postmaster.pid"
     lock.write_text(f"1\n{lock.parent}\n1700000000\n5432\n\n\n\nready\n")
 
-    with running(tmp_path / "data", DEMO=0) as service:
+    with running(open_folder / "data", DEMO=0) as service:
         assert service.is_ready()

@@ -103,6 +103,12 @@ def test_it_installs_once_and_heals_a_broken_environment(project, programs):
     (project / ".venv" / "bin" / "python").unlink()
     assert "Installing" in setup(project, programs).stdout
 
+    # As when the first installation was interrupted: what is there cannot be trusted.
+    (project / ".venv" / "installed-run").unlink()
+    (project / ".venv" / "half a package").touch()
+    assert "Installing" in setup(project, programs).stdout
+    assert not (project / ".venv" / "half a package").exists()
+
     # As when the lock changed.
     (project / "requirements" / "run.txt").write_text("# changed\n")
     assert "Installing" in setup(project, programs).stdout
