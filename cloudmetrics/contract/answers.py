@@ -11,6 +11,7 @@ import orjson
 from cloudmetrics.contract import media
 from cloudmetrics.contract.errors import NotAcceptable, Violation
 from cloudmetrics.contract.http import Request, Response
+from cloudmetrics.contract.styles import Undecodable
 from cloudmetrics.contract.violations import explain
 
 JSON_UTF8 = "application/json; charset=utf-8"
@@ -43,7 +44,10 @@ class Answer:
         found: list[Violation] = []
         total = 0
         kind = media.essence(response.media_type or "")
-        if response.media_type is None:
+        if response.status in BODILESS:
+            if response.media_type is not None or response.body != b"":
+                found.append(Violation("BODY", f"A {response.status} has no body.", pointer=""))
+        elif response.media_type is None:
             if self.media_types and response.body == b"":
                 found.append(Violation("BODY", "A body is declared, and none was given.", pointer=""))
         elif not self.media_types:
@@ -82,7 +86,10 @@ class Answers:
             return result, *self.check(result)
         value, status, headers = _unpack(result, self.success)
         answer = self.at(status)
-        if answer is not None and answer.only_json is not None and status not in BODILESS:
+        chosen = _own_content_type(headers) if headers else None
+        if chosen is not None:
+            response = Response(b"", status, headers, chosen)
+        elif answer is not None and answer.only_json is not None and status not in BODILESS:
             response = Response(b"", status, headers, JSON_UTF8)
             if not (headers or answer.needs_headers) and _is_valid(answer.only_json, value):
                 response.body = orjson.dumps(value)
@@ -92,8 +99,10 @@ class Answers:
         if answer is None:
             found, total = [_undeclared(status)], 1
         else:
-            found, total = answer.violations(response, value, known=response.media_type is not None)
-        if response.media_type is not None:
+            found, total = answer.violations(response, value, known=media.is_json(response.media_type or ""))
+        if status in BODILESS:
+            response.media_type = None
+        elif response.media_type is not None:
             response.body = _encode(value, response.media_type)
         return response, found, total
 
@@ -109,6 +118,12 @@ class Answers:
             except orjson.JSONDecodeError:
                 return [Violation("BODY", "The body is not JSON.", pointer="")], 1
         return answer.violations(response, value, known)
+
+
+def _own_content_type(headers: dict[str, str]) -> str | None:
+    """The content type that a handler put among its headers, taken out of them."""
+    name = next((name for name in headers if name.lower() == "content-type"), None)
+    return headers.pop(name) if name is not None else None
 
 
 def _unpack(result: Any, success: int) -> tuple[Any, int, dict[str, str]]:
@@ -156,7 +171,10 @@ def _check_header(rule: HeaderRule, headers: Mapping[str, str]) -> list[Violatio
         return (
             [Violation("REQUIRED", f"{rule.name} is required.", parameter=rule.name)] if rule.required else []
         )
-    value = rule.decode(text)
+    try:
+        value = rule.decode(text)
+    except Undecodable as error:
+        return [Violation(error.code, str(error), parameter=rule.name, field=rule.name)]
     if rule.validator is None or rule.validator.is_valid(value):
         return []
     return [

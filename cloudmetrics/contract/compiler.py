@@ -19,12 +19,12 @@ from cloudmetrics.contract.bodies import (
     form_decoder,
     form_view,
 )
-from cloudmetrics.contract.defaults import completer
+from cloudmetrics.contract.defaults import Defaults
 from cloudmetrics.contract.documents import Documents, Place, Unresolvable
 from cloudmetrics.contract.endpoint import Admit, Endpoint
 from cloudmetrics.contract.handlers import Handler, HandlerUnfit, misfits, resolve
 from cloudmetrics.contract.operations import Operation
-from cloudmetrics.contract.parameters import Parameters
+from cloudmetrics.contract.parameters import Parameters, content_decoder
 from cloudmetrics.contract.schemas import SchemaInvalid, Schemas
 from cloudmetrics.contract.security import Authenticator, Check, Security, challenge, extractor
 from cloudmetrics.contract.shapes import Shapes
@@ -49,6 +49,7 @@ class Compiler:
         self.documents = documents
         self.schemas = schemas
         self.shapes = Shapes(documents)
+        self.defaults = Defaults(documents)
         self.resolver = resolver
         self.authenticators = authenticators
         self.admit = admit
@@ -157,7 +158,7 @@ class Compiler:
         schema = self._schema_in(place)
         validator = self._validator(schema)
         kind = media.essence(name)
-        complete = completer(self.documents, schema) if schema else None
+        complete = self.defaults.completer(schema) if schema else None
         if media.is_json(kind):
             return MediaBody(decode_json, validator, complete)
         if kind in (FORM, MULTIPART):
@@ -196,9 +197,14 @@ class Compiler:
             except Unresolvable:
                 continue
             declared = self.documents.at(header)
-            schema = self._schema_in(header)
-            reader = Reader.of(self.shapes, schema, str)
-            decode = decoder(reader, "simple", bool(declared.get("explode")), name)
+            media_type = next(iter(declared.get("content") or {}), None)
+            if media_type is None:
+                schema = self._schema_in(header)
+                reader = Reader.of(self.shapes, schema, str)
+                decode = decoder(reader, "simple", bool(declared.get("explode")), name)
+            else:
+                schema = self._schema_in(header / "content" / media_type)
+                decode = content_decoder(media_type, str)
             yield HeaderRule(
                 name.lower(),
                 bool(declared.get("required")),

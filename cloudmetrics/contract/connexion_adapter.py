@@ -72,6 +72,7 @@ class ContractMiddleware(SpecMiddleware):
         request = Request(scope, receive)
         request.operation = scope["contract.operation"] = endpoint.operation
         scope["contract.request"], scope["contract.endpoint"] = request, endpoint
+        scope["contract.grant"] = None
         response = await endpoint.answer(request, path_values)
         await send_response(response, send, head=method == "HEAD")
 
@@ -158,12 +159,15 @@ def _adapted(
                 except InvalidResponse as broken:
                     broken.__cause__ = error
                     response = await _handler_of(broken, handlers)(request, broken)
+        headers, body = response.headers, response.body
+        if request.method == "HEAD" and isinstance(body, bytes):
+            headers, body = {**headers, "content-length": str(len(body))}, b""
         return ConnexionResponse(
             status_code=response.status,
             content_type=response.media_type,
             mimetype=response.media_type,
-            body=response.body,
-            headers=response.headers,
+            body=body,
+            headers=headers,
         )
 
     return adapted

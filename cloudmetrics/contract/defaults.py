@@ -7,7 +7,7 @@ message. Unions are left alone: which of their forms was meant is not said.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cloudmetrics.contract.documents import Documents, Place
@@ -15,68 +15,88 @@ from cloudmetrics.contract.documents import Documents, Place
 Complete = Callable[[Any], Any]
 
 
-def completer(documents: Documents, place: Place) -> Complete | None:
-    """A function that returns a value with defaults filled in; None where there are none."""
-    return _Completers(documents).at(place)
+class Defaults:
+    """Knows of every schema which defaults it and the schemas inside it declare."""
 
-
-class _Completers:
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
-        self.busy: set[Place] = set()
+        # One per schema: schemas refer to each other in circles, and in more ways than can be walked.
+        self.known: dict[Place, _Schema] = {}
 
-    def at(self, place: Place) -> Complete | None:
-        if place in self.busy:
-            return None  # A recursive schema's defaults are filled in at its first level.
-        self.busy.add(place)
-        try:
-            steps = self._steps(place)
-        finally:
-            self.busy.discard(place)
-        if not steps:
-            return None
+    def completer(self, place: Place) -> Complete | None:
+        """A function that returns a value with defaults filled in; None where there are none."""
+        schema = self._at(place)
+        _mark_useful(schema)
+        return schema.complete if schema.useful else None
 
-        def complete(value: Any) -> Any:
-            for step in steps:
-                value = step(value)
-            return value
-
-        return complete
-
-    def _steps(self, place: Place) -> list[Complete]:
-        schema = self.documents.at(place)
-        if not isinstance(schema, dict):
-            return []
-        steps: list[Complete | None] = []
-        if isinstance(schema.get("$ref"), str):
-            target = self.documents.schema_target(place, schema["$ref"])
-            steps.append(self.at(target) if target else None)
-        steps += [self.at(place / "allOf" / index) for index in range(len(schema.get("allOf", [])))]
-        if isinstance(schema.get("items"), dict) and (inner := self.at(place / "items")):
-            steps.append(_each(inner))
-        for name in schema.get("properties", {}):
-            steps.append(self._property(place / "properties" / name, name))
-        return [step for step in steps if step is not None]
-
-    def _property(self, place: Place, name: str) -> Complete | None:
-        schema = self.documents.at(place)
-        inner = self.at(place)
-        if not isinstance(schema, dict) or ("default" not in schema and inner is None):
-            return None
-        default = (schema["default"],) if "default" in schema else ()
-
-        def fill(value: Any) -> Any:
-            if not isinstance(value, dict):
-                return value
-            if name in value:
-                if inner is not None:
-                    value[name] = inner(value[name])
-            elif default:
-                value[name] = copy.deepcopy(default[0])
-            return value
-
-        return fill
+    def _at(self, place: Place) -> _Schema:
+        if place in self.known:
+            return self.known[place]
+        self.known[place] = found = _Schema()
+        node = self.documents.at(place)
+        if not isinstance(node, dict):
+            return found
+        if isinstance(node.get("$ref"), str):
+            target = self.documents.schema_target(place, node["$ref"])
+            found.whole += [self._at(target)] if target else []
+        found.whole += [self._at(place / "allOf" / index) for index in range(len(node.get("allOf", [])))]
+        if isinstance(node.get("items"), dict):
+            found.items = self._at(place / "items")
+        for name, field in node.get("properties", {}).items():
+            found.fields[name] = self._at(place / "properties" / name)
+            if isinstance(field, dict) and "default" in field:
+                found.defaults[name] = field["default"]
+        return found
 
 
-def _each(inner: Complete) -> Complete:
-    return lambda value: [inner(item) for item in value] if isinstance(value, list) else value
+class _Schema:
+    """What one schema says of a value: its fields' defaults, and the schemas that say more."""
+
+    def __init__(self) -> None:
+        self.defaults: dict[str, Any] = {}
+        self.whole: list[_Schema] = []
+        self.fields: dict[str, _Schema] = {}
+        self.items: _Schema | None = None
+        self.useful = False
+
+    def inner(self) -> Iterator[_Schema]:
+        yield from self.whole
+        yield from self.fields.values()
+        if self.items is not None:
+            yield self.items
+
+    def complete(self, value: Any) -> Any:
+        for part in self.whole:
+            if part.useful:
+                part.complete(value)
+        if isinstance(value, dict):
+            self._complete_fields(value)
+        elif isinstance(value, list) and self.items is not None and self.items.useful:
+            for item in value:
+                self.items.complete(item)
+        return value
+
+    def _complete_fields(self, value: dict[str, Any]) -> None:
+        for name, field in self.fields.items():
+            if field.useful and name in value:
+                field.complete(value[name])
+        for name, default in self.defaults.items():
+            if name not in value:
+                value[name] = copy.deepcopy(default)
+
+
+def _mark_useful(schema: _Schema) -> None:
+    """Find out which of the schemas that this one leads to have defaults in them, or lead to some."""
+    reached = {id(schema): schema}
+    todo = [schema]
+    while todo:
+        for inner in todo.pop().inner():
+            if id(inner) not in reached:
+                reached[id(inner)] = inner
+                todo.append(inner)
+    changed = True
+    while changed:
+        changed = False
+        for each in reached.values():
+            if not each.useful and (each.defaults or any(inner.useful for inner in each.inner())):
+                each.useful = changed = True

@@ -50,7 +50,7 @@ class Request:
         self.scope = scope
         self._receive = receive
         self.method: str = scope["method"]
-        self.path: str = scope["path"]
+        self.path: str = _text(scope["path"])
         self.query_string: bytes = scope["query_string"]
         self.headers: Mapping[str, str] = _headers(scope["headers"])
         self.operation: Operation | None = None
@@ -65,6 +65,11 @@ class Request:
     async def receive(self) -> Message:
         """The next ASGI message of the request."""
         return await self._receive()
+
+
+def _text(path: str) -> str:
+    """A path that can be written again: some servers put halves of surrogate pairs for odd bytes."""
+    return path if path.isascii() else path.encode("utf-8", "replace").decode()
 
 
 def _headers(raw: list[tuple[bytes, bytes]]) -> Mapping[str, str]:

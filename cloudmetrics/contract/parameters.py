@@ -269,7 +269,7 @@ def _source(parameter: Parameter, shapes: Shapes) -> Callable[[Any], Any]:
     """The function that reads a parameter from where it stands."""
     text = TEXTS[parameter.location]
     if parameter.media_type:
-        decode = _content(text) if media.is_json(parameter.media_type) else text
+        decode = content_decoder(parameter.media_type, text)
     else:
         reader = Reader.of(shapes, parameter.schema, text)
         if parameter.location == "query":
@@ -278,8 +278,10 @@ def _source(parameter: Parameter, shapes: Shapes) -> Callable[[Any], Any]:
     return decode if parameter.location != "query" else _single(parameter.name, decode)
 
 
-def _content(text: Callable[[str], str]) -> Callable[[str], Any]:
-    """A parameter with `content`: JSON inside, read as strictly as a body."""
+def content_decoder(media_type: str, text: Callable[[str], str]) -> Callable[[str], Any]:
+    """For a parameter or header with `content`: JSON inside, read as strictly as a body, or text."""
+    if not media.is_json(media_type):
+        return text
 
     def decode(raw: str) -> Any:
         try:

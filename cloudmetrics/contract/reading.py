@@ -22,8 +22,7 @@ class ClientDisconnected(Exception):
 
 async def read_body(request: Request, limit: int) -> bytes:
     """The whole body, decompressed. Raises PayloadTooLarge, RequestTimeout, MalformedBody."""
-    headers = request.headers
-    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+    if request.headers.get("content-length") == "0":
         return b""
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -35,16 +34,18 @@ async def read_body(request: Request, limit: int) -> bytes:
 async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:
     """The body in pieces as they come, decompressed, counted against `limit`."""
     unpack = _unpacker(request, limit)
-    size, more = 0, True
+    size, packed, more = 0, 0, True
     while more:
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 piece, more = await _receive(request)
         except TimeoutError:
             raise RequestTimeout(BODY_SECONDS) from None
+        packed += len(piece)
         piece = unpack(piece, more)
         size += len(piece)
-        if size > limit:
+        # Both count, since a gzip of empty members never unpacks to anything.
+        if max(size, packed) > limit:
             await _drain(request, more)
             raise PayloadTooLarge(limit)
         if piece:
@@ -60,15 +61,17 @@ async def _read(request: Request, limit: int) -> bytes:
     unpack = _unpacker(request, limit)
     piece, more = await _receive(request)
     body = unpack(piece, more)
+    packed = len(piece)
     if more:
         pieces = [body]
         size = len(body)
-        while more and size <= limit:
+        # Both count, since a gzip of empty members never unpacks to anything.
+        while more and max(size, packed) <= limit:
             piece, more = await _receive(request)
             pieces.append(unpack(piece, more))
-            size += len(pieces[-1])
+            size, packed = size + len(pieces[-1]), packed + len(piece)
         body = b"".join(pieces)
-    if len(body) > limit:
+    if max(len(body), packed) > limit:
         await _drain(request, more)
         raise PayloadTooLarge(limit)
     return body

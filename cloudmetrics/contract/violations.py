@@ -13,11 +13,10 @@ from typing import Any
 from jsonschema_rs import ValidationError
 
 from cloudmetrics.contract.errors import MAX_VIOLATIONS, Violation
+from cloudmetrics.contract.windows import windows
 from cloudmetrics.contract.yaml_source import escape
 
-# The validator collects every error before it shows the first, so it is shown a
-# part of a large value: a little, then, where that held few errors, more of it.
-PART_SIZES = (2_000, 20_000)
+# How many violations are counted; nobody mends more than that by a message.
 COUNT_LIMIT = 1_000
 
 CODES = {
@@ -53,29 +52,33 @@ CODES = {
     "contentMediaType": "FORMAT",
 }
 
-# What a value's beginning shows as well as the whole.
-SEEN_IN_A_PART = frozenset({"type", "maxItems", "maxProperties", "additionalProperties", "uniqueItems"})
-
 Path = tuple[str | int, ...]
 Row = tuple[Path, str, str]
 
 
 def explain(validator: Any, value: Any) -> tuple[list[Violation], int]:
-    """The first hundred violations of a value, and how many there are (counted to a thousand)."""
-    rows: list[Row] = []
-    for size in PART_SIZES:
-        part = _Part(value, size)
-        errors = (error for error in validator.iter_errors(part.value) if part.can_tell(error))
-        rows = list(islice(_flatten(errors), COUNT_LIMIT))
-        if part.whole or len(rows) == COUNT_LIMIT:
+    """The first hundred violations of a value, and how many there are.
+
+    They are counted to a thousand, and looked for among the first hundred
+    thousand values inside.
+    """
+    rows: dict[Row, None] = {}
+    for window in windows(value):
+        if validator.is_valid(window.value):
+            continue
+        errors = (error for error in validator.iter_errors(window.value) if window.can_tell(error))
+        for path, code, message in _flatten(errors):
+            rows[window.true_path(path), code, message] = None
+            if len(rows) == COUNT_LIMIT:
+                break
+        if len(rows) == COUNT_LIMIT:
             break
-    if not rows:
-        rows = list(_flatten([_first(validator, value)]))
-    found = [
+    found = list(rows) or list(_flatten([_first(validator, value)]))
+    shown = [
         Violation(code, message, pointer="".join(f"/{escape(token)}" for token in path), field=_field(path))
-        for path, code, message in rows[:MAX_VIOLATIONS]
+        for path, code, message in found[:MAX_VIOLATIONS]
     ]
-    return found, len(rows)
+    return shown, len(found)
 
 
 def _first(validator: Any, value: Any) -> Any:
@@ -84,36 +87,6 @@ def _first(validator: Any, value: Any) -> Any:
     except ValidationError as error:
         return error
     raise AssertionError("only invalid values are explained")
-
-
-class _Part:
-    """The beginning of a value: at most `size` items and fields, depth first."""
-
-    def __init__(self, value: Any, size: int) -> None:
-        self.left = size
-        self.cut: set[Path] = set()
-        self.value = self._take(value, ())
-
-    @property
-    def whole(self) -> bool:
-        return not self.cut
-
-    def can_tell(self, error: Any) -> bool:
-        """Whether an error stands for the whole value too: a cut container lacks what was cut."""
-        return error.kind.name in SEEN_IN_A_PART or tuple(error.instance_path) not in self.cut
-
-    def _take(self, value: Any, path: Path) -> Any:
-        if not isinstance(value, (dict, list)):
-            return value
-        entries: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
-        taken: dict[Any, Any] = {}
-        for key, child in entries:
-            if self.left <= 0:
-                self.cut.add(path)
-                break
-            self.left -= 1
-            taken[key] = self._take(child, (*path, key))
-        return taken if isinstance(value, dict) else list(taken.values())
 
 
 def _field(path: Path) -> str:
@@ -188,11 +161,9 @@ def _options(values: Iterable[Any]) -> str:
 
 
 def _json_word(value: Any) -> str:
-    return {None: "null", True: "true", False: "false"}.get(value, str(value)) if _hashable(value) else "…"
-
-
-def _hashable(value: Any) -> bool:
-    return value is None or isinstance(value, (bool, int, float, str))
+    if isinstance(value, (dict, list)):
+        return "…"
+    return {"None": "null", "True": "true", "False": "false"}.get(str(value), str(value))
 
 
 SENTENCES: dict[str, Any] = {

@@ -21,6 +21,8 @@ WORDS: dict[str, bool | None] = {
 INTEGER = re.compile(r"[-+]?[0-9]{1,300}\Z|0o[0-7]{1,300}\Z|0x[0-9a-fA-F]{1,300}\Z")
 NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+# Preceded by an even number of backslashes, which are text of their own.
+SURROGATES = re.compile(r"((?<!\\)(?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 MAX_DEPTH = 200
 # An alias stands for all that its anchor holds, so a few lines can mean billions.
 MAX_NODES = 1_000_000
@@ -69,6 +71,9 @@ class _Loader(yaml.CLoader):
 
 
 def _compose(text: str) -> Any:
+    if text.lstrip().startswith("{"):
+        # JSON writes a character beyond the first 65,536 as two escapes, YAML as one.
+        text = SURROGATES.sub(_one_escape, text)
     try:
         return _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
@@ -77,6 +82,12 @@ def _compose(text: str) -> Any:
         raise YamlInvalid(line, column, str(error.problem or error.context)) from None
     except yaml.reader.ReaderError as error:
         raise YamlInvalid(text.count("\n", 0, error.position) + 1, 1, str(error.reason)) from None
+
+
+def _one_escape(pair: re.Match[str]) -> str:
+    before, high, low = pair.groups()
+    code = 0x10000 + (int(high, 16) - 0xD800) * 0x400 + int(low, 16) - 0xDC00
+    return f"{before}\\U{code:08x}"
 
 
 class _Builder:

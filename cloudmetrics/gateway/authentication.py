@@ -12,7 +12,6 @@ from cloudmetrics.platform.database import Database, Tenant
 from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
 
-
 # How long a process may believe what it knows of a key, and of how many keys at once.
 MEMORY_SECONDS = 1.0
 MEMORY_SIZE = 10_000

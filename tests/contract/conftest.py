@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from cloudmetrics.contract import Contract, serve
+from tests.contract.parameters import asker
 
 HEAD = """\
 openapi: 3.1.1
@@ -70,7 +71,7 @@ async def client_of(app: Any) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def served(write: Callable[..., Path], handlers: Callable[..., str]) -> Callable[..., Any]:
-    """Serve a contract whose only tag is `Things`: `served(yaml, functions, files={}, **options)` → a client."""
+    """Serve a contract whose tag is `Things`: `served(yaml, functions, files={}, **options)` → a client."""
 
     def served(
         root: str, functions: dict[str, Any], files: dict[str, str] | None = None, **options: Any
@@ -79,3 +80,9 @@ def served(write: Callable[..., Path], handlers: Callable[..., str]) -> Callable
         return client_of(serve(contract, handlers=handlers(things=functions), **options))
 
     return served
+
+
+@pytest.fixture
+def ask(served: Callable[..., Any]) -> Callable[..., Any]:
+    """`await ask(contract, url)` → the handler's arguments, or what was wrong with the request."""
+    return asker(served)

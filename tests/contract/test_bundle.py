@@ -209,10 +209,10 @@ SAME_MEANING = {
     "recursion across files": (
         "{$ref: A.yaml}",
         {
-            "A.yaml": "{type: object, properties: {b: {$ref: 'B.yaml#/$defs/b'}}, additionalProperties: false}",
+            "A.yaml": "{properties: {b: {$ref: 'B.yaml#/$defs/b'}}, additionalProperties: false}",
             "B.yaml": "{$defs: {b: {type: array, items: {$ref: A.yaml}}}}",
         },
-        [{}, {"b": [{"b": []}]}, {"b": [{"c": []}]}, {"b": {}}, []],
+        [{}, {"b": [{"b": []}]}, {"b": [{"c": []}]}, {"b": 1}, {"a": 1}],
     ),
     "anchors": (
         "{$ref: A.yaml}",

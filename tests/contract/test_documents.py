@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,7 @@ class TestPathItems:
 
 class TestYaml:
     @pytest.mark.parametrize(
-        "text, value",
+        ("text", "value"),
         [
             ("no", "no"),
             ("on", "on"),
@@ -200,11 +201,15 @@ class TestYaml:
     def test_keys_are_always_text(self) -> None:
         assert load("{200: a, true: b, null: c}") == {"200": "a", "true": "b", "null": "c"}
 
+    def test_json_is_read_as_it_is_with_all_its_escapes(self) -> None:
+        value = {"a": '😀 \\ud83d\\ude00 " \n', "😀": [1.5e-3, True, None, "/"]}
+        assert load(json.dumps(value)) == load(json.dumps(value, ensure_ascii=False)) == value
+
     def test_an_alias_has_the_value_of_its_anchor(self) -> None:
         assert load("{a: &x {b: [1]}, c: *x}") == {"a": {"b": [1]}, "c": {"b": [1]}}
 
     @pytest.mark.parametrize(
-        "text, what, place",
+        ("text", "what", "place"),
         [
             ("a: 1\na: 2", "stands twice", (2, 1)),
             ("a: [1", "did not find expected", (2, 1)),

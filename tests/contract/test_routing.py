@@ -188,6 +188,14 @@ class TestMethods:
         assert head.headers == get.headers
         assert head.headers["content-length"] == str(len(get.content))
 
+    async def test_head_of_an_error_has_no_body_either(self, client: Any) -> None:
+        async with client as http:
+            for url in ("/nothing", "/things/"):
+                get, head = await http.get(url), await http.head(url)
+                assert (head.status_code, head.content) == (404, b"")
+                assert head.headers["content-length"] == str(len(get.content))
+                assert head.headers["content-type"] == "application/problem+json"
+
     async def test_options_tells_what_is_allowed(self, client: Any) -> None:
         async with client as http:
             response = await http.options("/things")
