@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Protocol, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from cloudmetrics.contract import Request
 from cloudmetrics.platform.paging import Page
@@ -37,13 +37,15 @@ def created(request: Request, thing: Created) -> Answer:
 
 
 def many(request: Request, page: Page[AnyThing], limit: int) -> Answer:
-    """A page of a list, with a link to the next one."""
+    """A page of a list, with a link to the next one that keeps whatever filters the list."""
     body = {
         "data": [thing.to_json() for thing in page.items],
         "pagination": {"next_cursor": page.next_cursor, "has_more": page.has_more},
     }
     headers = {}
     if page.next_cursor is not None:
-        query = urlencode({"limit": limit, "cursor": page.next_cursor})
+        asked = parse_qsl(request.query_string.decode())
+        filters = [(name, value) for name, value in asked if name not in ("limit", "cursor")]
+        query = urlencode([*filters, ("limit", limit), ("cursor", page.next_cursor)])
         headers["link"] = f'<{request.path}?{query}>; rel="next"'
     return body, 200, headers
