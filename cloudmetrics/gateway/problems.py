@@ -14,6 +14,7 @@ from urllib.parse import quote
 import orjson
 
 from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
+from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
 from cloudmetrics.analytics.metrics.models import DateOutOfRange, RangeInverted, RangeTooLong
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
@@ -43,6 +44,9 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     DateOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     RangeInverted: lambda error: _in_query("RANGE_INVERTED", error, "end_date"),
     RangeTooLong: lambda error: _in_query("RANGE_TOO_LONG", error, "end_date"),
+    CurrencyMismatch: lambda error: Violation(
+        "CURRENCY_MISMATCH", str(error), error.pointer, field="currency"
+    ),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     PeriodInverted: lambda error: _in_query("RANGE_INVERTED", error, "to"),
 }
