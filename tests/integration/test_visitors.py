@@ -41,7 +41,7 @@ async def followed(client, url: str, **question) -> list[dict]:
     response = await client.get(url, params=question)
     found = response.json()["data"]
     while "link" in response.headers:
-        response = await client.get(response.headers["link"].partition(">")[0].removeprefix("<"))
+        response = await client.get(response.headers["link"].partition(">;")[0].removeprefix("<"))
         assert response.status_code == 200, response.text
         found += response.json()["data"]
     return found
@@ -87,7 +87,7 @@ async def test_a_list_of_visitors_is_stable_while_they_come(client, website_id):
     first = await client.get(url_of(website_id), params={"limit": 2})
     assert [visitor["id"] for visitor in first.json()["data"]] == ["b", "d"]
     await visit("a", "b", "c", "d", "e")
-    rest = await client.get(first.headers["link"].partition(">")[0].removeprefix("<"))
+    rest = await client.get(first.headers["link"].partition(">;")[0].removeprefix("<"))
     assert [visitor["id"] for visitor in rest.json()["data"]] == ["e", "f"]
     everybody = [visitor["id"] for visitor in await followed(client, url_of(website_id), limit=3)]
     assert everybody == ["a", "b", "c", "d", "e", "f", "h", "ä", "🙂"]
@@ -152,13 +152,25 @@ async def test_all_visits_equal_a_recount_page_by_page(client, website_id, seed)
 
 
 @pytest.mark.parametrize(
-    "visitor_id", ["a/b", "?x#y", "ä 🙂", "%2F", "'; DROP TABLE events; -- %s", "v" * 128]
+    "visitor_id",
+    [
+        "a/b/../c",
+        "?x#y",
+        "ä 🙂",
+        "%2F",
+        "a\r\nx: y",
+        '>; rel="next", <',
+        "'; DROP TABLE events; -- %s",
+        "🙂" * 128,
+    ],
 )
-async def test_any_id_is_found_by_its_encoded_path(client, website_id, visitor_id):
-    await send_events(client, make_event(website_id, visitor_id=visitor_id), make_event(website_id))
+async def test_any_id_is_found_by_its_encoded_path_and_its_lists_followed(client, website_id, visitor_id):
+    events = [make_event(website_id, visitor_id=visitor_id, **at(minute)) for minute in (0, 60, 120)]
+    await send_events(client, *events, make_event(website_id))
     assert (await data_of(client, url_of(website_id, visitor_id)))["id"] == visitor_id
-    assert len(await data_of(client, url_of(website_id, visitor_id) + "/visits")) == 1
-    assert visitor_id in [v["id"] for v in await followed(client, url_of(website_id), limit=1)]
+    visits = await followed(client, url_of(website_id, visitor_id) + "/visits", limit=1)
+    assert [visit["events"] for visit in visits] == [1, 1, 1]
+    assert visitor_id in [visitor["id"] for visitor in await followed(client, url_of(website_id), limit=1)]
 
 
 @pytest.mark.requirement("PL-5")
