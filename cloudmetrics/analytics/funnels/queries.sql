@@ -9,7 +9,7 @@ WITH RECURSIVE condition AS (
     -- The events that meet the condition of any step, with the numbers of these steps.
     SELECT
         event.visitor_id, event.occurred_at, event.event_id,
-        array_agg(condition.number) AS numbers
+        array_agg(condition.number) AS numbers, max(condition.number) AS last_number
     FROM websites AS site
     JOIN events AS event USING (workspace_id, website_id)
     JOIN condition ON event.name = condition.event_name
@@ -26,17 +26,19 @@ WITH RECURSIVE condition AS (
           BETWEEN %(start_date)s::date AND %(end_date)s::date
     GROUP BY event.visitor_id, event.occurred_at, event.event_id
 ), way AS (
-    -- Once per step, every event again. `began_at` is null unless the event completes the
-    -- step; then it is the latest moment at which the way to it can have begun. The latest
-    -- is enough: whatever an earlier beginning still reaches in time, the latest one does.
+    -- Once per step, every event again that still matters: that completed the step before,
+    -- or meets the condition of this one or of a later one. `began_at` is null unless the
+    -- event completes the step; then it is the latest moment at which the way to it can
+    -- have begun. The latest is enough: whatever an earlier beginning still reaches in
+    -- time, the latest one does.
     SELECT
-        1 AS number, visitor_id, occurred_at, event_id, numbers,
+        1 AS number, visitor_id, occurred_at, event_id, numbers, last_number,
         CASE WHEN 1 = ANY (numbers) THEN occurred_at END AS began_at,
         NULL::timestamptz AS previous_at
     FROM met
     UNION ALL
     SELECT
-        number + 1, visitor_id, occurred_at, event_id, numbers,
+        number + 1, visitor_id, occurred_at, event_id, numbers, last_number,
         CASE
             WHEN number + 1 = ANY (numbers)
                 AND occurred_at - max(began_at) OVER earlier <= make_interval(hours => %(window_hours)s)
@@ -44,7 +46,7 @@ WITH RECURSIVE condition AS (
         END,
         max(occurred_at) FILTER (WHERE began_at IS NOT NULL) OVER earlier
     FROM way
-    WHERE number < %(last)s
+    WHERE number < %(last)s AND (began_at IS NOT NULL OR last_number > number)
     WINDOW earlier AS (
         PARTITION BY visitor_id ORDER BY occurred_at, event_id
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
