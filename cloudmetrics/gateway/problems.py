@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
+from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
+from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
 from cloudmetrics.analytics.metrics.models import DateOutOfRange, RangeInverted, RangeTooLong
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
@@ -42,6 +45,11 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     DateOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     RangeInverted: lambda error: _in_query("RANGE_INVERTED", error, "end_date"),
     RangeTooLong: lambda error: _in_query("RANGE_TOO_LONG", error, "end_date"),
+    CurrencyMismatch: lambda error: Violation(
+        "CURRENCY_MISMATCH", str(error), error.pointer, field="currency"
+    ),
+    MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
+    PeriodInverted: lambda error: _in_query("RANGE_INVERTED", error, "to"),
 }
 
 
@@ -87,7 +95,7 @@ class Problems:
         return self._write(request, error.code, error.detail, error.headers, extra)
 
     async def of_violation(self, request: Request, error: Exception) -> Response:
-        violation = VIOLATIONS[type(error)](error)
+        violation = _placed(request, VIOLATIONS[type(error)](error))
         return await self.of_contract(request, InvalidRequest(violation.message, violations=[violation]))
 
     async def of_table(self, request: Request, error: Exception) -> Response:
@@ -121,6 +129,13 @@ class Problems:
             **(extra or {}),
         }
         return Response(orjson.dumps(body), entry["status"], dict(headers or {}), PROBLEM_JSON)
+
+
+def _placed(request: Request, violation: Violation) -> Violation:
+    """What a question in the URL calls a parameter, a question in a body calls a field."""
+    if violation.parameter is None or request.method == "GET":
+        return violation
+    return replace(violation, parameter=None, pointer=f"/{violation.parameter}")
 
 
 def _in_query(code: str, error: Exception, parameter: str) -> Violation:

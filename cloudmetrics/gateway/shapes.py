@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any, Protocol, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from cloudmetrics.contract import Request
 from cloudmetrics.platform.paging import Page
 
 Answer = tuple[dict[str, Any], int, dict[str, str]]
+
+# What a path may hold as it is, by RFC 3986.
+IN_PATHS = "/:@!$&'()*+,;="
 
 
 class Thing(Protocol):
@@ -37,13 +40,23 @@ def created(request: Request, thing: Created) -> Answer:
 
 
 def many(request: Request, page: Page[AnyThing], limit: int) -> Answer:
-    """A page of a list, with a link to the next one."""
+    """A page of a list, with a link to the next one that keeps whatever filters the list."""
     body = {
         "data": [thing.to_json() for thing in page.items],
         "pagination": {"next_cursor": page.next_cursor, "has_more": page.has_more},
     }
     headers = {}
     if page.next_cursor is not None:
-        query = urlencode({"limit": limit, "cursor": page.next_cursor})
-        headers["link"] = f'<{request.path}?{query}>; rel="next"'
+        asked = parse_qsl(request.query_string.decode())
+        filters = [(name, value) for name, value in asked if name not in ("limit", "cursor")]
+        query = urlencode([*filters, ("limit", limit), ("cursor", page.next_cursor)])
+        headers["link"] = f'<{_encoded_path(request)}?{query}>; rel="next"'
     return body, 200, headers
+
+
+def _encoded_path(request: Request) -> str:
+    """The path as it was sent, fit for a header. Decoded, a slash in an id would be one between segments."""
+    raw: bytes | None = request.scope.get("raw_path")
+    if raw is None:
+        return quote(request.path, safe=IN_PATHS)
+    return quote(raw.partition(b"?")[0], safe=f"{IN_PATHS}%")

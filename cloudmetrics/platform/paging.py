@@ -7,11 +7,15 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.errors import InvalidCursor
 
 Item = TypeVar("Item")
+
+# Every id comes after this one.
+BEGINNING = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,11 @@ def unseal(caller: Caller, listing: str, cursor: str) -> str:
         return caller.keyring.verify(_purpose(caller, listing), signed).decode()
     except (ValueError, binascii.Error):
         raise InvalidCursor from None
+
+
+def unseal_id(caller: Caller, listing: str, cursor: str | None) -> UUID:
+    """The id after which a page begins, of a list in the order of ids. Raises InvalidCursor."""
+    return BEGINNING if cursor is None else UUID(unseal(caller, listing, cursor))
 
 
 def _purpose(caller: Caller, listing: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,8 +112,18 @@ def _inner(resolver: Resolver, schema: Mapping[str, Any]) -> Mapping[str, Any]:
     schema = resolver.resolve(schema)
     if "items" in schema:
         return _inner(resolver, schema["items"])
-    objects = [option for key in ("anyOf", "oneOf") for option in schema.get(key, [])]
-    for option in objects:
-        if resolver.resolve(option).get("type") == "object":
-            return resolver.resolve(option)
-    return schema
+    options = [resolver.resolve(option) for key in ("anyOf", "oneOf") for option in schema.get(key, [])]
+    forms = [option for option in options if option.get("type") == "object"]
+    return _merged(forms) if forms else schema
+
+
+def _merged(forms: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """One object with the fields of all forms; required are those that every form requires."""
+    properties: dict[str, Any] = {}
+    for name in dict.fromkeys(name for form in forms for name in form.get("properties", {})):
+        parts = [form["properties"][name] for form in forms if name in form.get("properties", {})]
+        # What tells the forms apart has another constant in each.
+        constants = [part["const"] for part in parts if "const" in part]
+        properties[name] = {**parts[0], "enum": constants} if constants else parts[0]
+    required = set.intersection(*(set(form.get("required", [])) for form in forms))
+    return {"type": "object", "properties": properties, "required": sorted(required)}

@@ -84,6 +84,26 @@ def test_the_first_steps_lead_where_the_guide_says(service):
 
 
 @needs_curl
+@pytest.mark.requirement("CM-14", "DF-2")
+def test_goals_funnels_and_visitors_answer_what_the_guide_says(service):
+    steps = snippets("docs/guides/first-steps.md")
+    website = steps[2].replace("shop.example.com", "guide.example.com")
+    guide = snippets("docs/guides/goals-funnels-visitors.md")
+
+    printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+
+    receipts, listed, event, goal, completions, funnel, visitor = printed[1:]
+    assert json.loads(receipts)["data"]["accepted"] == 3
+    assert [each["id"] for each in json.loads(listed)["data"]] == ["guide/3", "guide/1"]
+    assert json.loads(event)["data"]["received_at"]
+    assert UUID(goal.strip())
+    assert json.loads(completions)["data"]["converted_visitors"] == 2
+    assert [step["visitors"] for step in json.loads(funnel)["data"]["steps"]] == [2, 1]
+    clara, visits = (json.loads(each)["data"] for each in visitor.replace("}{", "}\n{").splitlines())
+    assert (clara["events"], [visit["events"] for visit in visits]) == (2, [2])
+
+
+@needs_curl
 @pytest.mark.requirement("CM-14", "DF-9")
 def test_the_calls_on_the_front_page_work_as_they_stand_there(service):
     page = service.get("/docs").text

@@ -11,16 +11,15 @@ from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.paging import Page, page, unseal
+from cloudmetrics.platform.paging import Page, page, unseal_id
 from cloudmetrics.platform.timezones import require_timezone
 
 LISTING = "websites"
-BEGINNING = UUID(int=0)
 
 
 async def list_page(caller: Caller, *, cursor: str | None = None, limit: int = 100) -> Page[Website]:
     """Live websites, oldest first. Raises InvalidCursor."""
-    after = UUID(unseal(caller, LISTING, cursor)) if cursor is not None else BEGINNING
+    after = unseal_id(caller, LISTING, cursor)
     found = await store.list_after(caller.tenant, after, limit + 1)
     return page(caller, LISTING, found, limit, lambda website: str(website.id))
 

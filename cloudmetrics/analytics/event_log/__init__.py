@@ -1,0 +1,1 @@
+"""The event log: what was sent, as it is stored."""

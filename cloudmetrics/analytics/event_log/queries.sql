@@ -1,0 +1,36 @@
+-- name: list_before
+-- Events of live websites, newest first. Each website gives its own newest ones, in
+-- the order of its index, so that a page costs the same however many came before it.
+SELECT event.*, site.currency
+FROM websites AS site
+CROSS JOIN LATERAL (
+    SELECT
+        event_id AS id, name, occurred_at, received_at, website_id, visitor_id, url, referrer,
+        source, device, country, revenue_minor, properties
+    FROM events
+    WHERE workspace_id = site.workspace_id
+      AND website_id = site.website_id
+      AND (occurred_at, event_id) < (%(before)s::timestamptz, %(before_id)s)
+      AND (%(start)s::timestamptz IS NULL OR occurred_at >= %(start)s::timestamptz)
+      AND (%(end)s::timestamptz IS NULL OR occurred_at < %(end)s::timestamptz)
+      AND (%(name)s::text IS NULL OR name = %(name)s::text)
+      AND (%(visitor_id)s::text IS NULL OR visitor_id = %(visitor_id)s::text)
+    ORDER BY occurred_at DESC, event_id DESC
+    LIMIT %(limit)s
+) AS event
+WHERE site.workspace_id = %(workspace_id)s
+  AND site.deleted_at IS NULL
+  AND (%(website_id)s::uuid IS NULL OR site.website_id = %(website_id)s::uuid)
+ORDER BY event.occurred_at DESC, event.id DESC
+LIMIT %(limit)s;
+
+-- name: get
+SELECT
+    event.event_id AS id, event.name, event.occurred_at, event.received_at, event.website_id,
+    event.visitor_id, event.url, event.referrer, event.source, event.device, event.country,
+    event.revenue_minor, site.currency, event.properties
+FROM events AS event
+JOIN websites AS site USING (workspace_id, website_id)
+WHERE event.workspace_id = %(workspace_id)s
+  AND event.event_id = %(event_id)s
+  AND site.deleted_at IS NULL;

@@ -1,0 +1,33 @@
+"""Stored events from PostgreSQL."""
+
+from __future__ import annotations
+
+from cloudmetrics.analytics.event_log.models import EventFilter, StoredEvent
+from cloudmetrics.platform.database import Tenant
+from cloudmetrics.platform.sql import load_queries
+
+queries = load_queries(__file__)
+
+
+async def list_before(
+    tenant: Tenant, wanted: EventFilter, position: tuple[str, str], limit: int
+) -> list[StoredEvent]:
+    """Events before a position (timestamp, id), newest first."""
+    parameters = {
+        "workspace_id": tenant.workspace_id,
+        "website_id": wanted.website_id,
+        "name": wanted.name,
+        "visitor_id": wanted.visitor_id,
+        "start": wanted.start,
+        "end": wanted.end,
+        "before": position[0],
+        "before_id": position[1],
+        "limit": limit,
+    }
+    return [StoredEvent(**row) for row in await tenant.read(queries.list_before, parameters)]
+
+
+async def get(tenant: Tenant, event_id: str) -> StoredEvent | None:
+    parameters = {"workspace_id": tenant.workspace_id, "event_id": event_id}
+    rows = await tenant.read(queries.get, parameters)
+    return StoredEvent(**rows[0]) if rows else None

@@ -1,0 +1,1 @@
+"""Funnels: how far visitors go on a way of several steps."""

@@ -1,0 +1,1 @@
+"""Goals: what visitors are wanted to do."""

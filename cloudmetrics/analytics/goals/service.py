@@ -1,0 +1,81 @@
+"""What can be done with goals."""
+
+from __future__ import annotations
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from cloudmetrics.analytics.goals import store
+from cloudmetrics.analytics.goals.conditions import Condition
+from cloudmetrics.analytics.goals.models import Completions, Goal, Tally
+from cloudmetrics.analytics.metrics.service import date_range
+from cloudmetrics.analytics.websites import service as websites
+from cloudmetrics.platform import clock
+from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.database import Row
+from cloudmetrics.platform.errors import NotFound
+from cloudmetrics.platform.ids import new_id
+from cloudmetrics.platform.paging import Page, page, unseal_id
+
+POINTER = "/condition"
+
+
+async def list_page(
+    caller: Caller, *, website_id: UUID | None = None, cursor: str | None = None, limit: int = 100
+) -> Page[Goal]:
+    """Goals, oldest first. Raises NotFound for an unknown website, InvalidCursor."""
+    if website_id:
+        await websites.get(caller, website_id)
+    listing = f"goals {website_id}"
+    after = unseal_id(caller, listing, cursor)
+    found = await store.list_after(caller.tenant, website_id, after, limit + 1)
+    return page(caller, listing, found, limit, lambda goal: str(goal.id))
+
+
+async def get(caller: Caller, goal_id: UUID) -> Goal:
+    """Raises NotFound."""
+    return _found(await store.get(caller.tenant, goal_id))
+
+
+async def create(caller: Caller, *, website_id: UUID, name: str, condition: Condition) -> Goal:
+    """Raises NotFound for an unknown website, CurrencyMismatch."""
+    website = await websites.get(caller, website_id)
+    condition.require_currency(website.currency, POINTER)
+    return _found(await store.create(caller.tenant, new_id(), website_id, name, condition, clock.now()))
+
+
+async def update(caller: Caller, goal_id: UUID, *, name: str, condition: Condition) -> Goal:
+    """Replaces both. Raises NotFound, CurrencyMismatch."""
+    website = await websites.get(caller, (await get(caller, goal_id)).website_id)
+    condition.require_currency(website.currency, POINTER)
+    return _found(await store.update(caller.tenant, goal_id, name, condition, clock.now()))
+
+
+async def delete(caller: Caller, goal_id: UUID) -> None:
+    """Raises NotFound."""
+    if not await store.delete(caller.tenant, goal_id):
+        raise NotFound("goal")
+
+
+async def completions(
+    caller: Caller, goal_id: UUID, *, start_date: str | None = None, end_date: str | None = None
+) -> Completions:
+    """How often the goal was completed, in days of the website's time zone.
+
+    Raises NotFound, DateOutOfRange, RangeInverted, RangeTooLong.
+    """
+    goal = await get(caller, goal_id)
+    website = await websites.get(caller, goal.website_id)
+    days = date_range(start_date, end_date, clock.now().astimezone(ZoneInfo(website.timezone)).date())
+    total, *by_day = await store.completions(caller.tenant, goal, days)
+    return Completions(goal, days, _tally(total), {row["day"]: _tally(row) for row in by_day})
+
+
+def _tally(row: Row) -> Tally:
+    return Tally(row["visitors"], row["converted_visitors"], row["completions"])
+
+
+def _found(goal: Goal | None) -> Goal:
+    if goal is None:
+        raise NotFound("goal")
+    return goal

@@ -1,0 +1,85 @@
+"""Goals in PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from cloudmetrics.analytics.goals.conditions import Condition
+from cloudmetrics.analytics.goals.models import Goal
+from cloudmetrics.analytics.metrics.models import DateRange
+from cloudmetrics.platform.database import Row, Tenant
+from cloudmetrics.platform.sql import load_queries
+
+queries = load_queries(__file__)
+
+
+async def list_after(tenant: Tenant, website_id: UUID | None, after: UUID, limit: int) -> list[Goal]:
+    parameters = {
+        "workspace_id": tenant.workspace_id,
+        "website_id": website_id,
+        "after": after,
+        "limit": limit,
+    }
+    return [Goal.from_row(row) for row in await tenant.read(queries.list_after, parameters)]
+
+
+async def get(tenant: Tenant, goal_id: UUID) -> Goal | None:
+    rows = await tenant.read(queries.get, _at(tenant, goal_id))
+    return Goal.from_row(rows[0]) if rows else None
+
+
+async def create(
+    tenant: Tenant, goal_id: UUID, website_id: UUID, name: str, condition: Condition, now: datetime
+) -> Goal | None:
+    more = {"website_id": website_id, "name": name, "now": now}
+    return await _write(tenant, queries.create, _at(tenant, goal_id) | _columns(condition) | more)
+
+
+async def update(
+    tenant: Tenant, goal_id: UUID, name: str, condition: Condition, now: datetime
+) -> Goal | None:
+    more = {"name": name, "now": now}
+    return await _write(tenant, queries.update, _at(tenant, goal_id) | _columns(condition) | more)
+
+
+async def delete(tenant: Tenant, goal_id: UUID) -> bool:
+    """Whether there was such a goal."""
+    async with tenant.transaction() as transaction:
+        return await transaction.fetch_one(queries.delete, _at(tenant, goal_id)) is not None
+
+
+async def completions(tenant: Tenant, goal: Goal, days: DateRange) -> list[Row]:
+    """The numbers as rows: of the whole range (first), and of each day with events."""
+    minimum = goal.condition.minimum_revenue
+    parameters = {
+        "workspace_id": tenant.workspace_id,
+        "website_id": goal.website_id,
+        "start_date": days.start,
+        "end_date": days.end,
+        "currency": minimum.currency if minimum else None,
+        **goal.condition.to_sql(),
+    }
+    return await tenant.read(queries.completions, parameters)
+
+
+async def _write(tenant: Tenant, statement: str, parameters: dict[str, Any]) -> Goal | None:
+    async with tenant.transaction() as transaction:
+        row = await transaction.fetch_one(statement, parameters)
+    return Goal.from_row(row) if row else None
+
+
+def _at(tenant: Tenant, goal_id: UUID) -> dict[str, Any]:
+    return {"workspace_id": tenant.workspace_id, "goal_id": goal_id}
+
+
+def _columns(condition: Condition) -> dict[str, Any]:
+    minimum = condition.minimum_revenue
+    return {
+        "kind": condition.kind.value,
+        "event_name": condition.event_name,
+        "path_pattern": condition.path_pattern,
+        "minimum_revenue": minimum.amount_minor if minimum else None,
+        "minimum_currency": minimum.currency if minimum else None,
+    }

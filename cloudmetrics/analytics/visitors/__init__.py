@@ -1,0 +1,1 @@
+"""Visitors: who came, and when."""
