@@ -13,9 +13,6 @@ from cloudmetrics.contract.bodies import (
     Body,
     MediaBody,
     bytes_view,
-    decode_json,
-    decode_json_with_nul,
-    decode_text,
     form_decoder,
     form_view,
 )
@@ -29,6 +26,7 @@ from cloudmetrics.contract.schemas import SchemaInvalid, Schemas
 from cloudmetrics.contract.security import Authenticator, Check, Security, challenge, extractor
 from cloudmetrics.contract.shapes import Shapes
 from cloudmetrics.contract.styles import Reader, decoder
+from cloudmetrics.contract.texts import decode_json, decode_json_with_nul, decode_text
 
 DEFAULT_MAX_BYTES = 2**20
 

@@ -17,7 +17,6 @@ from typing import Any
 from starlette.requests import cookie_parser
 
 from cloudmetrics.contract import media
-from cloudmetrics.contract.bodies import decode_json
 from cloudmetrics.contract.documents import Place
 from cloudmetrics.contract.errors import MalformedBody, Violation
 from cloudmetrics.contract.http import Request
@@ -32,6 +31,7 @@ from cloudmetrics.contract.styles import (
     plain_header,
     plain_query,
 )
+from cloudmetrics.contract.texts import decode_json
 from cloudmetrics.contract.violations import explain
 
 STYLES = {

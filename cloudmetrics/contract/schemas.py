@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import binascii
 import copy
-import math
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urldefrag, urljoin
@@ -134,15 +133,6 @@ def address(place: Place) -> str:
     """A place as an absolute `$ref`."""
     fragment = quote(place.pointer, safe="/~!$&'()*+,;=:@")
     return f"{place.uri}#{fragment}"
-
-
-def is_finite(value: Any) -> bool:
-    """Whether no number in a JSON value overflowed to infinity (`1e999`)."""
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, dict):
-        return all(map(is_finite, value.values()))
-    return all(map(is_finite, value)) if isinstance(value, list) else True
 
 
 def subschemas(schema: Any) -> Iterator[Any]:

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloudmetrics.contract import Contract, ContractInvalid, Grant, Request, Unauthorized, serve
-from cloudmetrics.contract.bodies import decode_json
 from cloudmetrics.contract.errors import MalformedBody
 from cloudmetrics.contract.media import charset, essence, match, negotiate
 from cloudmetrics.contract.parameters import parse_query
 from cloudmetrics.contract.styles import Undecodable, plain, plain_cookie, plain_header, plain_query
+from cloudmetrics.contract.texts import decode_json
 from cloudmetrics.contract.yaml_source import YamlInvalid, load, positions
 from tests.contract.test_parameter_styles import combinations
 
