@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from cloudmetrics.analytics.events import store
 from cloudmetrics.analytics.events.models import Event, Receipt, Receipts, Refusal, Rejection, Status
 from cloudmetrics.analytics.events.timestamps import parse_timestamp
+from cloudmetrics.analytics.rollups import store as rollups
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.database import Tenant
+from cloudmetrics.platform.group_commit import GroupCommit
 
 TOLERANCE = timedelta(minutes=5)
 UNKNOWN_WEBSITE = Refusal(Rejection.UNKNOWN_WEBSITE, "The workspace has no such website.")
@@ -20,20 +24,33 @@ IN_FUTURE = Refusal(
 )
 OUT_OF_RANGE = Refusal(Rejection.TIMESTAMP_OUT_OF_RANGE, "The timestamp is outside of the years 1 to 9999.")
 
+# Transactions stay short, and other writers of the same website get their turn.
+MOST_AT_ONCE = 2000
+
+Sent = Mapping[str, Any]
 Verdict = Event | Refusal
 
 
-async def create(caller: Caller, sent: Sequence[Mapping[str, Any]]) -> Receipts:
+async def create(caller: Caller, sent: Sequence[Sent]) -> Receipts:
     """Stores a batch, as the contract describes it, and returns after the commit.
 
     An event whose id is known is a duplicate, whatever else it says; so is one
     whose id was accepted earlier in the batch. Everything new and sound is
-    stored in one transaction, or nothing is, where this raises.
+    stored and counted in one transaction, or nothing is, where this raises.
     """
+    return await _writer.submit(caller.tenant, sent)
+
+
+async def _store(tenant: Tenant, batches: list[Sequence[Sent]]) -> list[Receipts]:
+    """Stores batches together, with the receipts that they would get one after the other."""
+    receipts = iter(await _store_all(tenant, [event for batch in batches for event in batch]))
+    return [Receipts(list(islice(receipts, len(batch)))) for batch in batches]
+
+
+async def _store_all(tenant: Tenant, sent: Sequence[Sent]) -> list[Receipt]:
     now = clock.now()
-    tenant = caller.tenant
     async with tenant.transaction() as transaction:
-        websites = {UUID(event["website_id"]) for event in sent}
+        websites = {UUID(website_id) for website_id in {event["website_id"] for event in sent}}
         currencies = await store.lock_websites(transaction, tenant, websites)
         verdicts = [judge(event, currencies, now) for event in sent]
         # The first sound event of an id is the one that counts.
@@ -46,10 +63,15 @@ async def create(caller: Caller, sent: Sequence[Mapping[str, Any]]) -> Receipts:
             event["id"] for event, verdict in zip(sent, verdicts, strict=True) if isinstance(verdict, Refusal)
         ]
         known = await store.known(transaction, tenant, refused) if refused else set()
-    return Receipts(_receipts(sent, verdicts, accepted, known))
+        if accepted:
+            await rollups.add(transaction, tenant, sorted(accepted))
+    return _receipts(sent, verdicts, accepted, known)
 
 
-def judge(sent: Mapping[str, Any], currencies: Mapping[UUID, str], now: datetime) -> Verdict:
+_writer = GroupCommit(_store, weigh=len, most=MOST_AT_ONCE)
+
+
+def judge(sent: Sent, currencies: Mapping[UUID, str], now: datetime) -> Verdict:
     """An event that fits the contract, ready to be stored, or why it cannot be.
 
     `currencies` holds the currency of each website that the workspace has.
@@ -83,7 +105,7 @@ def judge(sent: Mapping[str, Any], currencies: Mapping[UUID, str], now: datetime
 
 
 def _receipts(
-    sent: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict], accepted: set[str], known: set[str]
+    sent: Sequence[Sent], verdicts: Sequence[Verdict], accepted: set[str], known: set[str]
 ) -> list[Receipt]:
     """A receipt per event: `accepted` are the ids that this batch added, `known` those stored by now."""
     receipts = []

@@ -1,47 +1,76 @@
--- name: count
--- All numbers of a range, from the raw events: a row for the whole (day and
--- currency are null), a row per day, and a row per currency.
+-- name: count_totals
+-- All numbers of a range, of everything or of one value of a dimension: a row for the
+-- whole (day and currency are null), a row per day, and a row per currency. Days are
+-- added up; the visitors of the whole come from the gaps, since days overlap.
 WITH site AS (
-    SELECT workspace_id, website_id, timezone, currency
+    SELECT workspace_id, website_id, currency
     FROM websites
     WHERE workspace_id = %(workspace_id)s
       AND deleted_at IS NULL
       AND (%(website_id)s::uuid IS NULL OR website_id = %(website_id)s::uuid)
-), dated AS (
-    SELECT
-        event.website_id, event.visitor_id, event.event_id, event.name, event.occurred_at,
-        event.source, event.device, event.revenue_minor, site.currency,
-        (event.occurred_at AT TIME ZONE site.timezone)::date AS day
-    FROM site
-    JOIN events AS event USING (workspace_id, website_id)
-    -- No time zone is a whole day away from UTC. These bounds are for the index; the
-    -- exact ones, below, compare days, because a day may begin twice or not at midnight.
-    WHERE event.occurred_at >= (%(start_date)s::date - 1)::timestamp AT TIME ZONE 'UTC'
-      AND event.occurred_at < (%(end_date)s::date + 2)::timestamp AT TIME ZONE 'UTC'
-), visitor_day AS (
-    -- One row per visitor of a website and day, with the first touch of that day.
-    SELECT
-        website_id, visitor_id, day, currency,
-        count(*) AS events,
-        count(*) FILTER (WHERE name = 'pageview') AS pageviews,
-        sum(revenue_minor) AS revenue,
-        bool_or(name = %(goal)s) AS converted,
-        (array_agg(source ORDER BY occurred_at, event_id))[1] AS first_source,
-        (array_agg(device ORDER BY occurred_at, event_id))[1] AS first_device
-    FROM dated
-    WHERE day BETWEEN %(start_date)s::date AND %(end_date)s::date
-    GROUP BY website_id, visitor_id, day, currency
 )
 SELECT
     day,
     currency,
-    count(DISTINCT (website_id, visitor_id)) AS visitors,
-    count(DISTINCT (website_id, visitor_id)) FILTER (WHERE converted) AS conversions,
+    CASE GROUPING(day, currency)
+        WHEN 3 THEN (
+            SELECT coalesce(sum(visitors), 0)
+            FROM site JOIN daily_gaps USING (workspace_id, website_id)
+            WHERE dimension = %(dimension)s AND value = %(value)s
+              AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
+              AND previous_day < %(start_date)s::date
+        )
+        ELSE sum(visitors)
+    END::bigint AS visitors,
+    NULL::bigint AS conversions,
     sum(events)::bigint AS events,
     sum(pageviews)::bigint AS pageviews,
-    sum(revenue) AS revenue
-FROM visitor_day
-WHERE (%(source)s::text IS NULL OR first_source = %(source)s::text)
-  AND (%(device)s::text IS NULL OR first_device = %(device)s::text)
+    CASE WHEN sum(sales) > 0 THEN sum(revenue) END AS revenue
+FROM site JOIN daily_totals USING (workspace_id, website_id)
+WHERE dimension = %(dimension)s AND value = %(value)s
+  AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
+GROUP BY GROUPING SETS ((), (day), (currency))
+ORDER BY day NULLS FIRST, currency NULLS FIRST;
+
+-- name: count_visitor_days
+-- The same rows, of a goal or of values of several dimensions, which only the visitor
+-- days themselves can tell. Each of them is one visitor of its day.
+WITH site AS (
+    SELECT workspace_id, website_id, currency
+    FROM websites
+    WHERE workspace_id = %(workspace_id)s
+      AND deleted_at IS NULL
+      AND (%(website_id)s::uuid IS NULL OR website_id = %(website_id)s::uuid)
+), kept AS MATERIALIZED (
+    SELECT
+        website_id, currency, day, visitor_id, events, pageviews, sales, revenue,
+        CASE WHEN %(goal)s::text = 'pageview' THEN pageviews > 0 ELSE name IS NOT NULL END AS converted
+    FROM site
+    JOIN visitor_days USING (workspace_id, website_id)
+    LEFT JOIN (
+        SELECT * FROM visitor_day_goals WHERE name = %(goal)s::text
+    ) AS reached USING (workspace_id, website_id, day, visitor_id)
+    WHERE day BETWEEN %(start_date)s::date AND %(end_date)s::date
+      AND (%(source)s::text IS NULL OR source = %(source)s::text)
+      AND (%(device)s::text IS NULL OR device = %(device)s::text)
+), visitor AS (
+    SELECT bool_or(converted) AS converted
+    FROM kept
+    GROUP BY website_id, visitor_id
+)
+SELECT
+    day,
+    currency,
+    CASE GROUPING(day, currency)
+        WHEN 3 THEN (SELECT count(*) FROM visitor)
+        ELSE count(*)
+    END AS visitors,
+    CASE GROUPING(day, currency)
+        WHEN 3 THEN (SELECT count(*) FROM visitor WHERE converted)
+    END AS conversions,
+    sum(events)::bigint AS events,
+    sum(pageviews)::bigint AS pageviews,
+    CASE WHEN sum(sales) > 0 THEN sum(revenue) END AS revenue
+FROM kept
 GROUP BY GROUPING SETS ((), (day), (currency))
 ORDER BY day NULLS FIRST, currency NULLS FIRST;
