@@ -12,17 +12,19 @@ queries = load_queries(__file__)
 async def count(tenant: Tenant, question: Question) -> list[Row]:
     """The numbers as rows: of the whole (first), of each day with events, of each currency.
 
-    Takes the cheapest rollup that can answer. Never reads events.
+    From the cheapest rollup that can answer, and never from events.
     """
+    filters = {"source": question.source, "device": question.device}
+    used = [(name, value) for name, value in filters.items() if value is not None]
+    dimension, value = used[0] if used else ("all", "")
     parameters = {
         "workspace_id": tenant.workspace_id,
         "website_id": question.website_id,
         "start_date": question.days.start,
         "end_date": question.days.end,
+        "goal": question.goal,
+        "several": len(used) > 1,
+        "dimension": dimension,
+        "value": value,
     }
-    filters = {"source": question.source, "device": question.device}
-    used = [(name, value) for name, value in filters.items() if value is not None]
-    if len(used) > 1 or question.goal is not None:
-        return await tenant.read(queries.count_visitor_days, parameters | filters | {"goal": question.goal})
-    dimension, value = used[0] if used else ("all", "")
-    return await tenant.read(queries.count_totals, parameters | {"dimension": dimension, "value": value})
+    return await tenant.read(queries.count, parameters | filters)

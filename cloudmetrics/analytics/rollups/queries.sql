@@ -3,8 +3,9 @@
 -- reads: no statement both reads a table and writes it, which a distributed PostgreSQL
 -- would run in another order.
 --
--- A visitor's day leaves its cells as it was before and enters those of what it is now,
--- so a new first touch, which moves the day to another value, needs no case of its own.
+-- A visitor's day that is new, or moves to another value because its first touch changes,
+-- leaves the old cell of a dimension with all that it has, and enters the new one.
+-- Everything else only adds to the cell where it is.
 WITH added AS (
     SELECT
         event.website_id, (event.occurred_at AT TIME ZONE website.timezone)::date AS day,
@@ -29,59 +30,73 @@ WITH added AS (
         coalesce(sum(revenue_minor), 0) AS revenue
     FROM added
     GROUP BY website_id, day, visitor_id
-), before AS MATERIALIZED (
+), changed AS MATERIALIZED (
     -- The limit keeps the planner at one look-up per row, however wrong its statistics are.
-    SELECT stored.*
+    SELECT
+        touched.*,
+        stored.source AS old_source, stored.device AS old_device, stored.country AS old_country,
+        stored.events AS old_events, stored.pageviews AS old_pageviews,
+        stored.sales AS old_sales, stored.revenue AS old_revenue,
+        stored.first_at AS old_first_at, stored.first_id AS old_first_id,
+        (stored.first_at, stored.first_id) < (touched.first_at, touched.first_id) IS TRUE AS stays
     FROM touched
-    CROSS JOIN LATERAL (
-        SELECT
-            website_id, day, visitor_id, first_at, first_id, source, device, country,
-            events, pageviews, sales, revenue
+    LEFT JOIN LATERAL (
+        SELECT *
         FROM visitor_days
         WHERE workspace_id = %(workspace_id)s AND website_id = touched.website_id
           AND day = touched.day AND visitor_id = touched.visitor_id
         LIMIT 1
-    ) AS stored
-), after AS MATERIALIZED (
+    ) AS stored ON true
+), present AS MATERIALIZED (
     SELECT
-        website_id, day, visitor_id, first.first_at, first.first_id,
-        first.source, first.device, first.country,
-        touched.events + coalesce(before.events, 0) AS events,
-        touched.pageviews + coalesce(before.pageviews, 0) AS pageviews,
-        touched.sales + coalesce(before.sales, 0) AS sales,
-        touched.revenue + coalesce(before.revenue, 0) AS revenue
-    FROM touched
-    LEFT JOIN before USING (website_id, day, visitor_id)
-    CROSS JOIN LATERAL (
-        SELECT touched.first_at, touched.first_id, touched.source, touched.device, touched.country
-        WHERE before.first_at IS NULL
-           OR (touched.first_at, touched.first_id) < (before.first_at, before.first_id)
-        UNION ALL
-        SELECT before.first_at, before.first_id, before.source, before.device, before.country
-        WHERE (touched.first_at, touched.first_id) > (before.first_at, before.first_id)
-    ) AS first
+        website_id, day, visitor_id,
+        CASE WHEN stays THEN old_first_at ELSE first_at END AS first_at,
+        CASE WHEN stays THEN old_first_id ELSE first_id END AS first_id,
+        CASE WHEN stays THEN old_source ELSE source END AS source,
+        CASE WHEN stays THEN old_device ELSE device END AS device,
+        CASE WHEN stays THEN old_country ELSE country END AS country,
+        events + coalesce(old_events, 0) AS events,
+        pageviews + coalesce(old_pageviews, 0) AS pageviews,
+        sales + coalesce(old_sales, 0) AS sales,
+        revenue + coalesce(old_revenue, 0) AS revenue
+    FROM changed
 ), cells AS MATERIALIZED (
-    SELECT website_id, visitor_id, day, dimension, value, sign, events, pageviews, sales, revenue
-    FROM (SELECT -1 AS sign, * FROM before UNION ALL SELECT 1 AS sign, * FROM after) AS state
+    SELECT
+        changed.website_id, changed.visitor_id, changed.day, cell.dimension, side.*
+    FROM changed
+    JOIN present USING (website_id, day, visitor_id)
     CROSS JOIN LATERAL (
-        VALUES ('all', ''), ('source', source), ('device', device), ('country', country)
-    ) AS cell (dimension, value)
+        VALUES
+            ('all', '', CASE WHEN old_events IS NOT NULL THEN '' END),
+            ('source', present.source, old_source),
+            ('device', present.device, old_device),
+            ('country', present.country, old_country)
+    ) AS cell (dimension, value, old_value)
+    CROSS JOIN LATERAL (
+        SELECT cell.value, 0 AS shift, changed.events, changed.pageviews, changed.sales, changed.revenue
+        WHERE cell.value = cell.old_value
+        UNION ALL
+        SELECT cell.value, 1, present.events, present.pageviews, present.sales, present.revenue
+        WHERE cell.value IS DISTINCT FROM cell.old_value
+        UNION ALL
+        SELECT cell.old_value, -1, -old_events, -old_pageviews, -old_sales, -old_revenue
+        WHERE cell.value <> cell.old_value
+    ) AS side
 ), totals AS (
     SELECT
         website_id, dimension, value, day,
-        sum(sign) AS visitors,
-        sum(sign * events) AS events,
-        sum(sign * pageviews) AS pageviews,
-        sum(sign * sales) AS sales,
-        sum(sign * revenue) AS revenue
+        sum(shift) AS visitors,
+        sum(events) AS events,
+        sum(pageviews) AS pageviews,
+        sum(sales) AS sales,
+        sum(revenue) AS revenue
     FROM cells
     GROUP BY website_id, dimension, value, day
 ), shifts AS MATERIALIZED (
-    -- The days that a visitor gained under a value (shift 1), or lost (-1).
-    SELECT website_id, visitor_id, dimension, value, day, sum(sign) AS shift
+    -- The days that a visitor gains under a value (1), or loses (-1).
+    SELECT website_id, visitor_id, dimension, value, day, shift
     FROM cells
-    GROUP BY website_id, visitor_id, dimension, value, day
-    HAVING sum(sign) <> 0
+    WHERE shift <> 0
 ), sequence AS MATERIALIZED (
     -- These days and the visitor's nearest others under the value, which is all that
     -- their links depend on. The outermost link of a sequence may be cut short, but so
@@ -153,7 +168,7 @@ WITH added AS (
     WHERE name <> 'pageview'
 )
 SELECT
-    (SELECT json_agg(after)::text FROM after) AS visitor_days,
+    (SELECT json_agg(present)::text FROM present) AS visitor_days,
     (SELECT json_agg(totals)::text FROM totals) AS totals,
     (SELECT json_agg(gaps)::text FROM gaps) AS gaps,
     (SELECT json_agg(goals)::text FROM goals) AS goals;
