@@ -1,6 +1,6 @@
 -- 0003_rollups.sql: numbers that are kept while events come in, so that no question counts events.
 -- Not safe beside the previous release, which would store events without counting them:
--- stop it first. Takes about 20 s per million events, during which nothing else can write.
+-- stop it first. Takes about 15 s per million events, during which nobody else can read or write.
 SET LOCAL lock_timeout = '10s';
 SET LOCAL statement_timeout = '2h';
 
