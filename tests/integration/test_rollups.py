@@ -139,6 +139,22 @@ async def test_a_changed_time_zone_touches_only_its_website(client, home, make_h
         assert differences(database_url, workspace.id) == {}
 
 
+async def test_several_writers_that_meet_at_the_same_days_lose_nothing(
+    client, home, website_id, database_url
+):
+    """No two events share an id, so that nothing but the website itself keeps the writers apart."""
+    databases = [Database(database_url) for _ in range(5)]
+    callers = [Caller(Tenant(each, home.workspace.id), home.caller.keyring) for each in databases]
+    dice = random.Random(5)
+    for _ in range(12):
+        await asyncio.gather(
+            *(events.create(caller, random_events(dice, [website_id], 12)) for caller in callers)
+        )
+    assert differences(database_url, home.workspace.id) == {}
+    for each in databases:
+        await each.close()
+
+
 SENDER = """
 import asyncio, random, sys
 from uuid import UUID
