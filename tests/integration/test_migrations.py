@@ -91,7 +91,7 @@ def test_none_uses_what_a_distributed_postgresql_refuses():
 
 @pytest.fixture
 def owned_database(stores) -> Iterator[tuple[str, str]]:
-    """A database whose owner is no superuser and may only make roles: its URL for them, and for a superuser."""
+    """A database whose owner may only make roles: its URL for them, and for a superuser."""
     name = f"owner_{uuid4().hex}"
     with administration(stores.database_url) as execute:
         execute(f"CREATE ROLE {name} LOGIN CREATEROLE PASSWORD 'x'")
@@ -115,7 +115,8 @@ async def test_an_ordinary_owner_of_a_database_can_migrate_and_serve(owned_datab
 
 
 HISTORY = """
-INSERT INTO workspaces SELECT id, 'W', 'FREE', 'UTC', 'USD', id, NULL, now() FROM unnest(%(ids)s::uuid[]) AS id;
+INSERT INTO workspaces
+SELECT id, 'W', 'FREE', 'UTC', 'USD', id, NULL, now() FROM unnest(%(ids)s::uuid[]) AS id;
 INSERT INTO websites (workspace_id, website_id, name, domain, timezone, currency, created_at, updated_at)
 SELECT id, gen_random_uuid(), 'S', zone, zone, 'USD', now(), now()
 FROM unnest(%(ids)s::uuid[]) AS id, unnest(ARRAY['america/lima', 'asia/tokyo']) AS zone;
