@@ -86,7 +86,9 @@ def test_every_make_target_that_is_named_exists():
 @pytest.mark.requirement("PL-17")
 def test_every_decision_says_status_context_decision_and_consequences():
     decisions = sorted((ROOT / "docs/adr").glob("[0-9]*.md"))
-    assert [int(page.name[:4]) for page in decisions] == list(range(1, len(decisions) + 1))
+    # Numbers may be left out, since several decisions are written at the same time, but none is given twice.
+    numbers = [int(page.name[:4]) for page in decisions]
+    assert len(set(numbers)) == len(numbers)
     for page in decisions:
         text = page.read_text(encoding="utf-8")
         headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
