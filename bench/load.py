@@ -1,13 +1,15 @@
 """Loads a server over HTTP: some connections, each sending its next request when the last is answered.
 
-Small on purpose. It sends one ready-made request and reads no more of an answer
+Small on purpose. It sends ready-made requests and reads no more of an answer
 than its status and its end, so that it costs far less than any server does;
 `Sample.busy` shows that.
 """
 
 import asyncio
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import cast
 
 import uvloop
@@ -37,7 +39,7 @@ class Sample:
 
 @dataclass
 class _Run:
-    request: bytes
+    requests: Iterator[bytes]
     until: float
     done: asyncio.Event
     latencies: list[float] = field(default_factory=list)
@@ -80,8 +82,13 @@ class _Connection(asyncio.Protocol):
             self._run.done.set()
 
     def _send(self) -> None:
+        request = next(self._run.requests, None)
+        if request is None:
+            self._run.until = 0.0
+            self._transport.close()
+            return
         self._started = time.perf_counter()
-        self._transport.write(self._run.request)
+        self._transport.write(request)
 
 
 def is_whole(answer: bytes) -> bool:
@@ -106,16 +113,23 @@ def request_bytes(path: str, body: bytes | None = None, headers: dict[str, str] 
     return "\r\n".join(lines).encode() + HEAD_END + (body or b"")
 
 
-def measure(port: int, request: bytes, seconds: float, connections: int = CONNECTIONS) -> Sample:
-    """Loads 127.0.0.1:`port` for some seconds. Raises LoadFailed for an answer that is not 200."""
+def measure(
+    port: int, request: bytes | Iterator[bytes], seconds: float, connections: int = CONNECTIONS
+) -> Sample:
+    """Loads 127.0.0.1:`port` for some seconds, or until all requests are sent.
+
+    The same request again and again, or each of several once. Raises LoadFailed
+    for an answer that is not 200.
+    """
+    requests = repeat(request) if isinstance(request, bytes) else request
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_measure(port, request, seconds, connections))
+        return runner.run(_measure(port, requests, seconds, connections))
 
 
-async def _measure(port: int, request: bytes, seconds: float, connections: int) -> Sample:
+async def _measure(port: int, requests: Iterator[bytes], seconds: float, connections: int) -> Sample:
     loop = asyncio.get_running_loop()
     started, worked = time.perf_counter(), time.process_time()
-    run = _Run(request, started + seconds, asyncio.Event())
+    run = _Run(requests, started + seconds, asyncio.Event())
     opening = [
         loop.create_connection(lambda: _Connection(run), "127.0.0.1", port) for _ in range(connections)
     ]

@@ -2,7 +2,9 @@
 
     analytics.websites    websites, their time zones and currencies
     analytics.events      events come in, each with a receipt
+    analytics.rollups     the numbers of each day, kept while events come in
     analytics.metrics     numbers of a range of days
 
-Each has the same rooms: models.py, service.py, store.py, queries.sql.
+Each has the same rooms: models.py, service.py, store.py, queries.sql. The rollups
+are all store.
 """

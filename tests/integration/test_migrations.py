@@ -16,6 +16,7 @@ from cloudmetrics.platform.migrations import (
     missing_migrations,
 )
 from tests.conftest import administration, with_database
+from tests.integration.recounting import differences, rollup_sizes
 
 
 @pytest.fixture
@@ -88,8 +89,9 @@ def test_none_uses_what_a_distributed_postgresql_refuses():
             assert refused not in text, f"{path.name} uses {refused}"
 
 
-async def test_an_ordinary_owner_of_a_database_can_migrate_and_serve(stores):
-    """Without a superuser: the owner may only make roles and databases."""
+@pytest.fixture
+def owned_database(stores) -> Iterator[tuple[str, str]]:
+    """A database whose owner may only make roles: its URL for them, and for a superuser."""
     name = f"owner_{uuid4().hex}"
     with administration(stores.database_url) as execute:
         execute(f"CREATE ROLE {name} LOGIN CREATEROLE PASSWORD 'x'")
@@ -98,12 +100,50 @@ async def test_an_ordinary_owner_of_a_database_can_migrate_and_serve(stores):
         execute(f"CREATE DATABASE {name} OWNER {name}")
     parts = psycopg.conninfo.conninfo_to_dict(with_database(stores.database_url, name))
     url = psycopg.conninfo.make_conninfo("", **(parts | {"user": name, "password": "x"}))
-    try:
-        assert await migrate(url)
-        database = Database(url)
-        assert await database.read_directory("SELECT current_user AS name") == [{"name": "cloudmetrics_api"}]
-        await database.close()
-    finally:
-        with administration(stores.database_url) as execute:
-            execute(f"DROP DATABASE {name} WITH (FORCE)")
-            execute(f"DROP ROLE {name}")
+    yield url, with_database(stores.database_url, name)
+    with administration(stores.database_url) as execute:
+        execute(f"DROP DATABASE {name} WITH (FORCE)")
+        execute(f"DROP ROLE {name}")
+
+
+async def test_an_ordinary_owner_of_a_database_can_migrate_and_serve(owned_database):
+    url, _ = owned_database
+    assert await migrate(url)
+    database = Database(url)
+    assert await database.read_directory("SELECT current_user AS name") == [{"name": "cloudmetrics_api"}]
+    await database.close()
+
+
+HISTORY = """
+INSERT INTO workspaces
+SELECT id, 'W', 'FREE', 'UTC', 'USD', id, NULL, now() FROM unnest(%(ids)s::uuid[]) AS id;
+INSERT INTO websites (workspace_id, website_id, name, domain, timezone, currency, created_at, updated_at)
+SELECT id, gen_random_uuid(), 'S', zone, zone, 'USD', now(), now()
+FROM unnest(%(ids)s::uuid[]) AS id, unnest(ARRAY['america/lima', 'asia/tokyo']) AS zone;
+INSERT INTO events (
+    workspace_id, event_id, website_id, visitor_id, name, occurred_at, received_at,
+    source, device, revenue_minor
+)
+SELECT
+    workspace_id, left(domain, 4) || number, website_id, 'v' || number %% 7,
+    CASE WHEN number %% 5 = 0 THEN 'signup' ELSE 'pageview' END,
+    timestamptz '2026-10-30 00:00Z' + number * interval '5 hours', now(),
+    nullif(left('ab', number %% 3), ''), chr(109 + number %% 2), CASE WHEN number %% 4 = 0 THEN number END
+FROM websites, generate_series(1, 80) AS number;
+"""
+
+
+async def test_rollups_begin_with_all_events_that_are_stored_already(owned_database, tmp_path):
+    """Of all tenants, although the owner is under their policies."""
+    url, almighty = owned_database
+    files = migration_files(FOLDER)
+    for path in files[:2]:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    await migrate(url, tmp_path)
+    ids = [uuid4(), uuid4()]
+    async with await psycopg.AsyncConnection.connect(almighty, autocommit=True) as connection:
+        await psycopg.AsyncClientCursor(connection).execute(HISTORY, {"ids": ids})
+    assert (await migrate(url))[0] == "0003_rollups.sql"
+    for workspace_id in ids:
+        assert all(rollup_sizes(almighty, workspace_id).values())
+        assert differences(almighty, workspace_id) == {}

@@ -3,12 +3,16 @@
 import asyncio
 import random
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from cloudmetrics.analytics.events.service import create
+from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.database import Database, Tenant
 from tests.integration.conftest import make_website, send_events
 
 ZONES = (
@@ -139,14 +143,36 @@ def random_question(dice: random.Random, history: History) -> dict:
         "website_id": list(history.zones),
         "source": [source for source in SOURCES if source],
         "device": [device for device in DEVICES if device],
-        "goal": ["signup", "purchase", "never"],
+        "goal": ["signup", "purchase", "pageview", "never"],
     }
     return question | {name: dice.choice(values) for name, values in choices.items() if dice.random() < 0.4}
 
 
+async def move(client, dice: random.Random, history: History) -> None:
+    """Gives one of the websites another time zone."""
+    website_id = dice.choice(list(history.zones))
+    history.zones[website_id] = dice.choice(ZONES)
+    body = {
+        "name": "Shop",
+        "domain": f"{website_id}.example.com",
+        "timezone": history.zones[website_id],
+        "currency": history.currencies[website_id],
+    }
+    response = await client.put(f"/v1/websites/{website_id}", json=body)
+    assert response.status_code == 200, response.text
+
+
+@pytest.fixture
+async def second_process(database_url, home) -> AsyncIterator[Caller]:
+    """A caller with connections and a writer of its own, as another process has them."""
+    database = Database(database_url)
+    yield Caller(Tenant(database, home.workspace.id), home.caller.keyring)
+    await database.close()
+
+
 @pytest.mark.requirement("B-2")
-@pytest.mark.parametrize("seed", range(8))
-async def test_every_answer_equals_a_recount(client, seed):
+@pytest.mark.parametrize("seed", range(10))
+async def test_every_answer_equals_a_recount(client, second_process, seed):
     dice = random.Random(seed)
     currencies = ["USD", "USD", "EUR"] if seed % 2 else ["USD"] * 3
     zones = dice.sample(ZONES, 3)
@@ -154,12 +180,18 @@ async def test_every_answer_equals_a_recount(client, seed):
     for zone, currency in zip(zones, currencies, strict=True):
         website_id = await make_website(client, timezone=zone, currency=currency)
         history.zones[website_id], history.currencies[website_id] = zone, currency
-    for _ in range(3):
+    for _ in range(4):
         events = [random_event(dice, history, number) for number in range(150)]
-        # Some are sent twice, some again within the batch, and two batches at the same time.
+        # Some are sent twice, some again within the batch, and by several writers at the same
+        # time, while a time zone changes.
         repeated = dice.choices(events, k=60) + dice.choices(list(history.events.values()) or events, k=20)
         mixed = dice.sample(events + repeated, k=len(events) + len(repeated))
-        await asyncio.gather(send_events(client, *mixed[:150]), send_events(client, *mixed[100:]))
+        await asyncio.gather(
+            send_events(client, *mixed[:150]),
+            send_events(client, *mixed[100:]),
+            create(second_process, mixed[50:180]),
+            *([move(client, dice, history)] if dice.random() < 0.7 else []),
+        )
         history.events |= {event["id"]: event for event in events}
         for _ in range(12):
             question = random_question(dice, history)

@@ -2,6 +2,7 @@
 
 import importlib
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
@@ -74,12 +75,16 @@ def test_the_load_counts_what_the_server_answered_and_takes_nothing_but_200() ->
         answered = Answering.count
         with pytest.raises(LoadFailed, match="404"):
             measure(server.server_port, request_bytes("/bad"), 0.3, connections=3)
+        begun = time.perf_counter()
+        few = measure(server.server_port, iter([request_bytes("/good")] * 7), 30, connections=3)
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
 
     assert sample.requests == answered > 3
+    assert few.requests == 7
+    assert time.perf_counter() - begun < 20
     assert 0 < sample.p50 <= sample.p95 <= sample.p99
     assert sample.rate <= sample.requests / 0.3
 

@@ -1,11 +1,12 @@
 -- name: lock_websites
--- The websites of a batch. The lock keeps their currency from changing before the
--- batch is stored; batches do not keep one another out.
+-- The websites of a batch. The lock keeps their currency and time zone as they are, and
+-- other batches of the same websites out, until this one is stored and counted: what
+-- counting reads must not change meanwhile. All batches take the locks in one order.
 SELECT website_id, currency
 FROM websites
 WHERE workspace_id = %(workspace_id)s AND website_id = ANY(%(website_ids)s) AND deleted_at IS NULL
 ORDER BY website_id
-FOR KEY SHARE;
+FOR NO KEY UPDATE;
 
 -- name: insert
 -- Adds those events whose id is new, and returns their ids. All batches go in the

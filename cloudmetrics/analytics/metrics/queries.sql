@@ -1,47 +1,80 @@
 -- name: count
--- All numbers of a range, from the raw events: a row for the whole (day and
--- currency are null), a row per day, and a row per currency.
-WITH site AS (
-    SELECT workspace_id, website_id, timezone, currency
+-- All numbers of a range: a row for the whole (day and currency are null), a row per
+-- day, and a row per currency. One statement, so that all are of the same moment.
+--
+-- Everything, or one value of a dimension, comes from the daily totals, and its visitors
+-- from the gaps: days add up, but their visitors overlap. Values of several dimensions
+-- together (several) only the visitor days themselves can tell. What a question does not
+-- need is never run, since its condition is a constant to the planner.
+WITH site AS NOT MATERIALIZED (
+    SELECT workspace_id, website_id, currency
     FROM websites
     WHERE workspace_id = %(workspace_id)s
       AND deleted_at IS NULL
       AND (%(website_id)s::uuid IS NULL OR website_id = %(website_id)s::uuid)
-), dated AS (
-    SELECT
-        event.website_id, event.visitor_id, event.event_id, event.name, event.occurred_at,
-        event.source, event.device, event.revenue_minor, site.currency,
-        (event.occurred_at AT TIME ZONE site.timezone)::date AS day
-    FROM site
-    JOIN events AS event USING (workspace_id, website_id)
-    -- No time zone is a whole day away from UTC. These bounds are for the index; the
-    -- exact ones, below, compare days, because a day may begin twice or not at midnight.
-    WHERE event.occurred_at >= (%(start_date)s::date - 1)::timestamp AT TIME ZONE 'UTC'
-      AND event.occurred_at < (%(end_date)s::date + 2)::timestamp AT TIME ZONE 'UTC'
-), visitor_day AS (
-    -- One row per visitor of a website and day, with the first touch of that day.
-    SELECT
-        website_id, visitor_id, day, currency,
-        count(*) AS events,
-        count(*) FILTER (WHERE name = 'pageview') AS pageviews,
-        sum(revenue_minor) AS revenue,
-        bool_or(name = %(goal)s) AS converted,
-        (array_agg(source ORDER BY occurred_at, event_id))[1] AS first_source,
-        (array_agg(device ORDER BY occurred_at, event_id))[1] AS first_device
-    FROM dated
-    WHERE day BETWEEN %(start_date)s::date AND %(end_date)s::date
-    GROUP BY website_id, visitor_id, day, currency
+), kept AS (
+    SELECT website_id, visitor_id, currency, day, events, pageviews, sales, revenue
+    FROM site JOIN visitor_days USING (workspace_id, website_id)
+    WHERE %(several)s
+      AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
+      AND source = %(source)s::text AND device = %(device)s::text
+), total AS (
+    SELECT currency, day, visitors, events, pageviews, sales, revenue
+    FROM site JOIN daily_totals USING (workspace_id, website_id)
+    WHERE NOT %(several)s
+      AND dimension = %(dimension)s AND value = %(value)s
+      AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
+    UNION ALL
+    SELECT currency, day, 1, events, pageviews, sales, revenue
+    FROM kept
+), visitor AS (
+    -- As many as there are visitors, which adds up over websites and over gaps.
+    SELECT visitors
+    FROM site JOIN daily_gaps USING (workspace_id, website_id)
+    WHERE NOT %(several)s
+      AND dimension = %(dimension)s AND value = %(value)s
+      AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
+      AND previous_day < %(start_date)s::date
+    UNION ALL
+    SELECT 1
+    FROM kept
+    GROUP BY website_id, visitor_id
+), converted AS (
+    SELECT website_id, visitor_id
+    FROM site JOIN visitor_day_goals AS goal USING (workspace_id, website_id)
+    WHERE goal.name = %(goal)s::text
+      AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
+      AND (
+          (%(source)s::text IS NULL AND %(device)s::text IS NULL)
+          OR (workspace_id, website_id, day, visitor_id) IN (
+              SELECT workspace_id, website_id, day, visitor_id
+              FROM visitor_days
+              WHERE day BETWEEN %(start_date)s::date AND %(end_date)s::date
+                AND (%(source)s::text IS NULL OR source = %(source)s::text)
+                AND (%(device)s::text IS NULL OR device = %(device)s::text)
+          )
+      )
+    UNION
+    SELECT website_id, visitor_id
+    FROM site JOIN visitor_days USING (workspace_id, website_id)
+    WHERE %(goal)s::text = 'pageview' AND pageviews > 0
+      AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
+      AND (%(source)s::text IS NULL OR source = %(source)s::text)
+      AND (%(device)s::text IS NULL OR device = %(device)s::text)
 )
 SELECT
     day,
     currency,
-    count(DISTINCT (website_id, visitor_id)) AS visitors,
-    count(DISTINCT (website_id, visitor_id)) FILTER (WHERE converted) AS conversions,
+    CASE GROUPING(day, currency)
+        WHEN 3 THEN (SELECT coalesce(sum(visitors), 0) FROM visitor)
+        ELSE sum(visitors)
+    END::bigint AS visitors,
+    CASE WHEN GROUPING(day, currency) = 3 AND %(goal)s::text IS NOT NULL
+        THEN (SELECT count(*) FROM converted)
+    END AS conversions,
     sum(events)::bigint AS events,
     sum(pageviews)::bigint AS pageviews,
-    sum(revenue) AS revenue
-FROM visitor_day
-WHERE (%(source)s::text IS NULL OR first_source = %(source)s::text)
-  AND (%(device)s::text IS NULL OR first_device = %(device)s::text)
+    CASE WHEN sum(sales) > 0 THEN sum(revenue) END AS revenue
+FROM total
 GROUP BY GROUPING SETS ((), (day), (currency))
 ORDER BY day NULLS FIRST, currency NULLS FIRST;

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 
+from cloudmetrics.analytics.rollups import store as rollups
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken, Website
 from cloudmetrics.platform.database import Tenant
 from cloudmetrics.platform.errors import NotFound
@@ -50,6 +51,8 @@ async def update(tenant: Tenant, website_id: UUID, fields: dict[str, Any], now: 
                 if revenue and revenue["found"]:
                     raise CurrencyInUse(present["currency"])
             row = await transaction.fetch_one(queries.update, parameters)
+            if present["timezone"] != fields["timezone"]:
+                await rollups.rebuild(transaction, tenant, website_id)
     except psycopg.errors.UniqueViolation:
         raise DomainTaken(fields["domain"]) from None
     return Website(**(row or present))
