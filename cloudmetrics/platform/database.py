@@ -216,6 +216,8 @@ async def _connect(url: str) -> Connection:
         options=options,
         application_name="cloudmetrics",
         connect_timeout=CONNECT_SECONDS,
+        # A plan that was prepared while the tables were small is used long after they grew.
+        prepare_threshold=None,
     )
 
 
