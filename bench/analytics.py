@@ -152,7 +152,8 @@ def sending(
         table.rows.append(
             [name, f"{rate:,.0f}", f"{sample.p50:.1f}", f"{sample.p99:.1f}", against_bar(rate, bar)]
         )
-    table.notes.append(f"Connections: {CONNECTIONS}. Every event is new; visitors and their days partly are.")
+    over = ", ".join(f"{name} over {count} connections" for name, count in CONNECTIONS.items())
+    table.notes.append(f"Sent: {over}. Every event is new; visitors and their days partly are.")
     check(server, served)
     return table
 
