@@ -6,6 +6,7 @@ body, together. Then the handler, then the same care for what it returns.
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -54,8 +55,9 @@ class Endpoint:
         self._absent = {name: None for name in arguments if name in without_default(handler)}
         self._dropped = [name for name in arguments if takes is not None and name not in takes]
         self._takes_body = body is not None and (takes is None or "body" in takes)
-        self._takes_caller = takes is not None and "caller" in takes
-        self._takes_request = takes is not None and "request" in takes
+        named = inspect.signature(handler).parameters
+        self._takes_caller = "caller" in named
+        self._takes_request = "request" in named
 
     async def answer(self, request: Request, path_values: dict[str, str]) -> Response:
         """The response to one request. Raises ContractError, or whatever the handler raises."""

@@ -191,6 +191,16 @@ class TestScopes:
         assert (await get(served, self.CONTRACT, headers=headers)).json() == {"caller": "b"}
 
 
+async def test_a_handler_that_takes_any_argument_still_gets_the_caller_that_it_names(served: Any) -> None:
+    async def handler(caller: Any, request: Request, **_rest: Any) -> Any:
+        return {"caller": f"{caller} at {request.path}"}
+
+    contract = secured("[{key: [read]}]")
+    async with served(contract, {"get_thing": handler}, FILES, authenticators=AUTHENTICATORS) as client:
+        response = await client.get("/things", headers={"api-key": "a:read"})
+    assert response.json() == {"caller": "a at /things"}
+
+
 class TooMany(Exception):
     pass
 
