@@ -64,11 +64,18 @@ def migrated_template(stores: TestStores) -> Iterator[str]:
 @pytest.fixture
 def fresh_database(stores: TestStores, migrated_template: str) -> Iterator[str]:
     """The URL of an empty, migrated database of the test's own."""
+    with copied_database(stores.database_url, migrated_template) as url:
+        yield url
+
+
+@contextmanager
+def copied_database(server_url: str, template: str) -> Iterator[str]:
+    """The URL of a copy of a database, which is there for as long as the block lasts."""
     name = f"test_{uuid4().hex}"
-    with administration(stores.database_url) as execute:
-        execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}" STRATEGY FILE_COPY')
-    yield with_database(stores.database_url, name)
-    with administration(stores.database_url) as execute:
+    with administration(server_url) as execute:
+        execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    yield with_database(server_url, name)
+    with administration(server_url) as execute:
         execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 

@@ -20,7 +20,7 @@ from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database, Tenant
 from cloudmetrics.platform.signing import Keyring
-from tests.conftest import TestStores, administration, with_database
+from tests.conftest import TestStores, copied_database
 
 SECRET = b"a secret key of the tests, 32 bytes or more"
 BASE_URL = "http://testserver"
@@ -39,12 +39,8 @@ class Home:
 @pytest.fixture(scope="session")
 def database_url(stores: TestStores, migrated_template: str) -> Iterator[str]:
     """A migrated database that the tests share; row-level security keeps them apart."""
-    name = f"shared_{uuid4().hex}"
-    with administration(stores.database_url) as execute:
-        execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}" STRATEGY FILE_COPY')
-    yield with_database(stores.database_url, name)
-    with administration(stores.database_url) as execute:
-        execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with copied_database(stores.database_url, migrated_template) as url:
+        yield url
 
 
 def settings_for(database_url: str, redis_url: str) -> Settings:
