@@ -52,6 +52,10 @@ async def test_every_table_is_fenced_except_the_directory(database):
         "credentials",
         "users",
         "schema_migrations",
+        "procrastinate_events",
+        "procrastinate_jobs",
+        "procrastinate_periodic_defers",
+        "procrastinate_workers",
     }
     assert {row["relname"] for row in rows if row["fenced"]} == set(await tenant_tables(database))
 
