@@ -6,7 +6,8 @@ import asyncio
 import logging
 import signal
 
-from cloudmetrics.platform import mail  # noqa: F401 - registers its job
+from cloudmetrics.analytics.retention import jobs as _retention  # noqa: F401 - registers its jobs
+from cloudmetrics.platform import mail as _mail  # noqa: F401 - registers its job
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.jobs.registry import Services
