@@ -31,7 +31,7 @@ bench: ## measure every figure that the README claims
 traceability: ## print which test proves which requirement
 	@scripts/traceability
 
-owner: ## make the first account and its workspace (EMAIL=you@example.com)
+owner: ## make the first account and its workspace (EMAIL=you@example.com, PASSWORD=)
 	@scripts/owner
 
 import-log: ## send an access log to the API as events (FILE=, WEBSITE=, KEY=)

@@ -1,6 +1,7 @@
 """The commands behind `make run` and `make owner`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -49,4 +50,6 @@ def dispatch(options: argparse.Namespace, settings: Settings) -> int:
         return fill(settings)
     from cloudmetrics.cli.owner import make_owner
 
-    return make_owner(settings, options.email, options.workspace)
+    # Not an argument, because every user of the machine can read those.
+    password = os.environ.get("PASSWORD", "")
+    return make_owner(settings, options.email, options.workspace, password)

@@ -8,9 +8,10 @@ import psycopg
 import pytest
 
 from cloudmetrics.accounts.api_keys import service as api_keys
+from cloudmetrics.accounts.people.models import EmailTaken, InvalidEmail
 from cloudmetrics.accounts.scopes import INGEST, UnknownScope
 from cloudmetrics.accounts.workspaces import service as workspaces
-from cloudmetrics.accounts.workspaces.models import EmailTaken, InvalidEmail, InvalidName
+from cloudmetrics.accounts.workspaces.models import InvalidName
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import Tenant
 from cloudmetrics.platform.errors import NotFound

@@ -1,4 +1,4 @@
-"""Workspaces and their people."""
+"""Workspaces."""
 
 from __future__ import annotations
 
@@ -38,23 +38,6 @@ class Workspace:
             "currency": self.currency,
             "created_at": iso(self.created_at),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A person, known by an e-mail address in lower case."""
-
-    id: UUID
-    email: str
-    created_at: datetime
-
-
-class EmailTaken(Exception):
-    """Somebody has an account with this e-mail address already."""
-
-
-class InvalidEmail(Exception):
-    """This is no e-mail address."""
 
 
 class InvalidName(Exception):

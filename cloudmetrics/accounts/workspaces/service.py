@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from cloudmetrics.accounts.audit import service as audit
+from cloudmetrics.accounts.audit.models import Action, Actor
+from cloudmetrics.accounts.people import store as people
+from cloudmetrics.accounts.people.models import EmailTaken, User, normal_email
 from cloudmetrics.accounts.workspaces import store
-from cloudmetrics.accounts.workspaces.models import (
-    EmailTaken,
-    InvalidEmail,
-    InvalidName,
-    Plan,
-    User,
-    Workspace,
-)
+from cloudmetrics.accounts.workspaces.models import InvalidName, Plan, Workspace
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Database, Tenant, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.timezones import require_timezone
-
-# Whether an address exists shows only when something is sent to it.
-EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}")
 
 LONGEST_NAME = 100
 
@@ -57,16 +50,16 @@ async def create_owner(
 
     Raises InvalidEmail, InvalidName, and EmailTaken where the address has an account already.
     """
-    address = email.strip().lower()
-    if not EMAIL.fullmatch(address):
-        raise InvalidEmail(f"`{email}` is no e-mail address.")
+    address = normal_email(email)
     workspace = _new(workspace_name, plan, "UTC", "USD")
     user = User(new_id(), address, workspace.created_at)
     async with database.transaction(workspace.id) as transaction:
-        if not await store.create_user(transaction, user):
+        if not await people.create(transaction, user):
             raise EmailTaken(f"{address} has an account already.")
         await _create_both(transaction, workspace)
-        await store.add_member(transaction, workspace.id, user.id, "OWNER", workspace.created_at)
+        await people.join(transaction, workspace.id, user.id, "OWNER", workspace.created_at)
+        subject = ("WORKSPACE", workspace.id)
+        await audit.record(transaction, workspace.id, Actor(user.id), Action.WORKSPACE_CREATED, subject)
     return user, workspace
 
 
