@@ -11,6 +11,8 @@ from typing import Any, cast
 import yaml
 from a2wsgi import WSGIMiddleware
 
+from cloudmetrics.accounts.access.service import Changes
+from cloudmetrics.accounts.api_keys.usage import LastUsed
 from cloudmetrics.contract import ASGIApp, Contract, Receive, RouteNotFound, Scope, Send, serve
 from cloudmetrics.gateway import health
 from cloudmetrics.gateway.authentication import api_key_authenticator
@@ -34,14 +36,18 @@ def create_app(settings: Settings) -> ASGIApp:
     registry = yaml.safe_load((SPEC / "errors.yaml").read_text(encoding="utf-8"))
     database = Database(settings.database_url, settings.database_pool_size)
     redis = Redis(settings.redis_url)
-    check_key = api_key_authenticator(database, redis, Keyring(settings.secret_key))
+    last_used = LastUsed(database)
+    check_key = api_key_authenticator(
+        database, Keyring(settings.secret_key), Changes(database), last_used
+    )
 
     # The types of Flask and of a2wsgi name the same protocol in different words.
     portal: Any = WSGIMiddleware(cast("Any", create_portal(contract.bundle, registry, settings.base_url)))
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        yield
+        async with last_used.flushing():
+            yield
         await redis.close()
         await database.close()
 
