@@ -37,9 +37,7 @@ def create_app(settings: Settings) -> ASGIApp:
     database = Database(settings.database_url, settings.database_pool_size)
     redis = Redis(settings.redis_url)
     last_used = LastUsed(database)
-    check_key = api_key_authenticator(
-        database, Keyring(settings.secret_key), Changes(database), last_used
-    )
+    check_key = api_key_authenticator(database, Keyring(settings.secret_key), Changes(database), last_used)
 
     # The types of Flask and of a2wsgi name the same protocol in different words.
     portal: Any = WSGIMiddleware(cast("Any", create_portal(contract.bundle, registry, settings.base_url)))

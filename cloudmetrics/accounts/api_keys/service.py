@@ -132,7 +132,9 @@ async def update(
         changed = replace(
             key, name=name, scopes=wanted, expires_at=expires_at, allowed_networks=tuple(networks)
         )
-        await _store(transaction, caller, changed, Action.API_KEY_UPDATED, before=_terms(key), after=_terms(changed))
+        await _store(
+            transaction, caller, changed, Action.API_KEY_UPDATED, before=_terms(key), after=_terms(changed)
+        )
     return ShownKey(changed, clock.now())
 
 
@@ -230,7 +232,9 @@ async def _store_new(
     )
 
 
-async def _store(transaction: Transaction, caller: Caller, key: ApiKey, action: Action, **details: object) -> None:
+async def _store(
+    transaction: Transaction, caller: Caller, key: ApiKey, action: Action, **details: object
+) -> None:
     """Stores a changed key, tells all processes, and writes it into the log of the caller's workspace."""
     await store.update(transaction, key)
     await access.note(transaction, key.id)

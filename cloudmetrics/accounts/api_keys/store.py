@@ -78,9 +78,7 @@ async def update(transaction: Transaction, key: ApiKey) -> None:
     """Stores what may change of a key. A revoked one is unregistered."""
     await transaction.execute(queries.update, _columns(key))
     if key.revoked_at is not None:
-        await transaction.execute(
-            queries.unregister, {"workspace_id": key.workspace_id, "key_id": key.id}
-        )
+        await transaction.execute(queries.unregister, {"workspace_id": key.workspace_id, "key_id": key.id})
 
 
 async def touch(database: Database, workspace_id: UUID, used: Mapping[UUID, datetime]) -> None:

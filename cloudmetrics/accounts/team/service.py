@@ -40,7 +40,9 @@ async def change_role(caller: Caller, user_id: UUID, role: Role) -> Member:
             return member
         await store.change_role(transaction, workspace_id, user_id, role)
         await access.note(transaction, user_id)
-        await _record(transaction, caller, Action.MEMBER_ROLE_CHANGED, user_id, before=member.role, after=role)
+        await _record(
+            transaction, caller, Action.MEMBER_ROLE_CHANGED, user_id, before=member.role, after=role
+        )
     return replace(member, role=role)
 
 
@@ -68,9 +70,7 @@ def require_can_grant(caller: Caller, role: Role) -> None:
         raise ScopeNotHeld(missing)
 
 
-async def _taken(
-    transaction: Transaction, caller: Caller, user_id: UUID, role: Role | None = None
-) -> Member:
+async def _taken(transaction: Transaction, caller: Caller, user_id: UUID, role: Role | None = None) -> Member:
     """The member, held for a change after which they have this role, or none.
 
     Raises NotFound, OwnerRequired, LastOwner.

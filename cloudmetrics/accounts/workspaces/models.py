@@ -103,7 +103,9 @@ class LockedOut(Exception):
     """The networks leave out the address that the request comes from."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(f"You call from {address}, which the networks leave out: you would lock yourself out.")
+        super().__init__(
+            f"You call from {address}, which the networks leave out: you would lock yourself out."
+        )
 
 
 class TooManyWorkspaces(Exception):

@@ -56,9 +56,7 @@ async def show(caller: Caller, workspace_id: UUID | None = None) -> ShownWorkspa
     return ShownWorkspace(await of(tenant), role)
 
 
-async def list_page(
-    caller: Caller, *, cursor: str | None = None, limit: int = 100
-) -> Page[ShownWorkspace]:
+async def list_page(caller: Caller, *, cursor: str | None = None, limit: int = 100) -> Page[ShownWorkspace]:
     """The workspaces that the credential reaches, oldest first. Raises InvalidCursor."""
     after = unseal_id(caller, "workspaces", cursor)
     everywhere = {caller.tenant.workspace_id} | caller.workspace_ids
@@ -277,7 +275,9 @@ async def _create_both(transaction: Transaction, workspace: Workspace, actor: Ac
     await store.create(transaction, sandbox)
     await store.create(transaction, workspace)
     subject = ("WORKSPACE", workspace.id)
-    await audit.record(transaction, workspace.id, actor, Action.WORKSPACE_CREATED, subject, name=workspace.name)
+    await audit.record(
+        transaction, workspace.id, actor, Action.WORKSPACE_CREATED, subject, name=workspace.name
+    )
 
 
 async def _store_both(transaction: Transaction, workspace: Workspace) -> None:
