@@ -6,7 +6,11 @@ import asyncio
 import logging
 import signal
 
-from cloudmetrics.platform import mail  # noqa: F401 - registers its job
+# Each registers its jobs.
+from cloudmetrics.accounts.invitations import jobs as _invitations  # noqa: F401
+from cloudmetrics.accounts.people import jobs as _people  # noqa: F401
+from cloudmetrics.accounts.workspaces import jobs as _workspaces  # noqa: F401
+from cloudmetrics.platform import mail as _mail  # noqa: F401
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.jobs.registry import Services

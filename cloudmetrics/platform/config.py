@@ -166,6 +166,11 @@ class Settings:
         (),
         shown="none",
     )
+    leak_report_keys_url: str = setting(
+        "Where the public keys are that sign reports of leaked API keys (GitHub's partner protocol).",
+        url("http", "https"),
+        "https://api.github.com/meta/public_keys/secret_scanning",
+    )
     mail_from: str = setting("The sender of e-mail.", address, "cloudmetrics@localhost")
     smtp_host: str = setting(
         "The server that e-mail is sent through. Empty: it is written to `DATA_DIR/mail`.",

@@ -5,6 +5,7 @@ Second factors have a module of their own, second_factor.py.
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,11 +24,13 @@ from cloudmetrics.accounts.people.models import (
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import NOBODY, Database, Transaction
 from cloudmetrics.platform.errors import NotFound
+from cloudmetrics.platform.jobs import defer
 from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
 
 PASSWORD_TOKEN = "password"  # noqa: S105
 TOKEN_LIFE = timedelta(hours=1)
+RESET_JOB = "people.send_reset"
 
 
 async def sign_in(
@@ -117,6 +120,21 @@ async def memberships(database: Database, user_id: UUID) -> list[Membership]:
 async def membership(database: Database, user_id: UUID, workspace_id: UUID) -> Membership | None:
     """What the person is in one workspace: what a token's check asks again and again."""
     return await store.membership(database, workspace_id, user_id)
+
+
+async def begin_reset(
+    database: Database, redis: Redis, keyring: Keyring, *, email: str, address: str
+) -> None:
+    """Mails a link that sets a new password, if there is such an account.
+
+    It looks and lasts the same whether there is one or not: a job finds out.
+    Raises TooManyAttempts.
+    """
+    email = typed_email(email)
+    await throttle.admit_reset(redis, keyring, email, address)
+    sealed = base64.b64encode(keyring.seal(RESET_JOB, email.encode())).decode()
+    async with database.transaction(NOBODY) as transaction:
+        await defer(transaction, RESET_JOB, sealed=sealed)
 
 
 async def make_password_token(transaction: Transaction, keyring: Keyring, user_id: UUID) -> str:

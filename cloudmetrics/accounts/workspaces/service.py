@@ -7,6 +7,7 @@ from dataclasses import replace
 from graphlib import TopologicalSorter
 from uuid import UUID
 
+from cloudmetrics.accounts import letters
 from cloudmetrics.accounts.access import service as access
 from cloudmetrics.accounts.audit import service as audit
 from cloudmetrics.accounts.audit.models import Action, Actor
@@ -14,6 +15,7 @@ from cloudmetrics.accounts.networks import admits, normal_networks, parsed
 from cloudmetrics.accounts.people import service as people
 from cloudmetrics.accounts.people import store as people_store
 from cloudmetrics.accounts.people.models import EmailTaken, User, normal_email
+from cloudmetrics.accounts.team import store as team
 from cloudmetrics.accounts.workspaces import store
 from cloudmetrics.accounts.workspaces.models import (
     GRACE,
@@ -29,9 +31,11 @@ from cloudmetrics.accounts.workspaces.models import (
 )
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller, Role
+from cloudmetrics.platform.clock import iso
 from cloudmetrics.platform.database import Database, Tenant, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
+from cloudmetrics.platform.mail import send_later
 from cloudmetrics.platform.paging import Page, page, unseal_id
 from cloudmetrics.platform.timezones import require_timezone
 
@@ -61,7 +65,7 @@ async def list_page(caller: Caller, *, cursor: str | None = None, limit: int = 1
     after = unseal_id(caller, "workspaces", cursor)
     everywhere = {caller.tenant.workspace_id} | caller.workspace_ids
     reached = sorted(workspace_id for workspace_id in everywhere if workspace_id > after)
-    found = []
+    found: list[ShownWorkspace] = []
     for workspace_id in reached:
         if len(found) > limit:
             break
@@ -137,6 +141,9 @@ async def delete(caller: Caller, workspace_id: UUID) -> None:
         await _store_both(transaction, replace(workspace, deleted_at=now))
         for each in _both(workspace):
             await store.put_on_the_list(transaction, each, now + GRACE)
+        for owner in await team.owners(transaction, workspace.id):
+            letter = letters.deleted_workspace(owner, workspace.name, iso(now + GRACE))
+            await send_later(transaction, caller.keyring, letter)
         await _record(transaction, caller, workspace.id, Action.WORKSPACE_DELETED)
 
 
@@ -206,9 +213,10 @@ async def remove(database: Database, workspace_id: UUID) -> None:
 
 
 def _children_first(refers_to: Mapping[str, set[str]]) -> list[str]:
-    """Tables in an order in which no row is removed while another refers to it; the list itself is left out."""
-    ordered = TopologicalSorter({name: others - {name} for name, others in refers_to.items()}).static_order()
-    return [name for name in reversed(list(ordered)) if name in refers_to and name != "deleted_workspaces"]
+    """Tables in an order in which no row goes while another refers to it, without the list itself."""
+    graph = {name: others - {name} for name, others in refers_to.items()}
+    parents_first = [name for name in TopologicalSorter(graph).static_order() if name in refers_to]
+    return [name for name in reversed(parents_first) if name != "deleted_workspaces"]
 
 
 async def _reached(caller: Caller, workspace_id: UUID | None) -> tuple[Tenant, Role | None]:
