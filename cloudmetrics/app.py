@@ -15,6 +15,7 @@ from cloudmetrics.contract import ASGIApp, Contract, Receive, RouteNotFound, Sco
 from cloudmetrics.gateway import health
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
+from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.gateway.problems import Problems
 from cloudmetrics.gateway.tracing import Tracing
 from cloudmetrics.platform.config import Settings
@@ -34,6 +35,7 @@ def create_app(settings: Settings) -> ASGIApp:
     registry = yaml.safe_load((SPEC / "errors.yaml").read_text(encoding="utf-8"))
     database = Database(settings.database_url, settings.database_pool_size)
     redis = Redis(settings.redis_url)
+    limits = Limits(redis, settings.workers) if settings.rate_limits else None
     check_key = api_key_authenticator(database, redis, Keyring(settings.secret_key))
 
     # The types of Flask and of a2wsgi name the same protocol in different words.
@@ -49,6 +51,7 @@ def create_app(settings: Settings) -> ASGIApp:
         contract,
         handlers="handlers",
         authenticators={"api_key": check_key, "bearer": check_key},
+        admit=limits.admit if limits else None,
         errors=Problems(registry, settings.base_url).handlers(),
         middlewares=[
             *(

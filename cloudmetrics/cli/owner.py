@@ -36,7 +36,10 @@ async def create(settings: Settings, email: str, workspace_name: str) -> str:
     await migrate(settings.database_url)
     database = Database(settings.database_url, 1)
     try:
-        _, workspace = await workspaces.create_owner(database, email=email, workspace_name=workspace_name)
+        # Whoever runs the installation is nobody's customer.
+        _, workspace = await workspaces.create_owner(
+            database, email=email, workspace_name=workspace_name, plan="ENTERPRISE"
+        )
         _, secret = await api_keys.create_key(
             database, Keyring(settings.secret_key), workspace, name="First key", scopes=scopes.FULL
         )

@@ -19,7 +19,14 @@ from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
 from cloudmetrics.analytics.metrics.models import DateOutOfRange, RangeInverted, RangeTooLong
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
-from cloudmetrics.platform.errors import InvalidCursor, NotFound, Unavailable
+from cloudmetrics.platform.errors import (
+    InvalidCursor,
+    LimitReached,
+    NotFound,
+    OutOfQuota,
+    TooManyRequests,
+    Unavailable,
+)
 from cloudmetrics.platform.telemetry import current_trace
 from cloudmetrics.platform.timezones import UnknownTimezone
 
@@ -35,6 +42,8 @@ CODES: dict[type[Exception], str] = {
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
+    TooManyRequests: "RATE_LIMITED",
+    OutOfQuota: "EVENT_QUOTA_EXCEEDED",
     Unavailable: "SERVICE_UNAVAILABLE",
     Exception: "INTERNAL_ERROR",
 }
@@ -81,6 +90,8 @@ class Problems:
             ContractError: self.of_contract,
             **dict.fromkeys(VIOLATIONS, self.of_violation),
             **dict.fromkeys(CODES, self.of_table),
+            TooManyRequests: self.of_limit,
+            OutOfQuota: self.of_limit,
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
         }
@@ -100,6 +111,11 @@ class Problems:
 
     async def of_table(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[type(error)], str(error))
+
+    async def of_limit(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, LimitReached)
+        headers = {"retry-after": str(error.seconds)}
+        return self._write(request, CODES[type(error)], str(error), headers, {"details": error.details})
 
     async def of_absence(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[Unavailable], str(error), {"retry-after": RETRY_SECONDS})

@@ -152,6 +152,9 @@ class Settings:
         shown="enforce; in production report",
     )
     database_pool_size: int = setting("Connections to PostgreSQL per worker.", whole(1, 100), 4)
+    rate_limits: bool = setting(
+        "Whether requests are limited. Turn it off only to measure, such as in load tests.", flag, True
+    )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
         "The proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` are believed.",
         networks,

@@ -78,7 +78,7 @@ async def machine() -> AsyncIterator[Machine]:
 
 async def make_key(stores: Stores) -> str:
     database = Database(stores.database_url)
-    workspace = await workspaces.create_workspace(database, name="W")
+    workspace = await workspaces.create_workspace(database, name="W", plan="ENTERPRISE")
     _, key = await api_keys.create_key(database, Keyring(SECRET), workspace, name="k", scopes=FULL)
     await database.close()
     return key
