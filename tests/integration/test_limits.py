@@ -1,7 +1,6 @@
 """Limits over HTTP: which of them holds for whom, and what is told of it."""
 
 import asyncio
-import json
 import re
 import time
 from contextlib import AsyncExitStack
@@ -13,9 +12,10 @@ from uuid import uuid4
 import pytest
 
 from cloudmetrics.accounts.api_keys.secrets import generate
-from cloudmetrics.accounts.plans import PLANS, read_limits
+from cloudmetrics.accounts.plans import PLANS
 from cloudmetrics.app import create_app
 from tests.integration.conftest import alive, client_of, make_event, make_website, settings_for
+from tests.integration.limiting import set_limits
 
 LIMIT_HEADERS = (
     "x-ratelimit-limit",
@@ -24,20 +24,6 @@ LIMIT_HEADERS = (
     "ratelimit-policy",
     "ratelimit",
 )
-
-
-@pytest.fixture
-def grant(database):
-    """Gives a workspace limits of its own, as `make limits` does."""
-
-    async def grant(home, **texts):
-        async with database.transaction(home.workspace.id) as transaction:
-            await transaction.execute(
-                "UPDATE workspaces SET limits = %(limits)s::jsonb WHERE workspace_id = %(id)s",
-                {"limits": json.dumps(read_limits(texts)), "id": home.workspace.id},
-            )
-
-    return grant
 
 
 @pytest.fixture
@@ -55,9 +41,9 @@ async def get(client, times=1, path="/v1/workspace"):
 
 
 @pytest.mark.requirement("CM-6", "D6-5")
-async def test_two_hundred_calls_at_once_on_a_bucket_of_fifty_admit_fifty(make_home, grant, two_workers):
+async def test_two_hundred_calls_at_once_on_a_bucket_of_fifty_admit_fifty(make_home, database, two_workers):
     home = await make_home()
-    await grant(home, requests="50/hour")
+    await set_limits(database, home, requests="50/hour")
     key = await home.make_key()
     clients = [client_of(app, key) for app in two_workers]
     responses = await asyncio.gather(*(clients[n % 2].get("/v1/workspace") for n in range(200)))
@@ -100,18 +86,18 @@ async def test_a_used_up_bucket_says_which_when_and_how_to_get_more(make_home):
     assert f'"credential";r=0;t={wait}' in refused.headers["ratelimit"]
 
 
-async def test_each_key_has_a_bucket_of_its_own(make_home, grant):
+async def test_each_key_has_a_bucket_of_its_own(make_home, database):
     home = await make_home()
-    await grant(home, requests="1/hour")
+    await set_limits(database, home, requests="1/hour")
     one, other = home.open(await home.make_key()), home.open(await home.make_key())
     assert [response.status_code for response in await get(one, 2)] == [200, 429]
     assert [response.status_code for response in await get(other, 2)] == [200, 429]
 
 
 @pytest.mark.requirement("D6-5")
-async def test_all_keys_of_a_workspace_share_its_window(make_home, grant):
+async def test_all_keys_of_a_workspace_share_its_window(make_home, database):
     home, neighbour = await make_home(), await make_home()
-    await grant(home, workspace="3")
+    await set_limits(database, home, workspace="3")
     clients = [home.open(await home.make_key()) for _ in range(4)]
     statuses = [(await client.get("/v1/workspace")).status_code for client in clients]
     assert statuses == [200, 200, 200, 429]
@@ -124,9 +110,9 @@ async def test_all_keys_of_a_workspace_share_its_window(make_home, grant):
     assert (await get(neighbour.open(await neighbour.make_key())))[0].status_code == 200
 
 
-async def test_a_number_of_the_workspace_stands_in_place_of_the_plans(make_home, grant):
+async def test_a_number_of_the_workspace_stands_in_place_of_the_plans(make_home, database):
     home = await make_home(plan="FREE")
-    await grant(home, requests="5000/minute", workspace="7000")
+    await set_limits(database, home, requests="5000/minute", workspace="7000")
     policy = (await get(home.open(await home.make_key())))[0].headers["ratelimit-policy"]
     assert policy == '"workspace";q=7000;w=60, "credential";q=5000;w=60'
 
@@ -207,28 +193,28 @@ async def test_what_is_no_operation_is_not_counted(client):
         assert "ratelimit" not in (await client.get(path)).headers
 
 
-async def test_limits_come_before_the_scope_and_the_body(make_home, grant):
+async def test_limits_come_before_the_scope_and_the_body(make_home, database):
     home = await make_home()
-    await grant(home, requests="1/hour")
+    await set_limits(database, home, requests="1/hour")
     client = home.open(await home.make_key({"metrics:read"}))
     assert (await client.post("/v1/websites", content=b"{")).status_code == 403
     assert (await client.post("/v1/websites", content=b"{")).status_code == 429
 
 
-async def test_requests_with_events_have_a_window_of_their_own(make_home, grant):
+async def test_requests_with_events_have_a_window_of_their_own(make_home, database):
     home = await make_home()
     client = home.open(await home.make_key())
     website = await make_website(client)
-    await grant(home, requests="1/hour", ingest="2")
+    await set_limits(database, home, requests="1/hour", ingest="2")
     fresh = home.open(await home.make_key())
     batch = {"events": [make_event(website)]}
     assert [(await fresh.post("/v1/events", json=batch)).status_code for _ in range(3)] == [200, 200, 429]
     assert [response.status_code for response in await get(fresh, 2)] == [200, 429]
 
 
-async def test_limits_can_be_turned_off(database_url, stores, make_home, grant):
+async def test_limits_can_be_turned_off(database_url, stores, make_home, database):
     home = await make_home()
-    await grant(home, requests="1/hour")
+    await set_limits(database, home, requests="1/hour")
     app = create_app(replace(settings_for(database_url, stores.redis_url), rate_limits=False))
     async with alive(app), client_of(app, await home.make_key()) as client:
         responses = await get(client, 5)
