@@ -17,7 +17,10 @@ from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
 from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.gateway.problems import Problems
+from cloudmetrics.gateway.security_txt import PATH as SECURITY_TXT
+from cloudmetrics.gateway.security_txt import security_txt
 from cloudmetrics.gateway.tracing import Tracing
+from cloudmetrics.gateway.transport import Transport
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.redis import Redis
@@ -36,6 +39,7 @@ def create_app(settings: Settings) -> ASGIApp:
     database = Database(settings.database_url, settings.database_pool_size)
     redis = Redis(settings.redis_url)
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
+    problems = Problems(registry, settings.base_url)
     check_key = api_key_authenticator(database, redis, Keyring(settings.secret_key))
 
     # The types of Flask and of a2wsgi name the same protocol in different words.
@@ -52,7 +56,7 @@ def create_app(settings: Settings) -> ASGIApp:
         handlers="handlers",
         authenticators={"api_key": check_key, "bearer": check_key},
         admit=limits.admit if limits else None,
-        errors=Problems(registry, settings.base_url).handlers(),
+        errors=problems.handlers(),
         middlewares=[
             *(
                 [partial(TrustedProxies, trusted=settings.trusted_proxies)]
@@ -60,21 +64,28 @@ def create_app(settings: Settings) -> ASGIApp:
                 else []
             ),
             partial(Tracing, version=contract.version),
+            partial(Transport, require_tls=settings.require_tls, refuse=problems.of_plain_http),
         ],
-        fallback=beside_the_contract(health.Health(database, redis), portal),
+        fallback=beside_the_contract(
+            health.Health(database, redis),
+            security_txt(settings.security_contact, settings.base_url),
+            portal,
+        ),
         lifespan=lifespan,
         responses=settings.responses,
     )
     return app
 
 
-def beside_the_contract(healths: ASGIApp, portal: ASGIApp) -> ASGIApp:
+def beside_the_contract(healths: ASGIApp, security: ASGIApp, portal: ASGIApp) -> ASGIApp:
     """What answers the URLs that are not in the contract."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         if path in health.PATHS:
             await healths(scope, receive, send)
+        elif path == SECURITY_TXT:
+            await security(scope, receive, send)
         elif is_portal_path(path):
             await portal(scope, receive, send)
         else:

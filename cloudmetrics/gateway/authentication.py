@@ -37,8 +37,15 @@ def api_key_authenticator(database: Database, redis: Redis, keyring: Keyring) ->
             raise Unauthorized
         scopes = expand(identity.scopes)
         tenant = Tenant(database, identity.workspace_id)
-        granted = allowance(identity.plan, identity.limits)
-        grant = Grant(Caller(tenant, keyring, scopes, identity.key_id, allowance=granted), scopes)
+        caller = Caller(
+            tenant,
+            keyring,
+            scopes,
+            identity.key_id,
+            allowance=allowance(identity.plan, identity.limits),
+            cors_origins=identity.cors_origins,
+        )
+        grant = Grant(caller, scopes)
         if len(remembered) >= MEMORY_SIZE:
             remembered.clear()
         remembered[digest] = time.monotonic() + MEMORY_SECONDS, grant

@@ -36,6 +36,7 @@ ErrorHandler = Callable[[Request, Exception], Awaitable[Response]]
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = "2"
+PLAIN_HTTP = "TLS_REQUIRED"
 
 CODES: dict[type[Exception], str] = {
     NotFound: "NOT_FOUND",
@@ -75,7 +76,7 @@ class Problems:
     def __init__(self, registry: Sequence[Mapping[str, Any]], base_url: str) -> None:
         self._entries = {entry["code"]: entry for entry in registry}
         self._pages = f"{base_url}/docs/errors/"
-        for code in CODES.values():
+        for code in (*CODES.values(), PLAIN_HTTP):
             if code not in self._entries:
                 raise RegistryIncomplete(f"spec/errors.yaml has no entry {code}.")
         for kind in _subclasses(ContractError):
@@ -116,6 +117,9 @@ class Problems:
         assert isinstance(error, LimitReached)
         headers = {"retry-after": str(error.seconds)}
         return self._write(request, CODES[type(error)], str(error), headers, {"details": error.details})
+
+    async def of_plain_http(self, request: Request, detail: str) -> Response:
+        return self._write(request, PLAIN_HTTP, detail)
 
     async def of_absence(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[Unavailable], str(error), {"retry-after": RETRY_SECONDS})

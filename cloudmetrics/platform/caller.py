@@ -18,6 +18,7 @@ class Caller:
     is that of the person whose token it is, and None for a program. `keyring`
     signs what the caller is given to bring back, such as cursors. `allowance` says
     how much the caller may do; None is the service itself, which nothing limits.
+    `cors_origins` are the origins whose pages may read what the caller gets.
     """
 
     tenant: Tenant
@@ -26,3 +27,4 @@ class Caller:
     credential_id: UUID | None = None
     user_id: UUID | None = None
     allowance: Allowance | None = None
+    cors_origins: frozenset[str] = frozenset()

@@ -54,11 +54,19 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 def url(*schemes: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
-        if value and value.partition("://")[0] not in schemes:
-            raise ValueError("a URL that starts with " + " or ".join(f"{scheme}://" for scheme in schemes))
+        scheme = value.partition(":")[0]
+        if value and (scheme not in schemes or (scheme != "mailto" and f"{scheme}://" not in value)):
+            starts = [f"{each}:" if each == "mailto" else f"{each}://" for each in schemes]
+            raise ValueError("a URL that starts with " + " or ".join(starts))
         return value
 
     return parse
+
+
+def readable_file(value: str) -> str:
+    if value and not os.access(value, os.R_OK):
+        raise ValueError("the path of a file that can be read")
+    return str(Path(value).absolute()) if value else ""
 
 
 def secret(value: str) -> bytes:
@@ -155,6 +163,25 @@ class Settings:
     rate_limits: bool = setting(
         "Whether requests are limited. Turn it off only to measure, such as in load tests.", flag, True
     )
+    tls_certificate: str = setting(
+        "A PEM file with the server's certificate and those between it and its authority. With one, the "
+        "server speaks TLS 1.3 only.",
+        readable_file,
+        "",
+        shown="none",
+    )
+    tls_key: str = setting("A PEM file with the certificate's private key.", readable_file, "", shown="none")
+    require_tls: bool = setting(
+        "Whether plain HTTP is refused, except by `/healthz` and `/readyz`. Behind a trusted proxy, "
+        "`X-Forwarded-Proto` tells which it was.",
+        flag,
+        False,
+    )
+    security_contact: str = setting(
+        "Where to report a weakness, as `/.well-known/security.txt` tells it.",
+        url("mailto", "https"),
+        "mailto:security@cloudmetrics.example",
+    )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
         "The proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` are believed.",
         networks,
@@ -179,9 +206,12 @@ class Settings:
         """Fills in the defaults that depend on other settings."""
         if self.environment == "production" and not self.secret_key:
             raise SettingsError(f"{PREFIX}SECRET_KEY must be set when {PREFIX}ENVIRONMENT is production.")
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise SettingsError(f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY go together.")
+        scheme = "https" if self.tls_certificate else "http"
         host = f"[{self.host}]" if ":" in self.host else self.host
         completed = {
-            "base_url": (self.base_url or f"http://{host}:{self.port}").rstrip("/"),
+            "base_url": (self.base_url or f"{scheme}://{host}:{self.port}").rstrip("/"),
             "workers": self.workers or cores(),
             "responses": self.responses or ("report" if self.environment == "production" else "enforce"),
             "data_dir": self.data_dir.expanduser().absolute(),

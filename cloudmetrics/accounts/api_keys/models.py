@@ -27,11 +27,12 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a good key stands for. `plan` and `limits` are its workspace's."""
+    """What a good key stands for. `plan`, `limits` and `cors_origins` are its workspace's."""
 
     workspace_id: UUID
     key_id: UUID
     scopes: frozenset[str]
     plan: str
     limits: Mapping[str, Any]
+    cors_origins: frozenset[str]
     expires_at: datetime | None = None

@@ -15,6 +15,6 @@ WHERE digest = %(digest)s;
 
 -- name: get_active
 -- What the key may do, and how much by its workspace's plan and limits, unless it was revoked.
-SELECT workspace_id, key_id, scopes, expires_at, plan, limits
+SELECT workspace_id, key_id, scopes, expires_at, plan, limits, cors_origins
 FROM api_keys JOIN workspaces USING (workspace_id)
 WHERE workspace_id = %(workspace_id)s AND key_id = %(key_id)s AND revoked_at IS NULL;

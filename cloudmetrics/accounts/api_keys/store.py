@@ -18,6 +18,8 @@ from cloudmetrics.platform.sql import load_queries
 queries = load_queries(__file__)
 
 CACHE_SECONDS = 60
+# What of an Identity is a set, and a list where it is kept.
+SETS = ("scopes", "cors_origins")
 
 
 async def create(transaction: Transaction, key: ApiKey, digest: bytes) -> None:
@@ -35,31 +37,29 @@ async def find(database: Database, digest: bytes) -> Identity | None:
     if not found:
         return None
     rows = await database.read(found[0]["workspace_id"], queries.get_active, found[0])
-    return Identity(**(rows[0] | {"scopes": frozenset(rows[0]["scopes"])})) if rows else None
+    return Identity(**(rows[0] | {name: frozenset(rows[0][name]) for name in SETS})) if rows else None
 
 
 async def recall(redis: Redis, digest: bytes) -> Identity | None:
     """Whose key has this hash, as far as Redis knows. It knows nothing while it is away."""
     # A record that another release wrote in another form is as good as none.
-    with suppress(Unavailable, ValueError):
+    with suppress(Unavailable, ValueError, TypeError, LookupError):
         record = await redis.get(_cache_key(digest))
         if record is not None:
-            workspace_id, key_id, scopes, plan, limits, expires_at = orjson.loads(record)
-            expiry = datetime.fromisoformat(expires_at) if expires_at else None
-            return Identity(UUID(workspace_id), UUID(key_id), frozenset(scopes), plan, limits, expiry)
+            known = orjson.loads(record)
+            for name in ("workspace_id", "key_id"):
+                known[name] = UUID(known[name])
+            for name in SETS:
+                known[name] = frozenset(known[name])
+            if known["expires_at"] is not None:
+                known["expires_at"] = datetime.fromisoformat(known["expires_at"])
+            return Identity(**known)
     return None
 
 
 async def remember(redis: Redis, digest: bytes, identity: Identity) -> None:
     """Keeps an identity in Redis for a minute, if it can."""
-    record = [
-        identity.workspace_id,
-        identity.key_id,
-        sorted(identity.scopes),
-        identity.plan,
-        identity.limits,
-        identity.expires_at,
-    ]
+    record = asdict(identity) | {name: sorted(getattr(identity, name)) for name in SETS}
     with suppress(Unavailable):
         await redis.set(_cache_key(digest), orjson.dumps(record), CACHE_SECONDS)
 
