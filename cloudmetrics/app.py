@@ -40,7 +40,9 @@ def create_app(settings: Settings) -> ASGIApp:
     redis = Redis(settings.redis_url)
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
     problems = Problems(registry, settings.base_url)
-    check_key = api_key_authenticator(database, redis, Keyring(settings.secret_key))
+    check_key = api_key_authenticator(
+        database, redis, Keyring(settings.secret_key, settings.previous_secret_keys)
+    )
 
     # The types of Flask and of a2wsgi name the same protocol in different words.
     portal: Any = WSGIMiddleware(cast("Any", create_portal(contract.bundle, registry, settings.base_url)))

@@ -50,7 +50,7 @@ def loaded_note(settings: Settings) -> Path:
 async def prepare(settings: Settings) -> Demo:
     """The demo workspaces: those of demo.json, if their keys still open this database, or new ones."""
     database, redis = Database(settings.database_url, 1), Redis(settings.redis_url)
-    keyring = Keyring(settings.secret_key)
+    keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
     try:
         demo = read(settings)
         if demo is None or not await opens(demo, database, redis, keyring):

@@ -20,9 +20,7 @@ PRIVATE = (b"cache-control", b"no-store")
 # Browsers that have seen it call by HTTPS only, for two years.
 HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
-NOT_ENCRYPTED = (
-    "This server answers by HTTPS only. What was sent by plain HTTP may have been read on the way."
-)
+NOT_ENCRYPTED = "This server answers by HTTPS only. What came by plain HTTP may have been read on the way."
 
 
 class Transport:

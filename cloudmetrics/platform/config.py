@@ -77,9 +77,13 @@ def secret(value: str) -> bytes:
 
 def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
-        return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+        return tuple(ip_network(part, strict=False) for part in value.replace(",", " ").split())
     except ValueError:
         raise ValueError("addresses or networks with commas between, such as 10.0.0.0/8,::1") from None
+
+
+def secrets(value: str) -> tuple[bytes, ...]:
+    return tuple(secret(each) for each in value.split())
 
 
 def cores() -> int:
@@ -145,6 +149,13 @@ class Settings:
         secret,
         b"",
         shown="made by `make run`",
+        file=True,
+    )
+    previous_secret_keys: tuple[bytes, ...] = setting(
+        "Secret keys of before, with spaces between: what was made with one of them is still recognised.",
+        secrets,
+        (),
+        shown="none",
         file=True,
     )
     log_level: str = setting(
@@ -271,7 +282,8 @@ def as_text(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, tuple):
-        return ",".join(map(as_text, value))
+        # Secrets may hold commas, and networks take spaces as well.
+        return " ".join(map(as_text, value))
     return value.decode() if isinstance(value, bytes) else str(value)
 
 

@@ -7,11 +7,19 @@ VALUES (%(workspace_id)s, %(id)s, %(name)s, %(mode)s, %(last_four)s, %(scopes)s,
 INSERT INTO credentials (digest, workspace_id, key_id)
 VALUES (%(digest)s, %(workspace_id)s, %(key_id)s);
 
+-- name: register_anew
+-- Directory: the same key under the hash of a newer secret. Another process may have been quicker.
+INSERT INTO credentials (digest, workspace_id, key_id)
+VALUES (%(digest)s, %(workspace_id)s, %(key_id)s)
+ON CONFLICT (digest) DO NOTHING;
+
 -- name: find
--- Directory: whose key is it?
-SELECT workspace_id, key_id
+-- Directory: whose key is it, under the newest of the hashes that it has?
+SELECT digest, workspace_id, key_id
 FROM credentials
-WHERE digest = %(digest)s;
+WHERE digest = ANY(%(digests)s)
+ORDER BY array_position(%(digests)s, digest)
+LIMIT 1;
 
 -- name: get_active
 -- What the key may do, and how much by its workspace's plan and limits, unless it was revoked.

@@ -54,7 +54,7 @@ async def identify(database: Database, redis: Redis, keyring: Keyring, secret: s
     digest = digest_of(keyring, secret)
     identity = await store.recall(redis, digest)
     if identity is None:
-        identity = await store.find(database, digest)
+        identity = await store.find(database, digests_of(keyring, secret))
         if identity is None:
             return None
         await store.remember(redis, digest, identity)
@@ -66,3 +66,8 @@ async def identify(database: Database, redis: Redis, keyring: Keyring, secret: s
 def digest_of(keyring: Keyring, secret: str) -> bytes:
     """The keyed hash under which a key is kept."""
     return keyring.digest("api key", secret.encode())
+
+
+def digests_of(keyring: Keyring, secret: str) -> list[bytes]:
+    """That hash, and those under which the key may have been kept before."""
+    return keyring.digests("api key", secret.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -31,11 +32,17 @@ async def create(transaction: Transaction, key: ApiKey, digest: bytes) -> None:
     )
 
 
-async def find(database: Database, digest: bytes) -> Identity | None:
-    """Whose key has this hash: from PostgreSQL. Raises Unavailable."""
-    found = await database.read_directory(queries.find, {"digest": digest})
+async def find(database: Database, digests: Sequence[bytes]) -> Identity | None:
+    """Whose key has one of these hashes, newest first: from PostgreSQL. Raises Unavailable.
+
+    A key that has not the newest one yet is given it.
+    """
+    found = await database.read_directory(queries.find, {"digests": list(digests)})
     if not found:
         return None
+    if found[0]["digest"] != digests[0]:
+        async with database.transaction(found[0]["workspace_id"]) as transaction:
+            await transaction.execute(queries.register_anew, found[0] | {"digest": digests[0]})
     rows = await database.read(found[0]["workspace_id"], queries.get_active, found[0])
     return Identity(**(rows[0] | {name: frozenset(rows[0][name]) for name in SETS})) if rows else None
 
