@@ -12,7 +12,6 @@ An operation is one with events or of the assistant where the contract says so:
 
 from __future__ import annotations
 
-from functools import lru_cache
 from ipaddress import IPv6Address
 
 from cloudmetrics.contract import Operation
@@ -31,8 +30,8 @@ def of_address(address: str) -> list[Check]:
     """The limits of a stranger. Whoever has an IPv6 address has its whole /64, and is counted by it."""
     parsed = read_address(address)
     if isinstance(parsed, IPv6Address):
-        address = f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
-    return [_window("address", address, "requests", PER_ADDRESS)]
+        parsed = IPv6Address(int(parsed) >> 64 << 64)
+    return [_window("address", str(parsed or address), "requests", PER_ADDRESS)]
 
 
 def of_caller(caller: Caller, operation: Operation) -> list[Check]:
@@ -67,8 +66,9 @@ def _window(name: str, tag: str, key: str, limit: int) -> Check:
     return Check(name, tag, key, Kind.WINDOW, limit, MINUTE)
 
 
-@lru_cache(maxsize=None)  # noqa: UP033
 def _reads(operation: Operation) -> bool:
     """Whether an operation only reads: by its method, or, for a question in a body, by its scopes."""
+    if operation.method == "GET":
+        return True
     scopes = [scope for option in operation.security for each in option.values() for scope in each]
-    return operation.method == "GET" or (bool(scopes) and all(scope.endswith(":read") for scope in scopes))
+    return bool(scopes) and all(scope.endswith(":read") for scope in scopes)
