@@ -1,4 +1,4 @@
-"""The commands behind `make run` and `make owner`."""
+"""The commands behind `make run`, `make owner` and `make limits`."""
 
 import argparse
 import sys
@@ -18,6 +18,9 @@ def parser() -> argparse.ArgumentParser:
     owner = commands.add_parser("owner", help="make the first account, its workspace and a key")
     owner.add_argument("--email", required=True)
     owner.add_argument("--workspace", default="", help="the workspace's name; else the e-mail's domain")
+    limits = commands.add_parser("limits", help="give a workspace limits of its own")
+    limits.add_argument("--workspace", required=True, help="the workspace's id")
+    limits.add_argument("changes", nargs="*", help="such as requests=5000/minute, agent=20, events=plan")
     return root
 
 
@@ -47,6 +50,10 @@ def dispatch(options: argparse.Namespace, settings: Settings) -> int:
         from cloudmetrics.cli.demo import fill
 
         return fill(settings)
+    if options.command == "limits":
+        from cloudmetrics.cli.limits import change_limits
+
+        return change_limits(settings, options.workspace, options.changes)
     from cloudmetrics.cli.owner import make_owner
 
     return make_owner(settings, options.email, options.workspace)

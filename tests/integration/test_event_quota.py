@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
+from cloudmetrics.accounts.limits.service import set_limits
 from cloudmetrics.accounts.plans import PLANS
 from cloudmetrics.platform import clock
 from tests.integration.conftest import make_event, make_website, send_events
-from tests.integration.limiting import set_limits
 
 pytestmark = pytest.mark.requirement("CM-6")
 
@@ -20,7 +20,7 @@ async def quota(make_home, database):
 
     async def make(events):
         home = await make_home()
-        await set_limits(database, home, events=str(events))
+        await set_limits(database, home.workspace.id, {"events": str(events)})
         client = home.open(await home.make_key())
         return client, await make_website(client)
 
@@ -84,15 +84,14 @@ async def test_a_new_month_begins_at_nought(quota, monkeypatch):
     assert (await client.post("/v1/events", json=batch(website, 1))).status_code == 429
 
 
-async def test_the_sandbox_has_a_quota_of_its_own(make_home, database):
+async def test_the_sandbox_has_a_quota_of_its_own_and_as_large(make_home, database):
     home = await make_home()
-    await set_limits(database, home, events="1")
-    live, sandbox = home.open(await home.make_key()), home.open(await home.make_key(mode="test"))
-    live_site, sandbox_site = await make_website(live), await make_website(sandbox)
-    assert [
-        (await live.post("/v1/events", json=batch(live_site, 1))).status_code for _ in range(2)
-    ] == [200, 429]  # fmt: skip
-    assert (await sandbox.post("/v1/events", json=batch(sandbox_site, 1))).status_code == 200
+    await set_limits(database, home.workspace.id, {"events": "1"})
+    for mode in ("live", "test"):
+        client = home.open(await home.make_key(mode=mode))
+        website = await make_website(client)
+        answers = [await client.post("/v1/events", json=batch(website, 1)) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 429]
 
 
 def test_every_plan_has_room_for_events():

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import subprocess
+import sys
 import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -12,10 +14,14 @@ from uuid import uuid4
 import pytest
 
 from cloudmetrics.accounts.api_keys.secrets import generate
-from cloudmetrics.accounts.plans import PLANS
+from cloudmetrics.accounts.limits.service import set_limits
+from cloudmetrics.accounts.plans import PLANS, InvalidLimit
+from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.app import create_app
+from cloudmetrics.platform.database import Database
+from cloudmetrics.platform.errors import NotFound
 from tests.integration.conftest import alive, client_of, make_event, make_website, settings_for
-from tests.integration.limiting import set_limits
+from tests.integration.running import PROJECT, environment
 
 LIMIT_HEADERS = (
     "x-ratelimit-limit",
@@ -43,7 +49,7 @@ async def get(client, times=1, path="/v1/workspace"):
 @pytest.mark.requirement("CM-6", "D6-5")
 async def test_two_hundred_calls_at_once_on_a_bucket_of_fifty_admit_fifty(make_home, database, two_workers):
     home = await make_home()
-    await set_limits(database, home, requests="50/hour")
+    await set_limits(database, home.workspace.id, {"requests": "50/hour"})
     key = await home.make_key()
     clients = [client_of(app, key) for app in two_workers]
     responses = await asyncio.gather(*(clients[n % 2].get("/v1/workspace") for n in range(200)))
@@ -88,7 +94,7 @@ async def test_a_used_up_bucket_says_which_when_and_how_to_get_more(make_home):
 
 async def test_each_key_has_a_bucket_of_its_own(make_home, database):
     home = await make_home()
-    await set_limits(database, home, requests="1/hour")
+    await set_limits(database, home.workspace.id, {"requests": "1/hour"})
     one, other = home.open(await home.make_key()), home.open(await home.make_key())
     assert [response.status_code for response in await get(one, 2)] == [200, 429]
     assert [response.status_code for response in await get(other, 2)] == [200, 429]
@@ -97,7 +103,7 @@ async def test_each_key_has_a_bucket_of_its_own(make_home, database):
 @pytest.mark.requirement("D6-5")
 async def test_all_keys_of_a_workspace_share_its_window(make_home, database):
     home, neighbour = await make_home(), await make_home()
-    await set_limits(database, home, workspace="3")
+    await set_limits(database, home.workspace.id, {"workspace": "3"})
     clients = [home.open(await home.make_key()) for _ in range(4)]
     statuses = [(await client.get("/v1/workspace")).status_code for client in clients]
     assert statuses == [200, 200, 200, 429]
@@ -112,7 +118,7 @@ async def test_all_keys_of_a_workspace_share_its_window(make_home, database):
 
 async def test_a_number_of_the_workspace_stands_in_place_of_the_plans(make_home, database):
     home = await make_home(plan="FREE")
-    await set_limits(database, home, requests="5000/minute", workspace="7000")
+    await set_limits(database, home.workspace.id, {"requests": "5000/minute", "workspace": "7000"})
     policy = (await get(home.open(await home.make_key())))[0].headers["ratelimit-policy"]
     assert policy == '"workspace";q=7000;w=60, "credential";q=5000;w=60'
 
@@ -195,7 +201,7 @@ async def test_what_is_no_operation_is_not_counted(client):
 
 async def test_limits_come_before_the_scope_and_the_body(make_home, database):
     home = await make_home()
-    await set_limits(database, home, requests="1/hour")
+    await set_limits(database, home.workspace.id, {"requests": "1/hour"})
     client = home.open(await home.make_key({"metrics:read"}))
     assert (await client.post("/v1/websites", content=b"{")).status_code == 403
     assert (await client.post("/v1/websites", content=b"{")).status_code == 429
@@ -205,7 +211,7 @@ async def test_requests_with_events_have_a_window_of_their_own(make_home, databa
     home = await make_home()
     client = home.open(await home.make_key())
     website = await make_website(client)
-    await set_limits(database, home, requests="1/hour", ingest="2")
+    await set_limits(database, home.workspace.id, {"requests": "1/hour", "ingest": "2"})
     fresh = home.open(await home.make_key())
     batch = {"events": [make_event(website)]}
     assert [(await fresh.post("/v1/events", json=batch)).status_code for _ in range(3)] == [200, 200, 429]
@@ -214,7 +220,7 @@ async def test_requests_with_events_have_a_window_of_their_own(make_home, databa
 
 async def test_limits_can_be_turned_off(database_url, stores, make_home, database):
     home = await make_home()
-    await set_limits(database, home, requests="1/hour")
+    await set_limits(database, home.workspace.id, {"requests": "1/hour"})
     app = create_app(replace(settings_for(database_url, stores.redis_url), rate_limits=False))
     async with alive(app), client_of(app, await home.make_key()) as client:
         responses = await get(client, 5)
@@ -230,3 +236,43 @@ def test_the_guide_tells_the_plans_as_they_are():
         rate = f"{allowance.requests.limit:,} per {units[allowance.requests.seconds]}"
         row = [plan, rate, f"{allowance.workspace:,}", f"{allowance.ingest:,}", f"{allowance.events:,}"]
         assert f"| {' | '.join(row)} |" in guide
+
+
+async def test_an_operator_grants_limits_and_takes_them_back(database, make_home):
+    home = await make_home()
+    granted = await set_limits(database, home.workspace.id, {"requests": "7/minute", "agent": "3"})
+    assert granted == {"requests": [7, 60], "agent": 3}
+    assert await set_limits(database, home.workspace.id, {"agent": "plan"}) == {"requests": [7, 60]}
+    for wrong in ({"agent": "none"}, {"nothing": "plan"}):
+        with pytest.raises(InvalidLimit):
+            await set_limits(database, home.workspace.id, wrong)
+    with pytest.raises(NotFound):
+        await set_limits(database, uuid4(), {"agent": "3"})
+
+
+@pytest.mark.slow
+def test_limits_are_granted_by_a_command(database_url, stores, tmp_path):
+    command = [sys.executable, "-m", "cloudmetrics", "limits", "--workspace"]
+    environ = environment(DATABASE_URL=database_url, REDIS_URL=stores.redis_url, DATA_DIR=tmp_path / "data",
+                          CLOUDMETRICS_SECRET_KEY="a secret key of the tests, 32 bytes or more")  # fmt: skip
+    workspace = asyncio.run(made(database_url))
+
+    def run(*arguments):
+        return subprocess.run([*command, *arguments], env=environ, cwd=PROJECT, capture_output=True,
+                              text=True, timeout=30, check=False)  # fmt: skip
+
+    granted = run(workspace, "requests=5000/minute", "agent=20")
+    assert granted.returncode == 0, granted.stderr
+    assert "agent 20, requests 5000/60 s" in granted.stdout
+    assert "none, those of its plan hold" in run(workspace, "requests=plan", "agent=plan").stdout
+    for wrong in ([workspace, "agent=many"], [str(uuid4())], ["home"]):
+        refused = run(*wrong)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr.startswith("cloudmetrics: ")
+
+
+async def made(database_url):
+    database = Database(database_url)
+    workspace = await workspaces.create_workspace(database, name="Granted")
+    await database.close()
+    return str(workspace.id)
