@@ -71,16 +71,17 @@ class Redis:
             raise self._away() from error
 
     async def run(self, script: Script, calls: Sequence[tuple[Sequence[str], Sequence[bytes]]]) -> list[Any]:
-        """The answers of a script, one for each call with keys and arguments; all calls travel together.
-
-        A call that fails has its exception in the place of its answer.
-        """
+        """The answers of a script, one for each call with keys and arguments; all calls travel together."""
         self._require_presence()
         try:
             answers = await self._run("EVALSHA", script.digest, calls)
             if any(isinstance(answer, NoScriptError) for answer in answers):
                 # Redis was started anew; it has run none of the calls.
                 answers = await self._run("EVAL", script.text, calls)
+            # Redis is there, but cannot do it: it is loading, full, or a replica of one that died.
+            failure = next((answer for answer in answers if isinstance(answer, RedisError)), None)
+            if failure is not None:
+                raise failure
         except (RedisError, OSError, TimeoutError) as error:
             raise self._away() from error
         return answers

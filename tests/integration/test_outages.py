@@ -14,6 +14,7 @@ import httpx
 import psutil
 import psycopg
 import pytest
+import redis
 
 from cloudmetrics.accounts.api_keys import service as api_keys
 from cloudmetrics.accounts.scopes import FULL
@@ -246,6 +247,17 @@ async def test_a_redis_that_is_killed_under_load_costs_no_request(machine, caplo
         "limits are counted by each worker alone, since Redis cannot be reached",
         "limits are counted by all workers together again",
     ]
+
+
+async def test_a_redis_that_is_full_costs_no_request(machine):
+    with redis.Redis.from_url(machine.stores.redis_url) as store:
+        store.config_set("maxmemory", 1)
+        try:
+            responses = [await machine.client.get("/v1/workspace") for _ in range(5)]
+        finally:
+            store.config_set("maxmemory", 0)
+    assert {response.status_code for response in responses} == {200}
+    await asyncio.sleep(1.1)
 
 
 async def test_without_redis_each_worker_gives_out_its_share(machine):

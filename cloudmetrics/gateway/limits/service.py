@@ -82,10 +82,13 @@ class Limits:
     async def _judge(self, checks: Sequence[Check]) -> list[Standing]:
         try:
             standings = await self._shared.judge(checks)
-        except Unavailable:
+        except Unavailable as absence:
             if self.local_since is None:
                 self.local_since = time.time()
-                logger.warning("limits are counted by each worker alone, since Redis cannot be reached")
+                logger.warning(
+                    "limits are counted by each worker alone, since Redis cannot be reached",
+                    extra={"reason": str(absence.__cause__ or absence)},
+                )
             return self._local.judge(checks, time.monotonic_ns() // 1_000_000)
         if self.local_since is not None:
             self.local_since = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import orjson
@@ -52,15 +53,14 @@ class SharedLimits:
         try:
             answers = await self._redis.run(SCRIPT, [_call(group, now) for group in groups])
         except Exception as error:
-            answers = [error] * len(groups)
+            for _, future in chain.from_iterable(groups):
+                if not future.done():
+                    future.set_exception(error)
+            return
         for group, answer in zip(groups, answers, strict=True):
-            for index, (_, future) in enumerate(group):
-                if future.done():
-                    continue
-                if isinstance(answer, Exception):
-                    future.set_exception(answer)
-                else:
-                    future.set_result(_standings(answer[index]))
+            for (_, future), numbers in zip(group, answer, strict=True):
+                if not future.done():
+                    future.set_result(_standings(numbers))
 
 
 def _call(group: Waiting, now: int) -> tuple[list[str], list[bytes]]:
