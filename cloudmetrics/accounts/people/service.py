@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from cloudmetrics.accounts import tokens
+from cloudmetrics.accounts.access import service as access
 from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.accounts.people import passwords, second_factor, store, throttle
 from cloudmetrics.accounts.people.journal import record_everywhere
@@ -190,5 +191,6 @@ async def _set_password(
     now = clock.now()
     user = await store.set_password(transaction, user_id, password_hash, now)
     await store.forget_tokens(transaction, user_id, now)
+    await access.note(transaction, user_id)
     await record_everywhere(transaction, user_id, Actor(user_id, address=address), Action.PASSWORD_SET)
     return user
