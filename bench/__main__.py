@@ -14,6 +14,7 @@ FIGURES = (
     "framework",
     "responses",
     "whole_way",
+    "limits",
     "analytics",
     "jobs",
     "compile_time",

@@ -5,6 +5,8 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Address
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +29,8 @@ from tests.integration.people import Person, app_for_people, credential, make_us
 
 SECRET = b"a secret key of the tests, 32 bytes or more"
 BASE_URL = "http://testserver"
+
+numbers = count()
 
 
 MakePerson = Callable[..., Awaitable[Person]]
@@ -117,7 +121,8 @@ async def home_maker(
         return clients[-1]
 
     async def make(**fields: Any) -> Home:
-        workspace = await workspaces.create_workspace(database, **({"name": "Home"} | fields))
+        given = {"name": "Home", "plan": "ENTERPRISE"} | fields
+        workspace = await workspaces.create_workspace(database, **given)
 
         async def make_key(granted: Iterable[str] = scopes.FULL, **more: Any) -> str:
             _, secret = await api_keys.create_key(
@@ -137,8 +142,10 @@ async def home_maker(
         await client.aclose()
 
 
-def client_of(app: ASGIApp, key: str | None = None) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)  # type: ignore[arg-type]
+def client_of(app: ASGIApp, key: str | None = None, address: str | None = None) -> httpx.AsyncClient:
+    """A client at an address of its own, unless one is given."""
+    peer = (address or str(IPv4Address("11.0.0.0") + next(numbers)), 4711)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True, client=peer)  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers={"API-Key": key} if key else {})
 
 
