@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-long check format bench traceability owner limits import-log lock clean
+.PHONY: help setup run test test-fast test-long check format bench traceability owner limits jobs import-log import-events lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
@@ -31,14 +31,20 @@ bench: ## measure every figure that the README claims
 traceability: ## print which test proves which requirement
 	@scripts/traceability
 
-owner: ## make the first account and its workspace (EMAIL=you@example.com)
+owner: ## make the first account and its workspace (EMAIL=you@example.com, PASSWORD=)
 	@scripts/owner
 
 limits: ## give a workspace limits of its own (WORKSPACE=id LIMITS="requests=5000/minute events=plan")
 	@scripts/limits
 
+jobs: ## list the background jobs that failed (RETRY=all lets them begin anew)
+	@scripts/jobs
+
 import-log: ## send an access log to the API as events (FILE=, WEBSITE=, KEY=)
 	@scripts/import-log
+
+import-events: ## send events, CSV or NDJSON, to the API (FILE=, WEBSITE=, KEY=)
+	@scripts/import-events
 
 lock: ## lock the newest packages that pyproject.toml allows
 	@scripts/lock

@@ -16,6 +16,8 @@ from bench.product import APP, ROWS, SECRET, Product, product
 from bench.report import Figure, against_bar
 from bench.rounds import alternate, times_as_fast
 from bench.servers import serving
+from cloudmetrics.accounts.access.service import Changes
+from cloudmetrics.accounts.api_keys.usage import LastUsed
 from cloudmetrics.accounts.plans import MOST_REQUESTS, read_limits
 from cloudmetrics.contract import Operation, Request
 from cloudmetrics.gateway.authentication import api_key_authenticator
@@ -52,7 +54,8 @@ def latency(served: Product, seconds: float) -> Figure:
 async def check_steadily(served: Product, seconds: float) -> list[float]:
     """Milliseconds from the moment at which each check was due; the moments are random, as callers are."""
     database, redis = Database(served.environ["DATABASE_URL"]), Redis(served.environ["REDIS_URL"])
-    authenticate = api_key_authenticator(database, redis, Keyring(SECRET.encode()))
+    keyring = Keyring(SECRET.encode())
+    authenticate = api_key_authenticator(database, keyring, Changes(database), LastUsed(database))
     limits, took = Limits(redis, 1), []
 
     async def check(due: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,14 @@ from typing import Any, cast
 import yaml
 from a2wsgi import WSGIMiddleware
 
+from cloudmetrics.accounts.access.service import Changes
+from cloudmetrics.accounts.api_keys.usage import LastUsed
 from cloudmetrics.contract import ASGIApp, Contract, Receive, RouteNotFound, Scope, Send, serve
 from cloudmetrics.gateway import health
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
+from cloudmetrics.gateway.leak_reports import PATH as PATH_OF_LEAK_REPORTS
+from cloudmetrics.gateway.leak_reports import LeakReports, SigningKeys
 from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.gateway.problems import Problems
 from cloudmetrics.gateway.security_txt import PATH as SECURITY_TXT
@@ -40,16 +44,18 @@ def create_app(settings: Settings) -> ASGIApp:
     redis = Redis(settings.redis_url)
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
     problems = Problems(registry, settings.base_url)
-    check_key = api_key_authenticator(
-        database, redis, Keyring(settings.secret_key, settings.previous_secret_keys)
-    )
+    last_used = LastUsed(database)
+    keyring = Keyring.of(settings)
+    check_key = api_key_authenticator(database, keyring, Changes(database), last_used)
+    leak_reports = LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url))
 
     # The types of Flask and of a2wsgi name the same protocol in different words.
     portal: Any = WSGIMiddleware(cast("Any", create_portal(contract.bundle, registry, settings.base_url)))
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        yield
+        async with last_used.flushing():
+            yield
         await redis.close()
         await database.close()
 
@@ -70,7 +76,10 @@ def create_app(settings: Settings) -> ASGIApp:
         ],
         fallback=beside_the_contract(
             health.Health(database, redis),
-            security_txt(settings.security_contact, settings.base_url),
+            {
+                SECURITY_TXT: security_txt(settings.security_contact, settings.base_url),
+                PATH_OF_LEAK_REPORTS: leak_reports,
+            },
             portal,
         ),
         lifespan=lifespan,
@@ -79,15 +88,15 @@ def create_app(settings: Settings) -> ASGIApp:
     return app
 
 
-def beside_the_contract(healths: ASGIApp, security: ASGIApp, portal: ASGIApp) -> ASGIApp:
-    """What answers the URLs that are not in the contract."""
+def beside_the_contract(healths: ASGIApp, exact: Mapping[str, ASGIApp], portal: ASGIApp) -> ASGIApp:
+    """What answers the URLs that are not in the contract; `exact` by their whole paths."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         if path in health.PATHS:
             await healths(scope, receive, send)
-        elif path == SECURITY_TXT:
-            await security(scope, receive, send)
+        elif path in exact:
+            await exact[path](scope, receive, send)
         elif is_portal_path(path):
             await portal(scope, receive, send)
         else:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.accounts.access import service as access
 from cloudmetrics.accounts.limits import store
 from cloudmetrics.accounts.plans import read_limits
 from cloudmetrics.platform.database import Database
@@ -19,8 +20,7 @@ async def set_limits(database: Database, workspace_id: UUID, texts: Mapping[str,
     """Gives a workspace and its sandbox limits of their own; returns all that it then has.
 
     `texts` are those that change, as in `{"requests": "5000/minute", "agent": "plan"}`.
-    Processes that know the workspace already may take a minute to notice. Raises
-    InvalidLimit, NotFound.
+    Every process heeds them within a second. Raises InvalidLimit, NotFound.
     """
     withdrawn = [name for name, text in texts.items() if text == BY_PLAN]
     # Also what is withdrawn has to be a limit.
@@ -32,5 +32,7 @@ async def set_limits(database: Database, workspace_id: UUID, texts: Mapping[str,
             raise NotFound("workspace")
         if changed["sandbox_id"] is not None:
             await store.change(transaction, changed["sandbox_id"], granted, withdrawn)
+        for each in filter(None, (workspace_id, changed["sandbox_id"])):
+            await access.note(transaction, each)
     limits: dict[str, Any] = changed["limits"]
     return limits

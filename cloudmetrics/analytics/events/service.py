@@ -108,7 +108,8 @@ async def _store(lane: Lane, batches: list[list[Candidate]]) -> list[Receipts]:
 async def _store_all(tenant: Tenant, quota: int | None, candidates: Sequence[Candidate]) -> list[Receipt]:
     async with tenant.transaction() as transaction:
         website_ids = {candidate.website_id for candidate in candidates}
-        currencies = await store.lock_websites(transaction, tenant, website_ids)
+        websites = await store.lock_websites(transaction, tenant, website_ids)
+        currencies = {website_id: website["currency"] for website_id, website in websites.items()}
         verdicts = [judge(candidate, currencies) for candidate in candidates]
         # The first sound event of an id is the one that counts.
         sound: dict[str, Event] = {}
@@ -127,8 +128,10 @@ async def _store_all(tenant: Tenant, quota: int | None, candidates: Sequence[Can
             if isinstance(verdict, Refusal)
         ]
         known = await store.known(transaction, tenant, refused) if refused else set()
+        for website_id in {sound[event_id].website_id for event_id in accepted}:
+            website = websites[website_id]
+            await rollups.rebuild(transaction, tenant, website_id, website["edition"], website["timezone"])
         if accepted:
-            await rollups.add(transaction, tenant, sorted(accepted))
             await quotas.take(transaction, tenant, quota, len(accepted))
     return _receipts(candidates, verdicts, accepted, known)
 

@@ -22,6 +22,7 @@ class Sample(NamedTuple):
     method: str
     path: str
     scopes: frozenset[str]
+    security: list[dict[str, list[str]]]
     body: Any
 
     def url(self, **values: str) -> str:
@@ -40,7 +41,7 @@ def operations() -> Iterator[Sample]:
         examples = content.get("examples", {})
         body = next((resolved(bundle, example)["value"] for example in examples.values()), None)
         scopes = frozenset(scope for each in operation.security for name in each.values() for scope in name)
-        yield Sample(operation.id, operation.method, operation.path, scopes, body)
+        yield Sample(operation.id, operation.method, operation.path, scopes, operation.security, body)
 
 
 def resolved(bundle: dict[str, Any], node: dict[str, Any]) -> Any:
