@@ -28,7 +28,9 @@ local function state_of(key)
   local state = states[key]
   if not state then
     local packed = redis.call('GET', key)
-    state = packed and cmsgpack.unpack(packed) or {}
+    local sound, kept = pcall(cmsgpack.unpack, packed or '')
+    -- What is not ours, or damaged, counts as nothing and is written over.
+    state = sound and type(kept) == 'table' and kept or {}
     states[key] = state
   end
   return state
