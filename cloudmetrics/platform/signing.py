@@ -13,8 +13,6 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from cloudmetrics.platform.config import Settings
-
 SIGNATURE_BYTES = 16
 NONCE_BYTES = 12
 MINIMUM_SECRET = 32
@@ -32,10 +30,6 @@ class Keyring:
         if any(len(secret) < MINIMUM_SECRET for secret in self._secrets):
             raise ValueError(f"the secret key must have at least {MINIMUM_SECRET} bytes")
         self._keys: dict[str, list[bytes]] = {}
-
-    @classmethod
-    def of(cls, settings: Settings) -> Keyring:
-        return cls(settings.secret_key, settings.previous_secret_keys)
 
     def digest(self, purpose: str, message: bytes) -> bytes:
         """The keyed hash of a message: 32 bytes, HMAC-SHA-256."""

@@ -93,7 +93,6 @@ class Identity:
     cors_origins: frozenset[str]
     expires_at: datetime | None = None
     networks: tuple[tuple[Network, ...], ...] = ()
-    cors_origins: frozenset[str] = frozenset()
 
 
 class ScopeNotHeld(Exception):

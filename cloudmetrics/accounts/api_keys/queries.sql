@@ -16,6 +16,7 @@ VALUES (%(digest)s, %(workspace_id)s, %(key_id)s);
 -- Directory: from now on the key is as unknown as one that never was.
 DELETE FROM credentials
 WHERE workspace_id = %(workspace_id)s AND key_id = %(key_id)s;
+
 -- name: register_anew
 -- Directory: the same key under the hash of a newer secret. Another process may have been quicker.
 INSERT INTO credentials (digest, workspace_id, key_id)

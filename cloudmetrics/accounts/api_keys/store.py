@@ -57,7 +57,6 @@ async def find(database: Database, digests: Sequence[bytes]) -> Identity | None:
         limits=row["limits"],
         cors_origins=frozenset(row["cors_origins"]),
         expires_at=row["expires_at"],
-        cors_origins=frozenset(row["cors_origins"]),
         networks=(parsed(row["key_networks"]), parsed(row["workspace_networks"])),
     )
 
