@@ -1,4 +1,4 @@
-"""Lint: Spectral judges the bundle by .spectral.yml; its findings lead back to the lines that people wrote."""
+"""Lint: Spectral judges the bundle by .spectral.yml; its findings lead back to the lines people wrote."""
 
 from __future__ import annotations
 

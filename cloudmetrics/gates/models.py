@@ -91,11 +91,19 @@ class Project:
         return path
 
     def operations(self) -> Iterable[tuple[str, str, dict[str, Any]]]:
-        """(method, path, operation) of the bundle. Raises ContractInvalid."""
+        """(method, path, operation) of each, with the parameters of its path. Raises ContractInvalid."""
         for path, item in self.contract.bundle["paths"].items():
             for method in ("get", "put", "post", "delete", "patch"):
                 if method in item:
-                    yield method, path, item[method]
+                    shared = {"parameters": item.get("parameters", []) + item[method].get("parameters", [])}
+                    yield method, path, item[method] | shared
+
+    def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
+        """What a node of the bundle stands for, past its references."""
+        while "$ref" in node:
+            _, _, kind, name = node["$ref"].split("/")
+            node = self.contract.bundle["components"][kind][name]
+        return node
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from cloudmetrics.contract import ContractInvalid
-from cloudmetrics.gates import breaking, drift, lint, valid
+from cloudmetrics.gates import breaking, drift, examples, lint, valid
 from cloudmetrics.gates.models import (
     Finding,
     Gate,
@@ -24,6 +24,7 @@ from cloudmetrics.gates.models import (
 GATES = (
     Gate("valid", "OpenAPI 3.1, every reference resolves, nothing is unused", valid.look),
     Gate("lint", "style and safety, by Spectral and .spectral.yml", lint.look),
+    Gate("examples", "each example is true, and its request gets a documented answer", examples.look),
     Gate("breaking", "what the last released contract promised still holds", breaking.look),
     Gate("drift", "operations, handlers and SDK methods are the same ones", drift.look),
 )
