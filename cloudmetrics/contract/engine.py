@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ def serve(
         errors={ContractError: problem, Exception: unexpected, **(errors or {})},
         middlewares=middlewares,
         fallback=fallback or _no_fallback,
-        lifespan=lifespan,
+        lifespan=lifespan or _no_lifespan,
     )
 
 
@@ -178,6 +179,12 @@ def _check_routes(documents: Documents, operations: Sequence[Operation]) -> None
                 f"{operation.path} holds the same URLs as {clash}",
                 "give one of them another path",
             )
+
+
+@asynccontextmanager
+async def _no_lifespan(_: Any) -> AsyncIterator[None]:
+    """Nothing to open and close; but a server that insists on a lifespan gets its answer."""
+    yield
 
 
 async def _no_fallback(scope: Scope, receive: Receive, send: Send) -> None:

