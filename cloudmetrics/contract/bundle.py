@@ -23,7 +23,7 @@ from cloudmetrics.contract.yaml_source import escape
 
 
 def bundle(documents: Documents) -> tuple[dict[str, Any], Sources]:
-    """The contract as one document whose `$ref`s all begin with `#/`, and where each part of it is written."""
+    """The contract as one document whose `$ref`s all begin with `#/`, and where its parts are written."""
     bundler = _Bundler(documents)
     return bundler.bundle(), Sources(documents, bundler.names)
 

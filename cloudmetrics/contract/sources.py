@@ -20,7 +20,7 @@ class Sources:
                 self.places[address] = place
 
     def where(self, path: Sequence[str | int]) -> str:
-        """`file:line:column` of the value at a path of the bundle, or of the nearest that is written somewhere."""
+        """`file:line:column` of the value at a path of the bundle, or of the nearest that is written."""
         return self.documents.where(self._place(path))
 
     def _place(self, path: Sequence[str | int]) -> Place:

@@ -33,6 +33,8 @@ SECRET = b"a secret key that only the gates know"
 # What each kind of credential may do.
 CREDENTIALS = {"full": scopes.FULL, "read": scopes.READ, "ingest": scopes.INGEST}
 WEBSITES = 3
+# A small project knows one key, by this name.
+SMALL = {"full": {"API-Key": "full"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def serving(project: Project) -> Iterator[Live]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cloudmetrics-gates-")))
         folder.chmod(0o755)  # The stores may run as another user.
         if (project.root / "app.py").exists():
-            settings, headers, app = _settings(folder), {}, "app:app"
+            settings, headers, app = _settings(folder), SMALL, "app:app"
         else:
             stores = stack.enter_context(running_stores(folder, durable=False))
             settings = _settings(folder, database_url=stores.database_url, redis_url=stores.redis_url)

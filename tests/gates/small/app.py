@@ -1,11 +1,13 @@
-"""Serves the small contract; every credential may do everything."""
+"""Serves the small contract to whoever knows the one key."""
 
 from pathlib import Path
 
-from cloudmetrics.contract import Contract, Grant, Request, serve
+from cloudmetrics.contract import Contract, Grant, Request, Unauthorized, serve
 
 
-async def admit(_request: Request, _credential: str) -> Grant:
+async def admit(_request: Request, credential: str) -> Grant:
+    if credential != "full":
+        raise Unauthorized
     return Grant(None, frozenset({"things:read", "things:full"}))
 
 
