@@ -51,7 +51,8 @@ class Allowance:
     place: str
 
     def covers(self, change: Change) -> bool:
-        return (self.rule, self.operation) == (change.rule, change.operation)
+        """Without an operation it covers all of them: what they share is often written once."""
+        return self.rule == change.rule and self.operation in ("", change.operation)
 
 
 def look(project: Project, today: date | None = None) -> Result:
@@ -60,11 +61,12 @@ def look(project: Project, today: date | None = None) -> Result:
     changes = list(compare(project, released))
     allowed = list(allowances(project.root))
     now = today or date.today()
-    findings = [
-        Finding(change.where, change.rule, f"{change.operation}: {change.text}", CURE)
+    broken = [
+        change
         for change in changes
         if change.breaks and not any(each.covers(change) and now <= each.until for each in allowed)
     ]
+    findings = list(_one_per_cause(broken))
     findings += _idle(allowed, changes)
     findings += _version(project, released, changes)
     note = f"{len(changes)} changes since {released.stem}, {sum(change.breaks for change in changes)} break"
@@ -136,6 +138,16 @@ def report(since: str, changes: list[Change]) -> str:
         text = change.text.replace("|", "\\|").replace("\n", " ")
         lines.append(f"| {mark} | {change.operation} | {method} | {text} |")
     return "\n".join(lines) + "\n"
+
+
+def _one_per_cause(broken: list[Change]) -> Iterator[Finding]:
+    """A finding per line of the contract and rule, however many operations share that line."""
+    by_cause: dict[tuple[str, str], list[Change]] = {}
+    for change in broken:
+        by_cause.setdefault((change.where, change.rule), []).append(change)
+    for (where, rule), changes in by_cause.items():
+        more = f", and {len(changes) - 1} more like it" if len(changes) > 1 else ""
+        yield Finding(where, rule, f"{changes[0].operation}: {changes[0].text}{more}", CURE)
 
 
 def _idle(allowed: list[Allowance], changes: list[Change]) -> Iterator[Finding]:

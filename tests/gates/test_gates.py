@@ -56,7 +56,7 @@ class TestLint:
         small.edit(CREATE, ", maxLength: 20", "")
         (found,) = told(lint.look(small))
         assert found.startswith(f"{CREATE}:6:3: Every string has a greatest length [strings-have-limits]")
-        assert found.endswith("Add maxLength, or an enum.")
+        assert "Add maxLength, or an enum" in found
 
     def test_a_ruleset_that_is_broken_breaks_the_gate(self, small):
         small.edit(
