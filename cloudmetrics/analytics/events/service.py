@@ -76,6 +76,7 @@ def read(sent: Mapping[str, Any], website_id: UUID, now: datetime) -> Candidate:
         device=sent.get("device"),
         country=sent.get("country"),
         revenue_minor=int(revenue["amount_minor"]) if revenue is not None else None,
+        currency=currency,
         properties=sent.get("properties"),
     )
     return Candidate(event.event_id, website_id, currency, event)
@@ -101,28 +102,27 @@ async def _store(tenant: Tenant, batches: list[list[Candidate]]) -> list[Receipt
 
 
 async def _store_all(tenant: Tenant, candidates: Sequence[Candidate]) -> list[Receipt]:
-    async with tenant.transaction() as transaction:
-        website_ids = {candidate.website_id for candidate in candidates}
-        websites = await store.lock_websites(transaction, tenant, website_ids)
-        currencies = {website_id: website["currency"] for website_id, website in websites.items()}
+    # Whether a website exists, and earns in this currency, the database judges likewise.
+    events = [candidate.verdict for candidate in candidates if isinstance(candidate.verdict, Event)]
+    event_ids = list({event.event_id for event in events})
+    website_ids = {candidate.website_id for candidate in candidates}
+    first = [
+        store.lock_websites(tenant, website_ids),
+        store.insert(tenant, events, clock.now()),
+        *rollups.reads(tenant, event_ids),
+    ]
+    async with tenant.transaction(first) as transaction:
+        websites, stored, touched, near_visits = transaction.first
+        currencies = {website.website_id: website.currency for website in websites}
         verdicts = [judge(candidate, currencies) for candidate in candidates]
-        # The first sound event of an id is the one that counts.
-        sound: dict[str, Event] = {}
-        for verdict in verdicts:
-            if isinstance(verdict, Event):
-                sound.setdefault(verdict.event_id, verdict)
-        accepted: set[str] = set()
-        if sound:
-            accepted = await store.insert(transaction, tenant, list(sound.values()), clock.now())
+        accepted = {row.event_id for row in stored}
         refused = [
             candidate.event_id
             for candidate, verdict in zip(candidates, verdicts, strict=True)
             if isinstance(verdict, Refusal)
         ]
         known = await store.known(transaction, tenant, refused) if refused else set()
-        for website_id in {sound[event_id].website_id for event_id in accepted}:
-            website = websites[website_id]
-            await rollups.rebuild(transaction, tenant, website_id, website["edition"], website["timezone"])
+        await transaction.commit(rollups.writes(tenant, touched, near_visits, accepted))
     return _receipts(candidates, verdicts, accepted, known)
 
 

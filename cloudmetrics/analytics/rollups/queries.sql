@@ -1,3 +1,225 @@
+-- name: touched
+-- Events that were just stored, once for each edition that they belong to, with what is
+-- kept of their visitor's day so far. Where the day is new, or the event comes before its
+-- first touch, also the visitor's nearest days before and after, in all, and per dimension
+-- with the same value as the event. If values of the day are to change, a second row
+-- (by_event is false) says the same of the value that the day had.
+SELECT
+    event.website_id::text, event.visitor_id, event.event_id, event.name, event.occurred_at, event.page,
+    event.revenue_minor, touch.*, edition.edition, here.day - date 'epoch' AS day,
+    own.first_at AS own_first_at, own.first_id AS own_first_id,
+    own.source AS own_source, own.medium AS own_medium, own.campaign AS own_campaign, own.device AS own_device,
+    own.browser AS own_browser, own.system AS own_system, own.country AS own_country,
+    own.events AS own_events, own.pageviews AS own_pageviews, own.sales AS own_sales, own.revenue AS own_revenue,
+    own.visits AS own_visits, own.bounces AS own_bounces, own.visit_us AS own_visit_us,
+    near.*
+FROM events AS event
+CROSS JOIN LATERAL (
+    SELECT edition, timezone
+    FROM websites
+    WHERE workspace_id = event.workspace_id AND website_id = event.website_id
+    UNION ALL
+    SELECT edition, timezone
+    FROM rollup_builds
+    WHERE workspace_id = event.workspace_id AND website_id = event.website_id
+      AND (event.occurred_at, event.event_id) <= (reached_at, reached_id)
+) AS edition
+CROSS JOIN LATERAL (SELECT (event.occurred_at AT TIME ZONE edition.timezone)::date AS day) AS here
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM visitor_days
+    WHERE workspace_id = event.workspace_id AND website_id = event.website_id
+      AND edition = edition.edition AND day = here.day AND visitor_id = event.visitor_id
+    LIMIT 1
+) AS own ON true
+CROSS JOIN LATERAL (
+    SELECT
+        true AS by_event,
+        coalesce(event.source, '') AS source, coalesce(event.medium, '') AS medium, coalesce(event.campaign, '') AS campaign, coalesce(event.device, '') AS device, coalesce(event.browser, '') AS browser, coalesce(event.system, '') AS system, coalesce(event.country, '') AS country
+    UNION ALL
+    SELECT false, own.source, own.medium, own.campaign, own.device, own.browser, own.system, own.country
+    WHERE (event.occurred_at, event.event_id) < (own.first_at, own.first_id)
+) AS touch
+LEFT JOIN LATERAL (
+    SELECT
+        max(other.day) FILTER (WHERE other.day < here.day) - date 'epoch' AS previous_all,
+        max(other.day) FILTER (WHERE other.day < here.day AND other.source = touch.source) - date 'epoch' AS previous_source,
+        max(other.day) FILTER (WHERE other.day < here.day AND other.medium = touch.medium) - date 'epoch' AS previous_medium,
+        max(other.day) FILTER (WHERE other.day < here.day AND other.campaign = touch.campaign) - date 'epoch' AS previous_campaign,
+        max(other.day) FILTER (WHERE other.day < here.day AND other.device = touch.device) - date 'epoch' AS previous_device,
+        max(other.day) FILTER (WHERE other.day < here.day AND other.browser = touch.browser) - date 'epoch' AS previous_browser,
+        max(other.day) FILTER (WHERE other.day < here.day AND other.system = touch.system) - date 'epoch' AS previous_system,
+        max(other.day) FILTER (WHERE other.day < here.day AND other.country = touch.country) - date 'epoch' AS previous_country,
+        min(other.day) FILTER (WHERE other.day > here.day) - date 'epoch' AS next_all,
+        min(other.day) FILTER (WHERE other.day > here.day AND other.source = touch.source) - date 'epoch' AS next_source,
+        min(other.day) FILTER (WHERE other.day > here.day AND other.medium = touch.medium) - date 'epoch' AS next_medium,
+        min(other.day) FILTER (WHERE other.day > here.day AND other.campaign = touch.campaign) - date 'epoch' AS next_campaign,
+        min(other.day) FILTER (WHERE other.day > here.day AND other.device = touch.device) - date 'epoch' AS next_device,
+        min(other.day) FILTER (WHERE other.day > here.day AND other.browser = touch.browser) - date 'epoch' AS next_browser,
+        min(other.day) FILTER (WHERE other.day > here.day AND other.system = touch.system) - date 'epoch' AS next_system,
+        min(other.day) FILTER (WHERE other.day > here.day AND other.country = touch.country) - date 'epoch' AS next_country
+    FROM visitor_days AS other
+    WHERE other.workspace_id = event.workspace_id AND other.website_id = event.website_id
+      AND other.edition = edition.edition AND other.visitor_id = event.visitor_id
+      AND ((event.occurred_at, event.event_id) < (own.first_at, own.first_id)) IS NOT FALSE
+) AS near ON true
+WHERE event.workspace_id = %(workspace_id)s AND event.event_id = ANY(%(event_ids)s::text[]);
+
+-- name: near_visits
+-- Visits that events which were just stored touch, once for each event and each edition
+-- that they belong to, with what is kept of the visitor's day on which they start. There
+-- are at most two per event: one that starts within 30 minutes after it, and the one
+-- before that.
+SELECT
+    visit.website_id::text, visit.visitor_id, visit.started_at, visit.ended_at, visit.first_id,
+    visit.events, visit.pageviews, visit.sales, visit.revenue,
+    visit.entry_at, visit.entry_id, visit.entry_page, visit.exit_at, visit.exit_id, visit.exit_page,
+    edition.edition, own.day - date 'epoch' AS day, own.first_at AS own_first_at, own.first_id AS own_first_id,
+    own.source AS own_source, own.medium AS own_medium, own.campaign AS own_campaign, own.device AS own_device,
+    own.browser AS own_browser, own.system AS own_system, own.country AS own_country,
+    own.events AS own_events, own.pageviews AS own_pageviews, own.sales AS own_sales, own.revenue AS own_revenue,
+    own.visits AS own_visits, own.bounces AS own_bounces, own.visit_us AS own_visit_us
+FROM events AS event
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM visits
+    WHERE workspace_id = event.workspace_id AND website_id = event.website_id
+      AND visitor_id = event.visitor_id AND started_at <= event.occurred_at + interval '30 minutes'
+    ORDER BY visitor_id DESC, started_at DESC
+    LIMIT 2
+) AS visit
+LEFT JOIN LATERAL (
+    SELECT edition, timezone
+    FROM websites
+    WHERE workspace_id = event.workspace_id AND website_id = event.website_id
+    UNION ALL
+    SELECT edition, timezone
+    FROM rollup_builds
+    WHERE workspace_id = event.workspace_id AND website_id = event.website_id
+      AND (visit.started_at, visit.first_id) <= (reached_at, reached_id)
+) AS edition ON true
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM visitor_days
+    WHERE workspace_id = event.workspace_id AND website_id = event.website_id
+      AND edition = edition.edition AND day = (visit.started_at AT TIME ZONE edition.timezone)::date
+      AND visitor_id = event.visitor_id
+    LIMIT 1
+) AS own ON true
+WHERE event.workspace_id = %(workspace_id)s AND event.event_id = ANY(%(event_ids)s::text[])
+  AND visit.ended_at >= event.occurred_at - interval '30 minutes';
+
+-- name: put_visitor_days
+INSERT INTO visitor_days (
+    workspace_id, website_id, edition, day, visitor_id, first_at, first_id,
+    source, medium, campaign, device, browser, system, country,
+    events, pageviews, sales, revenue, visits, bounces, visit_us
+)
+SELECT
+    %(workspace_id)s, website_id, edition, date 'epoch' + day, visitor_id, first_at, first_id,
+    source, medium, campaign, device, browser, system, country,
+    events, pageviews, sales, revenue, visits, bounces, visit_us
+FROM json_to_recordset(%(rows)s::json) AS changed (
+    website_id uuid, edition smallint, day integer, visitor_id text, first_at timestamptz, first_id text,
+    source text, medium text, campaign text, device text, browser text, system text, country text,
+    events bigint, pageviews bigint, sales bigint, revenue numeric, visits bigint, bounces bigint, visit_us bigint
+)
+ON CONFLICT (workspace_id, website_id, edition, day, visitor_id) DO UPDATE SET
+    first_at = EXCLUDED.first_at, first_id = EXCLUDED.first_id, source = EXCLUDED.source,
+    medium = EXCLUDED.medium, campaign = EXCLUDED.campaign, device = EXCLUDED.device,
+    browser = EXCLUDED.browser, system = EXCLUDED.system, country = EXCLUDED.country,
+    events = EXCLUDED.events, pageviews = EXCLUDED.pageviews, sales = EXCLUDED.sales,
+    revenue = EXCLUDED.revenue, visits = EXCLUDED.visits, bounces = EXCLUDED.bounces,
+    visit_us = EXCLUDED.visit_us;
+
+-- name: remove_visits
+-- Those that became part of another one, which starts earlier.
+DELETE FROM visits
+USING json_to_recordset(%(rows)s::json) AS merged (website_id uuid, visitor_id text, started_at timestamptz)
+WHERE visits.workspace_id = %(workspace_id)s AND visits.website_id = merged.website_id
+  AND visits.visitor_id = merged.visitor_id AND visits.started_at = merged.started_at;
+
+-- name: put_visits
+INSERT INTO visits (
+    workspace_id, website_id, visitor_id, started_at, ended_at, first_id, events, pageviews, sales, revenue,
+    entry_at, entry_id, entry_page, exit_at, exit_id, exit_page
+)
+SELECT
+    %(workspace_id)s, website_id, visitor_id, started_at, ended_at, first_id, events, pageviews, sales, revenue,
+    entry_at, entry_id, entry_page, exit_at, exit_id, exit_page
+FROM json_to_recordset(%(rows)s::json) AS changed (
+    website_id uuid, visitor_id text, started_at timestamptz, ended_at timestamptz, first_id text,
+    events bigint, pageviews bigint, sales bigint, revenue numeric,
+    entry_at timestamptz, entry_id text, entry_page text, exit_at timestamptz, exit_id text, exit_page text
+)
+ON CONFLICT (workspace_id, website_id, visitor_id, started_at) DO UPDATE SET
+    ended_at = EXCLUDED.ended_at, first_id = EXCLUDED.first_id, events = EXCLUDED.events,
+    pageviews = EXCLUDED.pageviews, sales = EXCLUDED.sales, revenue = EXCLUDED.revenue,
+    entry_at = EXCLUDED.entry_at, entry_id = EXCLUDED.entry_id, entry_page = EXCLUDED.entry_page,
+    exit_at = EXCLUDED.exit_at, exit_id = EXCLUDED.exit_id, exit_page = EXCLUDED.exit_page;
+
+-- name: add_visitor_day_events
+INSERT INTO visitor_day_events (
+    workspace_id, website_id, edition, name, day, visitor_id, events, sales, revenue
+)
+SELECT %(workspace_id)s, website_id, edition, name, date 'epoch' + day, visitor_id, events, sales, revenue
+FROM json_to_recordset(%(rows)s::json) AS added (
+    website_id uuid, edition smallint, name text, day integer, visitor_id text,
+    events bigint, sales bigint, revenue numeric
+)
+ON CONFLICT (workspace_id, website_id, edition, name, day, visitor_id) DO UPDATE SET
+    events = visitor_day_events.events + EXCLUDED.events,
+    sales = visitor_day_events.sales + EXCLUDED.sales,
+    revenue = visitor_day_events.revenue + EXCLUDED.revenue;
+
+-- name: add_page_days
+INSERT INTO page_days (workspace_id, website_id, edition, day, page, events, pageviews, sales, revenue)
+SELECT %(workspace_id)s, website_id, edition, date 'epoch' + day, page, events, pageviews, sales, revenue
+FROM json_to_recordset(%(rows)s::json) AS added (
+    website_id uuid, edition smallint, day integer, page text,
+    events bigint, pageviews bigint, sales bigint, revenue numeric
+)
+ON CONFLICT (workspace_id, website_id, edition, day, page) DO UPDATE SET
+    events = page_days.events + EXCLUDED.events,
+    pageviews = page_days.pageviews + EXCLUDED.pageviews,
+    sales = page_days.sales + EXCLUDED.sales,
+    revenue = page_days.revenue + EXCLUDED.revenue;
+
+-- name: add_daily_totals
+INSERT INTO daily_totals (
+    workspace_id, website_id, edition, dimension, value, day,
+    visitors, events, pageviews, sales, revenue, visits, bounces, visit_us
+)
+SELECT
+    %(workspace_id)s, website_id, edition, dimension, value, date 'epoch' + day,
+    visitors, events, pageviews, sales, revenue, visits, bounces, visit_us
+FROM json_to_recordset(%(rows)s::json) AS added (
+    website_id uuid, edition smallint, dimension text, value text, day integer, visitors bigint,
+    events bigint, pageviews bigint, sales bigint, revenue numeric, visits bigint, bounces bigint, visit_us bigint
+)
+ON CONFLICT (workspace_id, website_id, edition, dimension, value, day) DO UPDATE SET
+    visitors = daily_totals.visitors + EXCLUDED.visitors,
+    events = daily_totals.events + EXCLUDED.events,
+    pageviews = daily_totals.pageviews + EXCLUDED.pageviews,
+    sales = daily_totals.sales + EXCLUDED.sales,
+    revenue = daily_totals.revenue + EXCLUDED.revenue,
+    visits = daily_totals.visits + EXCLUDED.visits,
+    bounces = daily_totals.bounces + EXCLUDED.bounces,
+    visit_us = daily_totals.visit_us + EXCLUDED.visit_us;
+
+-- name: add_daily_gaps
+-- Without a previous day it is -infinity.
+INSERT INTO daily_gaps (workspace_id, website_id, edition, dimension, value, day, previous_day, visitors)
+SELECT
+    %(workspace_id)s, website_id, edition, dimension, value, date 'epoch' + day,
+    coalesce(date 'epoch' + previous_day, '-infinity'), visitors
+FROM json_to_recordset(%(rows)s::json) AS added (
+    website_id uuid, edition smallint, dimension text, value text, day integer, previous_day integer,
+    visitors bigint
+)
+ON CONFLICT (workspace_id, website_id, edition, dimension, value, day, previous_day) DO UPDATE SET
+    visitors = daily_gaps.visitors + EXCLUDED.visitors;
+
 -- name: clear_visits
 DELETE FROM visits
 WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s;
