@@ -18,7 +18,7 @@ from uuid import UUID
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
-from psycopg.rows import dict_row, namedtuple_row
+from psycopg.rows import dict_row, tuple_row
 
 from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.platform.prepared import Call
@@ -128,7 +128,9 @@ class Database:
             finally:
                 await self._give_back(connection)
 
-    async def _begin(self, workspace_id: UUID, first: Sequence[Call]) -> tuple[Connection, list[list[Any]]]:
+    async def _begin(
+        self, workspace_id: UUID, first: Sequence[Call]
+    ) -> tuple[Connection, list[list[tuple[Any, ...]]]]:
         beginning = ["BEGIN", _as_tenant(workspace_id), *(LASTING_PLANS if first else ())]
         while True:
             connection, fresh = await self._take()
@@ -180,9 +182,9 @@ class Database:
 class Transaction:
     """An open transaction. Count the rows of RETURNING, since row counts do not add up on every cluster."""
 
-    def __init__(self, connection: Connection, first: list[list[Any]]) -> None:
+    def __init__(self, connection: Connection, first: list[list[tuple[Any, ...]]]) -> None:
         self._connection = connection
-        # The rows of each of the calls that came with its beginning, as named tuples.
+        # The rows of each of the calls that came with its beginning, as tuples.
         self.first = first
         self.is_over = False
 
@@ -259,9 +261,9 @@ async def _prepare(connection: Connection, calls: Sequence[Call]) -> None:
 
 async def _send(
     connection: Connection, beginning: Sequence[str], calls: Sequence[Call], end: str = ""
-) -> list[list[Any]]:
+) -> list[list[tuple[Any, ...]]]:
     """Sends all in one message, and returns the rows of the calls."""
-    cursor = psycopg.AsyncClientCursor(connection, row_factory=namedtuple_row)
+    cursor = psycopg.AsyncClientCursor(connection, row_factory=tuple_row)
     texts = [*beginning, *(cursor.mogrify(call.statement.execution, call.parameters) for call in calls), end]
     await cursor.execute("; ".join(filter(None, texts)))
     for _ in beginning:

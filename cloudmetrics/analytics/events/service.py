@@ -109,20 +109,20 @@ async def _store_all(tenant: Tenant, candidates: Sequence[Candidate]) -> list[Re
     first = [
         store.lock_websites(tenant, website_ids),
         store.insert(tenant, events, clock.now()),
-        *rollups.reads(tenant, event_ids),
+        rollups.reads(tenant, event_ids),
     ]
     async with tenant.transaction(first) as transaction:
-        websites, stored, touched, near_visits = transaction.first
-        currencies = {website.website_id: website.currency for website in websites}
+        websites, stored, touched = transaction.first
+        currencies: dict[UUID, str] = dict(websites)
         verdicts = [judge(candidate, currencies) for candidate in candidates]
-        accepted = {row.event_id for row in stored}
+        accepted = {event_id for (event_id,) in stored}
         refused = [
             candidate.event_id
             for candidate, verdict in zip(candidates, verdicts, strict=True)
             if isinstance(verdict, Refusal)
         ]
         known = await store.known(transaction, tenant, refused) if refused else set()
-        await transaction.commit(rollups.writes(tenant, touched, near_visits, accepted))
+        await transaction.commit(rollups.writes(tenant, touched, accepted))
     return _receipts(candidates, verdicts, accepted, known)
 
 

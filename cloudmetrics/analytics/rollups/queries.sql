@@ -1,30 +1,44 @@
 -- name: touched
--- Events that were just stored, once for each edition that they belong to, with what is
--- kept of their visitor's day so far. Where the day is new, or the event comes before its
--- first touch, also the visitor's nearest days before and after, in all, and per dimension
--- with the same value as the event. If values of the day are to change, a second row
--- (by_event is false) says the same of the value that the day had.
+-- Events that were just stored, in each edition of their website's rollups, with all that
+-- is kept and may change because of them. `models.State` reads the columns by their order:
+--
+-- 1. the event; the edition, the day there, and whether it counts there;
+-- 2. the visitor's day as it is kept;
+-- 3. values of the dimensions, and the visitor's nearest days before and after, of any
+--    values and of each one of these. They matter where the day is new, or the event comes
+--    before its first touch. In the latter case another row says the same of the values
+--    that the day had.
+-- 4. a visit that the event touches, the day on which it starts if it counts there, and
+--    that day as it is kept, if it is another one. There are two rows of two visits.
 SELECT
     event.website_id::text, event.visitor_id, event.event_id, event.name, event.occurred_at, event.page,
-    event.revenue_minor, touch.*, edition.edition, here.day - date 'epoch' AS day,
-    own.first_at AS own_first_at, own.first_id AS own_first_id,
-    own.source AS own_source, own.medium AS own_medium, own.campaign AS own_campaign, own.device AS own_device,
-    own.browser AS own_browser, own.system AS own_system, own.country AS own_country,
-    own.events AS own_events, own.pageviews AS own_pageviews, own.sales AS own_sales, own.revenue AS own_revenue,
-    own.visits AS own_visits, own.bounces AS own_bounces, own.visit_us AS own_visit_us,
-    near.*
+    event.revenue_minor, edition.edition, here.day - date 'epoch', here.counts,
+    own.first_at, own.first_id,
+    own.source, own.medium, own.campaign, own.device, own.browser, own.system, own.country,
+    own.events, own.pageviews, own.sales, own.revenue::text, own.visits, own.bounces, own.visit_us,
+    touch.*, near.*,
+    visit.started_at, visit.ended_at, visit.first_id,
+    visit.events, visit.pageviews, visit.sales, visit.revenue::text,
+    visit.entry_at, visit.entry_id, visit.entry_page, visit.exit_at, visit.exit_id, visit.exit_page,
+    start.day - date 'epoch',
+    other_day.first_at, other_day.first_id,
+    other_day.source, other_day.medium, other_day.campaign, other_day.device, other_day.browser, other_day.system, other_day.country,
+    other_day.events, other_day.pageviews, other_day.sales, other_day.revenue::text, other_day.visits, other_day.bounces, other_day.visit_us
 FROM events AS event
 CROSS JOIN LATERAL (
-    SELECT edition, timezone
+    SELECT edition, timezone, timestamptz 'infinity' AS reached_at, '' AS reached_id
     FROM websites
     WHERE workspace_id = event.workspace_id AND website_id = event.website_id
     UNION ALL
-    SELECT edition, timezone
+    SELECT edition, timezone, reached_at, reached_id
     FROM rollup_builds
     WHERE workspace_id = event.workspace_id AND website_id = event.website_id
-      AND (event.occurred_at, event.event_id) <= (reached_at, reached_id)
 ) AS edition
-CROSS JOIN LATERAL (SELECT (event.occurred_at AT TIME ZONE edition.timezone)::date AS day) AS here
+CROSS JOIN LATERAL (
+    SELECT
+        (event.occurred_at AT TIME ZONE edition.timezone)::date AS day,
+        (event.occurred_at, event.event_id) <= (edition.reached_at, edition.reached_id) AS counts
+) AS here
 LEFT JOIN LATERAL (
     SELECT *
     FROM visitor_days
@@ -34,80 +48,64 @@ LEFT JOIN LATERAL (
 ) AS own ON true
 CROSS JOIN LATERAL (
     SELECT
-        true AS by_event,
-        coalesce(event.source, '') AS source, coalesce(event.medium, '') AS medium, coalesce(event.campaign, '') AS campaign, coalesce(event.device, '') AS device, coalesce(event.browser, '') AS browser, coalesce(event.system, '') AS system, coalesce(event.country, '') AS country
+        true AS is_the_events,
+        coalesce(event.source, '') AS source, coalesce(event.medium, '') AS medium,
+        coalesce(event.campaign, '') AS campaign, coalesce(event.device, '') AS device,
+        coalesce(event.browser, '') AS browser, coalesce(event.system, '') AS system,
+        coalesce(event.country, '') AS country
     UNION ALL
     SELECT false, own.source, own.medium, own.campaign, own.device, own.browser, own.system, own.country
     WHERE (event.occurred_at, event.event_id) < (own.first_at, own.first_id)
 ) AS touch
 LEFT JOIN LATERAL (
     SELECT
-        max(other.day) FILTER (WHERE other.day < here.day) - date 'epoch' AS previous_all,
-        max(other.day) FILTER (WHERE other.day < here.day AND other.source = touch.source) - date 'epoch' AS previous_source,
-        max(other.day) FILTER (WHERE other.day < here.day AND other.medium = touch.medium) - date 'epoch' AS previous_medium,
-        max(other.day) FILTER (WHERE other.day < here.day AND other.campaign = touch.campaign) - date 'epoch' AS previous_campaign,
-        max(other.day) FILTER (WHERE other.day < here.day AND other.device = touch.device) - date 'epoch' AS previous_device,
-        max(other.day) FILTER (WHERE other.day < here.day AND other.browser = touch.browser) - date 'epoch' AS previous_browser,
-        max(other.day) FILTER (WHERE other.day < here.day AND other.system = touch.system) - date 'epoch' AS previous_system,
-        max(other.day) FILTER (WHERE other.day < here.day AND other.country = touch.country) - date 'epoch' AS previous_country,
-        min(other.day) FILTER (WHERE other.day > here.day) - date 'epoch' AS next_all,
-        min(other.day) FILTER (WHERE other.day > here.day AND other.source = touch.source) - date 'epoch' AS next_source,
-        min(other.day) FILTER (WHERE other.day > here.day AND other.medium = touch.medium) - date 'epoch' AS next_medium,
-        min(other.day) FILTER (WHERE other.day > here.day AND other.campaign = touch.campaign) - date 'epoch' AS next_campaign,
-        min(other.day) FILTER (WHERE other.day > here.day AND other.device = touch.device) - date 'epoch' AS next_device,
-        min(other.day) FILTER (WHERE other.day > here.day AND other.browser = touch.browser) - date 'epoch' AS next_browser,
-        min(other.day) FILTER (WHERE other.day > here.day AND other.system = touch.system) - date 'epoch' AS next_system,
-        min(other.day) FILTER (WHERE other.day > here.day AND other.country = touch.country) - date 'epoch' AS next_country
+        max(other.day) FILTER (WHERE other.day < here.day) - date 'epoch',
+        max(other.day) FILTER (WHERE other.day < here.day AND other.source = touch.source) - date 'epoch',
+        max(other.day) FILTER (WHERE other.day < here.day AND other.medium = touch.medium) - date 'epoch',
+        max(other.day) FILTER (WHERE other.day < here.day AND other.campaign = touch.campaign) - date 'epoch',
+        max(other.day) FILTER (WHERE other.day < here.day AND other.device = touch.device) - date 'epoch',
+        max(other.day) FILTER (WHERE other.day < here.day AND other.browser = touch.browser) - date 'epoch',
+        max(other.day) FILTER (WHERE other.day < here.day AND other.system = touch.system) - date 'epoch',
+        max(other.day) FILTER (WHERE other.day < here.day AND other.country = touch.country) - date 'epoch',
+        min(other.day) FILTER (WHERE other.day > here.day) - date 'epoch',
+        min(other.day) FILTER (WHERE other.day > here.day AND other.source = touch.source) - date 'epoch',
+        min(other.day) FILTER (WHERE other.day > here.day AND other.medium = touch.medium) - date 'epoch',
+        min(other.day) FILTER (WHERE other.day > here.day AND other.campaign = touch.campaign) - date 'epoch',
+        min(other.day) FILTER (WHERE other.day > here.day AND other.device = touch.device) - date 'epoch',
+        min(other.day) FILTER (WHERE other.day > here.day AND other.browser = touch.browser) - date 'epoch',
+        min(other.day) FILTER (WHERE other.day > here.day AND other.system = touch.system) - date 'epoch',
+        min(other.day) FILTER (WHERE other.day > here.day AND other.country = touch.country) - date 'epoch'
     FROM visitor_days AS other
     WHERE other.workspace_id = event.workspace_id AND other.website_id = event.website_id
       AND other.edition = edition.edition AND other.visitor_id = event.visitor_id
       AND ((event.occurred_at, event.event_id) < (own.first_at, own.first_id)) IS NOT FALSE
 ) AS near ON true
-WHERE event.workspace_id = %(workspace_id)s AND event.event_id = ANY(%(event_ids)s::text[]);
-
--- name: near_visits
--- Visits that events which were just stored touch, once for each event and each edition
--- that they belong to, with what is kept of the visitor's day on which they start. There
--- are at most two per event: one that starts within 30 minutes after it, and the one
--- before that.
-SELECT
-    visit.website_id::text, visit.visitor_id, visit.started_at, visit.ended_at, visit.first_id,
-    visit.events, visit.pageviews, visit.sales, visit.revenue,
-    visit.entry_at, visit.entry_id, visit.entry_page, visit.exit_at, visit.exit_id, visit.exit_page,
-    edition.edition, own.day - date 'epoch' AS day, own.first_at AS own_first_at, own.first_id AS own_first_id,
-    own.source AS own_source, own.medium AS own_medium, own.campaign AS own_campaign, own.device AS own_device,
-    own.browser AS own_browser, own.system AS own_system, own.country AS own_country,
-    own.events AS own_events, own.pageviews AS own_pageviews, own.sales AS own_sales, own.revenue AS own_revenue,
-    own.visits AS own_visits, own.bounces AS own_bounces, own.visit_us AS own_visit_us
-FROM events AS event
-CROSS JOIN LATERAL (
-    SELECT *
-    FROM visits
-    WHERE workspace_id = event.workspace_id AND website_id = event.website_id
-      AND visitor_id = event.visitor_id AND started_at <= event.occurred_at + interval '30 minutes'
-    ORDER BY visitor_id DESC, started_at DESC
-    LIMIT 2
-) AS visit
 LEFT JOIN LATERAL (
-    SELECT edition, timezone
-    FROM websites
-    WHERE workspace_id = event.workspace_id AND website_id = event.website_id
-    UNION ALL
-    SELECT edition, timezone
-    FROM rollup_builds
-    WHERE workspace_id = event.workspace_id AND website_id = event.website_id
-      AND (visit.started_at, visit.first_id) <= (reached_at, reached_id)
-) AS edition ON true
+    SELECT *
+    FROM (
+        SELECT *
+        FROM visits
+        WHERE workspace_id = event.workspace_id AND website_id = event.website_id
+          AND visitor_id = event.visitor_id AND started_at <= event.occurred_at + interval '30 minutes'
+        ORDER BY visitor_id DESC, started_at DESC
+        -- Only the last one of those before the event can reach it.
+        LIMIT 2
+    ) AS latest
+    WHERE ended_at >= event.occurred_at - interval '30 minutes'
+) AS visit ON true
+LEFT JOIN LATERAL (
+    SELECT (visit.started_at AT TIME ZONE edition.timezone)::date AS day
+    WHERE (visit.started_at, visit.first_id) <= (edition.reached_at, edition.reached_id)
+) AS start ON true
 LEFT JOIN LATERAL (
     SELECT *
     FROM visitor_days
     WHERE workspace_id = event.workspace_id AND website_id = event.website_id
-      AND edition = edition.edition AND day = (visit.started_at AT TIME ZONE edition.timezone)::date
+      AND edition = edition.edition AND day = start.day AND start.day <> here.day
       AND visitor_id = event.visitor_id
     LIMIT 1
-) AS own ON true
-WHERE event.workspace_id = %(workspace_id)s AND event.event_id = ANY(%(event_ids)s::text[])
-  AND visit.ended_at >= event.occurred_at - interval '30 minutes';
+) AS other_day ON true
+WHERE event.workspace_id = %(workspace_id)s AND event.event_id = ANY(%(event_ids)s::text[]);
 
 -- name: put_visitor_days
 INSERT INTO visitor_days (

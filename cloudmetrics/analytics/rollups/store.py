@@ -6,24 +6,16 @@ that is read here stays true until the transaction ends.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from cloudmetrics.analytics.rollups.changes import Changes, changes_of
-from cloudmetrics.analytics.rollups.models import (
-    DIMENSIONS,
-    NUMBERS,
-    Added,
-    Day,
-    DayKey,
-    Near,
-    State,
-    Touch,
-    Visit,
-)
+from cloudmetrics.analytics.rollups.changes import Amounts, Changes, changes_of
+from cloudmetrics.analytics.rollups.models import DIMENSIONS, NUMBERS, read_state
 from cloudmetrics.platform.database import Tenant, Transaction
 from cloudmetrics.platform.prepared import Call, Prepared
 from cloudmetrics.platform.sql import load_queries
@@ -38,175 +30,73 @@ def _prepared(name: str) -> Prepared:
     return Prepared(name, getattr(queries, name))
 
 
-TOUCHED, NEAR_VISITS = _prepared("touched"), _prepared("near_visits")
-PUT_DAYS, PUT_VISITS, REMOVE_VISITS = (
-    _prepared("put_visitor_days"),
-    _prepared("put_visits"),
-    _prepared("remove_visits"),
-)
-ADD_NAMES, ADD_PAGES, ADD_TOTALS, ADD_GAPS = (
-    _prepared("add_visitor_day_events"),
-    _prepared("add_page_days"),
-    _prepared("add_daily_totals"),
-    _prepared("add_daily_gaps"),
-)
+TOUCHED = _prepared("touched")
 
 
-def reads(tenant: Tenant, event_ids: Sequence[str]) -> list[Call]:
+def reads(tenant: Tenant, event_ids: Sequence[str]) -> Call:
     """What has to be known to count these events: to be called after they were stored."""
+    return TOUCHED(workspace_id=tenant.workspace_id, event_ids=event_ids)
+
+
+def writes(tenant: Tenant, touched: Iterable[tuple[Any, ...]], event_ids: Collection[str]) -> list[Call]:
+    """Counts those of the events that were read whose ids are given; `touched` are the rows of `reads`."""
+    changes = changes_of(read_state(touched, event_ids))
     return [
-        statement(workspace_id=tenant.workspace_id, event_ids=event_ids)
-        for statement in (TOUCHED, NEAR_VISITS)
+        statement(workspace_id=tenant.workspace_id, rows=_document(names, rows))
+        for statement, names, rows in (
+            (PUT_DAYS, DAY, _days(changes)),
+            (REMOVE_VISITS, VISIT[:3], changes.removed_visits),
+            (PUT_VISITS, VISIT, [attrgetter(*VISIT)(visit) for visit in changes.visits]),
+            (ADD_NAMES, NAME, _summed(changes.names)),
+            (ADD_PAGES, PAGE, _summed(changes.pages)),
+            (ADD_TOTALS, TOTAL, _summed(changes.totals)),
+            (ADD_GAPS, GAP, _gaps(changes)),
+        )
+        if rows
     ]
 
 
-def writes(
-    tenant: Tenant, touched: Iterable[Any], near_visits: Iterable[Any], event_ids: Collection[str]
-) -> list[Call]:
-    """Counts those of the events that were read whose ids are given; `reads` gave the rows."""
-    changes = changes_of(_state(touched, near_visits, event_ids))
-    calls = []
-    for statement, rows in _rows(changes):
-        if rows:
-            text = orjson.dumps(rows).decode()
-            calls.append(statement(workspace_id=tenant.workspace_id, rows=text))
-    return calls
+PUT_DAYS = _prepared("put_visitor_days")
+DAY = ("website_id", "edition", "visitor_id", "day", "first_at", "first_id", *DIMENSIONS, *NUMBERS)
+REMOVE_VISITS, PUT_VISITS = _prepared("remove_visits"), _prepared("put_visits")
+VISIT = (
+    *("website_id", "visitor_id", "started_at", "ended_at", "first_id"),
+    *("events", "pageviews", "sales", "revenue"),
+    *("entry_at", "entry_id", "entry_page", "exit_at", "exit_id", "exit_page"),
+)
+ADD_NAMES = _prepared("add_visitor_day_events")
+NAME = ("website_id", "edition", "name", "day", "visitor_id", "events", "sales", "revenue")
+ADD_PAGES = _prepared("add_page_days")
+PAGE = ("website_id", "edition", "day", "page", "events", "pageviews", "sales", "revenue")
+ADD_TOTALS = _prepared("add_daily_totals")
+TOTAL = ("website_id", "edition", "dimension", "value", "day", "visitors", *NUMBERS)
+ADD_GAPS = _prepared("add_daily_gaps")
+GAP = ("website_id", "edition", "dimension", "value", "day", "previous_day", "visitors")
 
 
-def _state(touched: Iterable[Any], near_visits: Iterable[Any], event_ids: Collection[str]) -> State:
-    state = State()
-    for row in touched:
-        key = DayKey(row.website_id, row.edition, row.visitor_id, row.day)
-        touch = Touch(row.occurred_at, row.event_id)
-        values = (row.source, row.medium, row.campaign, row.device, row.browser, row.system, row.country)
-        if row.own_first_at is not None:
-            state.days[key] = _day(row)
-        if row.own_first_at is None or touch < (row.own_first_at, row.own_first_id):
-            state.near[key, values] = _near(row)
-        if row.by_event and row.event_id in event_ids:
-            state.events.append(Added(key, touch, values, row.name, row.page, row.revenue_minor))
-            state.starts.setdefault((key.website_id, key.visitor_id, touch), set()).add(key)
-    for row in near_visits:
-        visit = _visit(row)
-        state.visits[visit.website_id, visit.visitor_id, visit.started_at] = visit
-        if row.edition is not None:
-            key = DayKey(visit.website_id, row.edition, visit.visitor_id, row.day)
-            state.days[key] = _day(row)
-            state.starts.setdefault((visit.website_id, visit.visitor_id, visit.start), set()).add(key)
-    return state
-
-
-def _day(row: Any) -> Day:
-    return Day(
-        Touch(row.own_first_at, row.own_first_id),
-        (
-            row.own_source,
-            row.own_medium,
-            row.own_campaign,
-            row.own_device,
-            row.own_browser,
-            row.own_system,
-            row.own_country,
-        ),
-        [
-            row.own_events,
-            row.own_pageviews,
-            row.own_sales,
-            int(row.own_revenue),
-            row.own_visits,
-            row.own_bounces,
-            row.own_visit_us,
-        ],
-    )
-
-
-def _near(row: Any) -> Near:
-    return Near(
-        (
-            row.previous_all,
-            row.previous_source,
-            row.previous_medium,
-            row.previous_campaign,
-            row.previous_device,
-            row.previous_browser,
-            row.previous_system,
-            row.previous_country,
-        ),
-        (
-            row.next_all,
-            row.next_source,
-            row.next_medium,
-            row.next_campaign,
-            row.next_device,
-            row.next_browser,
-            row.next_system,
-            row.next_country,
-        ),
-    )
-
-
-def _visit(row: Any) -> Visit:
-    return Visit(
-        row.website_id,
-        row.visitor_id,
-        row.started_at,
-        row.ended_at,
-        row.first_id,
-        row.events,
-        row.pageviews,
-        row.sales,
-        int(row.revenue),
-        row.entry_at,
-        row.entry_id,
-        row.entry_page,
-        row.exit_at,
-        row.exit_id,
-        row.exit_page,
-    )
-
-
-def _rows(changes: Changes) -> list[tuple[Prepared, list[dict[str, Any]]]]:
-    days = [
-        key._asdict()
-        | {"first_at": day.first.at, "first_id": day.first.event_id}
-        | dict(zip(DIMENSIONS, day.values, strict=True))
-        | _numbers(NUMBERS, day.numbers)
-        for key, day in changes.days.items()
-    ]
-    removed = [
-        {"website_id": visit.website_id, "visitor_id": visit.visitor_id, "started_at": visit.started_at}
-        for visit in changes.removed_visits
-    ]
-    visits = [
-        {name: getattr(visit, name) for name in Visit.__slots__} | {"revenue": str(visit.revenue)}
-        for visit in changes.visits
-    ]
+def _days(changes: Changes) -> list[tuple[Any, ...]]:
     return [
-        (PUT_DAYS, days),
-        (REMOVE_VISITS, removed),
-        (PUT_VISITS, visits),
-        (ADD_NAMES, _sums(("events", "sales", "revenue"), changes.names)),
-        (ADD_PAGES, _sums(("events", "pageviews", "sales", "revenue"), changes.pages)),
-        (ADD_TOTALS, _sums(("visitors", *NUMBERS), changes.totals)),
-        (
-            ADD_GAPS,
-            [
-                cell._asdict() | {"previous_day": previous, "visitors": visitors}
-                for (cell, previous), visitors in changes.gaps.items()
-                if visitors
-            ],
-        ),
+        (*key, *first, *values, *numbers) for key, (first, values, numbers) in sorted(changes.days.items())
     ]
 
 
-def _sums(names: Sequence[str], sums: Mapping[Any, Sequence[int]]) -> list[dict[str, Any]]:
-    return [key._asdict() | _numbers(names, numbers) for key, numbers in sums.items()]
+def _summed(amounts: Mapping[tuple[Any, ...], Amounts]) -> list[tuple[Any, ...]]:
+    return [(*key, *map(sum, zip(*rows, strict=True))) for key, rows in sorted(amounts.items())]
 
 
-def _numbers(names: Sequence[str], numbers: Sequence[int]) -> dict[str, Any]:
-    named: dict[str, Any] = dict(zip(names, numbers, strict=True))
-    # It may be larger than an integer of JSON can be.
-    return named | {"revenue": str(named["revenue"])}
+def _gaps(changes: Changes) -> list[tuple[Any, ...]]:
+    changed = [(*cell, previous, number) for (cell, previous), number in changes.gaps.items() if number]
+    return sorted(changed, key=itemgetter(0, 1, 2, 3, 4))
+
+
+def _document(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """The rows as JSON objects."""
+    objects = [dict(zip(names, row, strict=True)) for row in rows]
+    try:
+        return orjson.dumps(objects).decode()
+    except orjson.JSONEncodeError:
+        # Sums may need more than the 64 bits that it knows.
+        return json.dumps(objects, default=str)
 
 
 async def rebuild(

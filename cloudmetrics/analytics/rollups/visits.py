@@ -3,50 +3,62 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from cloudmetrics.analytics.rollups.models import PAGEVIEW, Added, State, Visit
 
 PAUSE = timedelta(minutes=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """A visit that is new or changed, and those that it takes the place of."""
+class Outline(NamedTuple):
+    """What the numbers of a day know of a visit."""
+
+    started_at: datetime
+    first_id: str
+    ended_at: datetime
+    events: int
+
+
+class Joined(NamedTuple):
+    """A visit that is new or changed, and what those were like that are part of it now."""
 
     visit: Visit
-    replaced: list[Visit]
+    replaced: list[Outline]
 
 
 def join_visits(state: State) -> Iterator[Joined]:
-    """The visits that change, from all that the events of `state` may touch."""
-    parts: dict[tuple[str, str], list[tuple[Visit, bool]]] = defaultdict(list)
-    for event in {event.touch.event_id: event for event in state.events}.values():
-        parts[event.key.website_id, event.key.visitor_id].append((_visit_of(event), True))
-    for (website_id, visitor_id, _), visit in state.visits.items():
+    """The visits that change. Those of the state are joined in place."""
+    parts: dict[tuple[str, str], list[tuple[datetime, str, bool, Visit]]] = defaultdict(list)
+    events = {event_id: event for (event_id, _), event in state.events.items()}
+    for event in events.values():
+        website_id, _, visitor_id, _ = event.key
+        parts[website_id, visitor_id].append((*event.touch, True, _visit_of(event)))
+    for (website_id, visitor_id, started_at), visit in state.visits.items():
         if (website_id, visitor_id) in parts:
-            parts[website_id, visitor_id].append((visit, False))
+            parts[website_id, visitor_id].append((started_at, visit.first_id, False, visit))
     for visitor_parts in parts.values():
+        visitor_parts.sort()
         yield from _join(visitor_parts)
 
 
-def _join(parts: Iterable[tuple[Visit, bool]]) -> Iterator[Joined]:
-    whole: Visit | None = None
-    replaced: list[Visit] = []
-    changed = False
-    for part, is_new in sorted(parts, key=lambda part: part[0].start):
-        if whole is not None and part.started_at - whole.ended_at <= PAUSE:
-            _append(whole, part)
-        else:
-            if whole is not None and changed:
+def _join(parts: list[tuple[datetime, str, bool, Visit]]) -> Iterator[Joined]:
+    """Walks through the parts of one visitor in their order."""
+    whole, changed = parts[0][3], False
+    replaced: list[Outline] = []
+    for started_at, first_id, is_new, part in parts:
+        outline = Outline(started_at, first_id, part.ended_at, part.events)
+        if started_at - whole.ended_at > PAUSE:
+            if changed:
                 yield Joined(whole, replaced)
-            whole, replaced, changed = replace(part), [], False
+            whole, replaced, changed = part, [], False
+        elif part is not whole:
+            _append(whole, part)
         changed = changed or is_new
         if not is_new:
-            replaced.append(part)
-    if whole is not None and changed:
+            replaced.append(outline)
+    if changed:
         yield Joined(whole, replaced)
 
 
@@ -59,7 +71,7 @@ def _append(whole: Visit, part: Visit) -> None:
     whole.revenue += part.revenue
     if part.entry_at is None or part.exit_at is None:
         return
-    # Where the one starts first, the other may still have the first page view.
+    # Although it starts later, its first page view may come before that of the whole.
     if whole.entry_at is None or (part.entry_at, part.entry_id) < (whole.entry_at, whole.entry_id):
         whole.entry_at, whole.entry_id, whole.entry_page = part.entry_at, part.entry_id, part.entry_page
     if whole.exit_at is None or (part.exit_at, part.exit_id) > (whole.exit_at, whole.exit_id):
@@ -67,19 +79,9 @@ def _append(whole: Visit, part: Visit) -> None:
 
 
 def _visit_of(event: Added) -> Visit:
+    website_id, _, visitor_id, _ = event.key
     at, event_id = event.touch
     is_view = event.name == PAGEVIEW
     view = (at, event_id, event.page) if is_view else (None, None, None)
-    return Visit(
-        event.key.website_id,
-        event.key.visitor_id,
-        at,
-        at,
-        event_id,
-        1,
-        int(is_view),
-        int(event.revenue_minor is not None),
-        event.revenue_minor or 0,
-        *view,
-        *view,
-    )
+    sums = (1, int(is_view), int(event.revenue is not None), event.revenue or 0)
+    return Visit(website_id, visitor_id, at, at, event_id, *sums, *view, *view)
