@@ -33,7 +33,8 @@ UNKNOWN = Client()
 @lru_cache(REMEMBERED)
 def read_user_agent(user_agent: str) -> Client:
     """Whoever says that it is a robot has the device `bot`; what no rule knows stays None."""
-    parsed = parse(user_agent[:LONGEST])
+    # Halves of surrogate pairs are no text to the library.
+    parsed = parse(user_agent[:LONGEST].encode("utf-8", "replace").decode())
     system = parsed.os.family if parsed.os else None
     device = parsed.device.family if parsed.device else ""
     browser = parsed.user_agent.family if parsed.user_agent else None
@@ -42,7 +43,7 @@ def read_user_agent(user_agent: str) -> Client:
 
 def read_header(user_agent: str) -> Client:
     """The same of a request's own header, which tells of the visitor only where a browser sent it."""
-    return read_user_agent(user_agent) if user_agent.startswith("Mozilla/") else UNKNOWN
+    return read_user_agent(user_agent[:LONGEST]) if user_agent.startswith("Mozilla/") else UNKNOWN
 
 
 def _form(device: str, system: str, user_agent: str) -> str | None:

@@ -43,6 +43,8 @@ class Event:
     url: str | None = None
     referrer: str | None = None
     source: str | None = None
+    # The source unless there is one, or it turns out to be the website's own.
+    referring_host: str | None = None
     medium: str | None = None
     campaign: str | None = None
     device: str | None = None

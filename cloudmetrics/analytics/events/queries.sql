@@ -19,16 +19,18 @@ INSERT INTO events (
 SELECT
     %(workspace_id)s, event_id, website_id, visitor_id, batch.name, occurred_at, %(received_at)s,
     url, left(page_path(url), 500), referrer,
-    source, medium, campaign, device, browser, system, country, revenue_minor, properties
+    -- A page of the website itself is no source.
+    coalesce(source, CASE WHEN right('.' || referring_host, length(domain) + 1) <> '.' || domain THEN referring_host END),
+    medium, campaign, device, browser, system, country, revenue_minor, properties
 FROM ROWS FROM (
     json_to_recordset(%(events)s::json) AS (
         event_id text, website_id uuid, visitor_id text, name text, occurred_at timestamptz, url text,
-        referrer text, source text, medium text, campaign text, device text, browser text, system text,
+        referrer text, source text, referring_host text, medium text, campaign text, device text, browser text, system text,
         country text, revenue_minor bigint, currency text, properties jsonb
     )
 ) WITH ORDINALITY AS batch (
-    event_id, website_id, visitor_id, name, occurred_at, url, referrer, source, medium, campaign,
-    device, browser, system, country, revenue_minor, paid_in, properties, number
+    event_id, website_id, visitor_id, name, occurred_at, url, referrer, source, referring_host,
+    medium, campaign, device, browser, system, country, revenue_minor, paid_in, properties, number
 )
 JOIN websites USING (website_id)
 WHERE workspace_id = %(workspace_id)s AND deleted_at IS NULL

@@ -9,6 +9,8 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.analytics.enrichment.origins import NO_CAMPAIGN, read_campaign, read_referrer
+from cloudmetrics.analytics.enrichment.user_agents import Client, read_header, read_user_agent
 from cloudmetrics.analytics.events import store
 from cloudmetrics.analytics.events.models import Event, Receipt, Receipts, Refusal, Rejection, Status
 from cloudmetrics.analytics.events.timestamps import parse_timestamp
@@ -41,21 +43,23 @@ class Candidate:
     verdict: Verdict
 
 
-async def create(caller: Caller, sent: Sequence[Mapping[str, Any]]) -> Receipts:
+async def create(caller: Caller, sent: Sequence[Mapping[str, Any]], user_agent: str = "") -> Receipts:
     """Stores a batch, as the contract describes it, and returns after the commit.
 
     An event whose id is known is a duplicate, whatever else it says; so is one
     whose id was accepted earlier in the batch. Everything new and sound is
     stored and counted in one transaction, or nothing is, where this raises.
+    `user_agent` is the request's own.
     """
     now = clock.now()
     # Read here and not in the transaction, so that PostgreSQL stores one group while the next is read.
     website_ids = {text: UUID(text) for text in {event["website_id"] for event in sent}}
-    batch = [read(event, website_ids[event["website_id"]], now) for event in sent]
+    requesting = read_header(user_agent)
+    batch = [read(event, website_ids[event["website_id"]], now, requesting) for event in sent]
     return await _writer.submit(caller.tenant, batch)
 
 
-def read(sent: Mapping[str, Any], website_id: UUID, now: datetime) -> Candidate:
+def read(sent: Mapping[str, Any], website_id: UUID, now: datetime, requesting: Client) -> Candidate:
     """An event that fits the contract, and what can be said of it at the moment `now`."""
     revenue = sent.get("revenue")
     currency = revenue["currency"] if revenue is not None else None
@@ -64,16 +68,24 @@ def read(sent: Mapping[str, Any], website_id: UUID, now: datetime) -> Candidate:
         return Candidate(sent["id"], website_id, currency, OUT_OF_RANGE)
     if occurred_at > now + TOLERANCE:
         return Candidate(sent["id"], website_id, currency, IN_FUTURE)
+    url, referrer, source = sent.get("url"), sent.get("referrer"), sent.get("source")
+    campaign = read_campaign(url) if url else NO_CAMPAIGN
+    client = read_user_agent(sent["user_agent"]) if "user_agent" in sent else requesting
     event = Event(
         event_id=sent["id"],
         website_id=website_id,
         visitor_id=sent["visitor_id"],
         name=sent["name"],
         occurred_at=occurred_at,
-        url=sent.get("url"),
-        referrer=sent.get("referrer"),
-        source=sent.get("source"),
-        device=sent.get("device"),
+        url=url,
+        referrer=referrer,
+        source=source or campaign.source,
+        referring_host=read_referrer(referrer, url or "") if referrer and not source else None,
+        medium=sent.get("medium") or campaign.medium,
+        campaign=sent.get("campaign") or campaign.campaign,
+        device=sent.get("device") or client.device,
+        browser=sent.get("browser") or client.browser,
+        system=sent.get("system") or client.system,
         country=sent.get("country"),
         revenue_minor=int(revenue["amount_minor"]) if revenue is not None else None,
         currency=currency,
