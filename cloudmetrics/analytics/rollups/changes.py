@@ -8,7 +8,7 @@ Everything else only adds to the cell where it is.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import add, neg
@@ -26,7 +26,7 @@ from cloudmetrics.analytics.rollups.models import (
     Values,
     Visit,
 )
-from cloudmetrics.analytics.rollups.visits import Joined, join_visits
+from cloudmetrics.analytics.rollups.visits import Joined
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -63,13 +63,13 @@ class _Gain:
     numbers: Numbers = field(default_factory=lambda: [0] * len(NUMBERS))
 
 
-def changes_of(state: State) -> Changes:
-    """All that follows from the events of `state`."""
+def changes_of(state: State, visits: Iterable[Joined]) -> Changes:
+    """All that follows from the events of `state`, and from the visits that they change."""
     changes = Changes()
     gains: dict[DayKey, _Gain] = defaultdict(_Gain)
     for event in state.events.values():
         _count_event(event, gains[event.key], changes)
-    for joined in join_visits(state):
+    for joined in visits:
         _count_visit(joined, state, gains, changes)
     # Per visitor and value the days that it gains (1) or loses (-1).
     shifts: dict[CellOfVisitor, dict[int, int]] = defaultdict(dict)
@@ -99,7 +99,8 @@ def _count_event(event: Added, gain: _Gain, changes: Changes) -> None:
 
 def _count_visit(joined: Joined, state: State, gains: Mapping[DayKey, _Gain], changes: Changes) -> None:
     visit = joined.visit
-    changes.visits.append(visit)
+    if joined.is_changed:
+        changes.visits.append(visit)
     at = (visit.website_id, visit.visitor_id)
     counted = [(1, visit.started_at, visit.first_id, visit.ended_at, visit.events)]
     for old in joined.replaced:
