@@ -150,6 +150,6 @@ async def test_a_worker_draws_and_deletes_by_itself(client, home, website_id, da
     await move(client, website_id, "Asia/Tokyo")
     await move(client, website_id, "America/Lima")
     async with working(settings_for(database_url, stores.redis_url), jobs):
-        await eventually(lambda: editions(database_url, website_id) == {3})
+        await eventually(lambda: editions(database_url, website_id) == {3}, patience=60)
     assert (await website(client, website_id))["timezone_change"] is None
     assert differences(database_url, home.workspace.id) == {}

@@ -117,7 +117,8 @@ def _summed(amounts: Mapping[tuple[Any, ...], Amounts]) -> list[tuple[Any, ...]]
 
 
 def _gaps(changes: Changes) -> list[tuple[Any, ...]]:
-    changed = [(*cell, previous, number) for (cell, previous), number in changes.gaps.items() if number]
+    changed = [(*key, visitors) for key, visitors in changes.gaps.items() if visitors]
+    # The previous day may be None, which has no order.
     return sorted(changed, key=itemgetter(0, 1, 2, 3, 4))
 
 
