@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -144,13 +145,9 @@ def fill(url: str, tenants: list[Tenant], end: datetime) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(SESSION)
         for tenant in tenants:
-            parameters = {
+            numbers = {
                 "workspace_id": UUID(tenant.workspace_id),
                 "website_id": UUID(tenant.website_id),
-                "edition": 1,
-                "timezone": "UTC",
-            }
-            numbers = {
                 "events": tenant.events,
                 "visitors": tenant.visitors,
                 "days": DAYS,
@@ -160,9 +157,15 @@ def fill(url: str, tenants: list[Tenant], end: datetime) -> None:
                 "end": end,
             }
             cursor = psycopg.ClientCursor(connection)
-            cursor.execute(FILL, parameters | numbers)
-            for statement in DRAWING:
-                cursor.execute(statement, parameters)
+            cursor.execute(FILL, numbers)
+            draw(cursor, UUID(tenant.workspace_id), UUID(tenant.website_id))
+
+
+def draw(cursor: psycopg.Cursor[Any], workspace_id: UUID, website_id: UUID) -> None:
+    """Draws the rollups of a website from its events."""
+    parameters = {"workspace_id": workspace_id, "website_id": website_id, "edition": 1, "timezone": "UTC"}
+    for statement in DRAWING:
+        cursor.execute(statement, parameters)
 
 
 def drop_indexes(url: str) -> list[str]:
