@@ -46,6 +46,7 @@ LASTING_PLANS = (
     "SET LOCAL enable_bitmapscan = off",
     "SET LOCAL enable_hashjoin = off",
     "SET LOCAL enable_mergejoin = off",
+    "SET LOCAL enable_memoize = off",
 )
 
 

@@ -85,15 +85,16 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT *
     FROM (
+        -- Compared as rows, so that only the index by visitors can be in this order.
         SELECT *
         FROM visits
         WHERE workspace_id = event.workspace_id AND website_id = event.website_id
-          AND visitor_id = event.visitor_id AND started_at <= event.occurred_at + interval '30 minutes'
+          AND (visitor_id, started_at) <= (event.visitor_id, event.occurred_at + interval '30 minutes')
         ORDER BY visitor_id DESC, started_at DESC
-        -- Only the last one of those before the event can reach it.
+        -- Of those that start before the event, only the last one can reach it.
         LIMIT 2
     ) AS latest
-    WHERE ended_at >= event.occurred_at - interval '30 minutes'
+    WHERE visitor_id = event.visitor_id AND ended_at >= event.occurred_at - interval '30 minutes'
 ) AS visit ON true
 LEFT JOIN LATERAL (
     SELECT (visit.started_at AT TIME ZONE edition.timezone)::date AS day
