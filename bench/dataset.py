@@ -141,9 +141,16 @@ def make_tenants(served: Product, events: int) -> Iterator[Tenant]:
 
 
 def fill(url: str, tenants: list[Tenant], end: datetime) -> None:
-    """Makes the events of some tenants, and draws what follows from them."""
+    """Makes the events of some tenants, and draws what follows from them.
+
+    Each tenant's rows are made in temporary tables, which hide the real ones: there
+    are no indexes yet by which to find them among all others.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(SESSION)
+        cursor = psycopg.ClientCursor(connection)
+        for table in TABLES:
+            cursor.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table})")
         for tenant in tenants:
             numbers = {
                 "workspace_id": UUID(tenant.workspace_id),
@@ -156,9 +163,11 @@ def fill(url: str, tenants: list[Tenant], end: datetime) -> None:
                 "pages": PAGES,
                 "end": end,
             }
-            cursor = psycopg.ClientCursor(connection)
             cursor.execute(FILL, numbers)
             draw(cursor, UUID(tenant.workspace_id), UUID(tenant.website_id))
+            for table in TABLES:
+                cursor.execute(f"INSERT INTO public.{table} SELECT * FROM {table}")
+                cursor.execute(f"TRUNCATE {table}")
 
 
 def draw(cursor: psycopg.Cursor[Any], workspace_id: UUID, website_id: UUID) -> None:
