@@ -16,6 +16,7 @@ FIGURES = (
     "whole_way",
     "limits",
     "analytics",
+    "jobs",
     "compile_time",
     "memory",
     "start",

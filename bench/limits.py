@@ -58,8 +58,9 @@ def latency(served: Product, seconds: float) -> Figure:
 async def check_steadily(served: Product, seconds: float) -> list[float]:
     """Milliseconds from the moment at which each check was due; the moments are random, as callers are."""
     database, redis = Database(served.environ["DATABASE_URL"]), Redis(served.environ["REDIS_URL"])
-    keyring = Keyring(SECRET.encode())
-    authenticate = api_key_authenticator(database, keyring, Changes(database), LastUsed(database))
+    authenticate = api_key_authenticator(
+        database, Keyring(SECRET.encode()), Changes(database), LastUsed(database)
+    )
     limits, took = Limits(redis, 1), []
 
     async def check(due: float) -> None:

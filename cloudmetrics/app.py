@@ -17,7 +17,7 @@ from cloudmetrics.contract import ASGIApp, Contract, Receive, RouteNotFound, Sco
 from cloudmetrics.gateway import health
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
-from cloudmetrics.gateway.leak_reports import PATH as PATH_OF_LEAK_REPORTS
+from cloudmetrics.gateway.leak_reports import PATH as LEAK_REPORTS
 from cloudmetrics.gateway.leak_reports import LeakReports, SigningKeys
 from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.gateway.problems import Problems
@@ -42,12 +42,16 @@ def create_app(settings: Settings) -> ASGIApp:
     registry = yaml.safe_load((SPEC / "errors.yaml").read_text(encoding="utf-8"))
     database = Database(settings.database_url, settings.database_pool_size)
     redis = Redis(settings.redis_url)
+    keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
     problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
-    keyring = Keyring.of(settings)
     check_key = api_key_authenticator(database, keyring, Changes(database), last_used)
-    leak_reports = LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url))
+    beside: dict[str, ASGIApp] = {
+        **dict.fromkeys(health.PATHS, health.Health(database, redis)),
+        SECURITY_TXT: security_txt(settings.security_contact, settings.base_url),
+        LEAK_REPORTS: LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url)),
+    }
 
     # The types of Flask and of a2wsgi name the same protocol in different words.
     portal: Any = WSGIMiddleware(cast("Any", create_portal(contract.bundle, registry, settings.base_url)))
@@ -74,29 +78,20 @@ def create_app(settings: Settings) -> ASGIApp:
             partial(Tracing, version=contract.version),
             partial(Transport, require_tls=settings.require_tls, refuse=problems.of_plain_http),
         ],
-        fallback=beside_the_contract(
-            health.Health(database, redis),
-            {
-                SECURITY_TXT: security_txt(settings.security_contact, settings.base_url),
-                PATH_OF_LEAK_REPORTS: leak_reports,
-            },
-            portal,
-        ),
+        fallback=beside_the_contract(beside, portal),
         lifespan=lifespan,
         responses=settings.responses,
     )
     return app
 
 
-def beside_the_contract(healths: ASGIApp, exact: Mapping[str, ASGIApp], portal: ASGIApp) -> ASGIApp:
-    """What answers the URLs that are not in the contract; `exact` by their whole paths."""
+def beside_the_contract(apps: Mapping[str, ASGIApp], portal: ASGIApp) -> ASGIApp:
+    """What answers the URLs that are not in the contract: apps by their path, and the portal."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if path in health.PATHS:
-            await healths(scope, receive, send)
-        elif path in exact:
-            await exact[path](scope, receive, send)
+        if path in apps:
+            await apps[path](scope, receive, send)
         elif is_portal_path(path):
             await portal(scope, receive, send)
         else:

@@ -55,10 +55,6 @@ def dispatch(options: argparse.Namespace, settings: Settings) -> int:
         from cloudmetrics.cli.demo import fill
 
         return fill(settings)
-    if options.command == "limits":
-        from cloudmetrics.cli.limits import change_limits
-
-        return change_limits(settings, options.workspace, options.changes)
     if options.command == "worker":
         from cloudmetrics.cli.worker import work
 
@@ -67,6 +63,10 @@ def dispatch(options: argparse.Namespace, settings: Settings) -> int:
         from cloudmetrics.cli import jobs
 
         return jobs.retry(settings, options.ids) if options.action == "retry" else jobs.show(settings)
+    if options.command == "limits":
+        from cloudmetrics.cli.limits import change_limits
+
+        return change_limits(settings, options.workspace, options.changes)
     from cloudmetrics.cli.owner import make_owner
 
     # Not an argument, because every user of the machine can read those.

@@ -58,8 +58,6 @@ CODES: dict[type[Exception], str] = {
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
-    TooManyRequests: "RATE_LIMITED",
-    OutOfQuota: "EVENT_QUOTA_EXCEEDED",
     ScopeNotHeld: "SCOPE_NOT_HELD",
     AddressNotAllowed: "ADDRESS_NOT_ALLOWED",
     PersonRequired: "PERSON_REQUIRED",
@@ -72,6 +70,8 @@ CODES: dict[type[Exception], str] = {
     AlreadyInvited: "ALREADY_INVITED",
     LockedOut: "WOULD_LOCK_OUT",
     TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
+    TooManyRequests: "RATE_LIMITED",
+    OutOfQuota: "EVENT_QUOTA_EXCEEDED",
     Unavailable: "SERVICE_UNAVAILABLE",
     Exception: "INTERNAL_ERROR",
 }
@@ -125,9 +125,9 @@ class Problems:
             ContractError: self.of_contract,
             **dict.fromkeys(VIOLATIONS, self.of_violation),
             **dict.fromkeys(CODES, self.of_table),
+            ScopeNotHeld: self.of_lack,
             TooManyRequests: self.of_limit,
             OutOfQuota: self.of_limit,
-            ScopeNotHeld: self.of_lack,
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
         }
@@ -148,6 +148,11 @@ class Problems:
     async def of_table(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[type(error)], str(error))
 
+    async def of_lack(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, ScopeNotHeld)
+        details = {"details": {"missing_scopes": sorted(error.missing)}}
+        return self._write(request, CODES[ScopeNotHeld], str(error), extra=details)
+
     async def of_limit(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, LimitReached)
         headers = {"retry-after": str(error.seconds)}
@@ -155,11 +160,6 @@ class Problems:
 
     async def of_plain_http(self, request: Request, detail: str) -> Response:
         return self._write(request, PLAIN_HTTP, detail)
-
-    async def of_lack(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, ScopeNotHeld)
-        details = {"details": {"missing_scopes": sorted(error.missing)}}
-        return self._write(request, CODES[ScopeNotHeld], str(error), extra=details)
 
     async def of_absence(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[Unavailable], str(error), {"retry-after": RETRY_SECONDS})

@@ -65,16 +65,16 @@ def url(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
-def readable_file(value: str) -> str:
-    if value and not os.access(value, os.R_OK):
-        raise ValueError("the path of a file that can be read")
-    return str(Path(value).absolute()) if value else ""
-
-
 def address(value: str) -> str:
     if not value.isascii() or not ADDRESS.fullmatch(value):
         raise ValueError("an e-mail address, such as metrics@example.com")
     return value
+
+
+def readable_file(value: str) -> str:
+    if value and not os.access(value, os.R_OK):
+        raise ValueError("the path of a file that can be read")
+    return str(Path(value).absolute()) if value else ""
 
 
 def secret(value: str) -> bytes:

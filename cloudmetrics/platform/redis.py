@@ -70,6 +70,30 @@ class Redis:
         except (RedisError, OSError, TimeoutError) as error:
             raise self._away() from error
 
+    async def count(self, windows: Mapping[str, int]) -> list[int]:
+        """Counts one more under each key, which is forgotten so many seconds later; returns the counts."""
+        self._require_presence()
+        try:
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for key, seconds in windows.items():
+                    pipeline.incr(key)
+                    pipeline.expire(key, seconds)
+                answers = await pipeline.execute()
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._away() from error
+        return answers[::2]
+
+    async def delete(self, *keys: str) -> None:
+        """Forgets the keys."""
+        self._require_presence()
+        try:
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for key in keys:
+                    pipeline.delete(key)
+                await pipeline.execute()
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._away() from error
+
     async def run(self, script: Script, calls: Sequence[tuple[Sequence[str], Sequence[bytes]]]) -> list[Any]:
         """The answers of a script, one for each call with keys and arguments; all calls travel together."""
         self._require_presence()
@@ -94,30 +118,6 @@ class Redis:
                 pipeline.execute_command(command, script, len(keys), *keys, *arguments)
             answers: list[Any] = await pipeline.execute(raise_on_error=False)
             return answers
-
-    async def count(self, windows: Mapping[str, int]) -> list[int]:
-        """Counts one more under each key, which is forgotten so many seconds later; returns the counts."""
-        self._require_presence()
-        try:
-            async with self._client.pipeline(transaction=False) as pipeline:
-                for key, seconds in windows.items():
-                    pipeline.incr(key)
-                    pipeline.expire(key, seconds)
-                answers = await pipeline.execute()
-        except (RedisError, OSError, TimeoutError) as error:
-            raise self._away() from error
-        return answers[::2]
-
-    async def delete(self, *keys: str) -> None:
-        """Forgets the keys."""
-        self._require_presence()
-        try:
-            async with self._client.pipeline(transaction=False) as pipeline:
-                for key in keys:
-                    pipeline.delete(key)
-                await pipeline.execute()
-        except (RedisError, OSError, TimeoutError) as error:
-            raise self._away() from error
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, {}

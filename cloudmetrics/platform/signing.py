@@ -4,8 +4,6 @@ A secret key is renewed without a pause: the service makes everything with the
 newest, and recognises what was made with one of those before it.
 """
 
-from __future__ import annotations
-
 import hmac
 import os
 from collections.abc import Sequence
@@ -14,8 +12,6 @@ from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from cloudmetrics.platform.config import Settings
 
 SIGNATURE_BYTES = 16
 NONCE_BYTES = 12
@@ -34,10 +30,6 @@ class Keyring:
         if any(len(secret) < MINIMUM_SECRET for secret in self._secrets):
             raise ValueError(f"the secret key must have at least {MINIMUM_SECRET} bytes")
         self._keys: dict[str, list[bytes]] = {}
-
-    @classmethod
-    def of(cls, settings: Settings) -> Keyring:
-        return cls(settings.secret_key, settings.previous_secret_keys)
 
     def digest(self, purpose: str, message: bytes) -> bytes:
         """The keyed hash of a message: 32 bytes, HMAC-SHA-256."""
@@ -62,17 +54,15 @@ class Keyring:
     def seal(self, purpose: str, message: bytes) -> bytes:
         """The message, encrypted and signed (AES-256-GCM): only `unseal` of the same purpose reads it."""
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._ciphers(purpose)[0].encrypt(nonce, message, None)
+        return nonce + AESGCM(self.digest("seal", purpose.encode())).encrypt(nonce, message, None)
 
     def unseal(self, purpose: str, sealed: bytes) -> bytes:
         """The message of what `seal` returned. Raises ValueError where a single bit differs."""
-        for cipher in self._ciphers(purpose):
-            with suppress(InvalidTag, ValueError):
-                return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+        nonce, secret = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        for key in self.digests("seal", purpose.encode()):
+            with suppress(InvalidTag):
+                return AESGCM(key).decrypt(nonce, secret, None)
         raise ValueError("the seal does not fit")
-
-    def _ciphers(self, purpose: str) -> list[AESGCM]:
-        return [AESGCM(key) for key in self.digests("seal", purpose.encode())]
 
     def _keys_for(self, purpose: str) -> list[bytes]:
         if purpose not in self._keys:

@@ -148,7 +148,7 @@ async def test_two_credentials_at_once_are_judged_like_one(home, stranger):
 
 
 @pytest.mark.requirement("CM-12")
-async def test_bad_keys_of_every_kind_take_the_same_time(app, home, client):
+async def test_bad_keys_of_every_kind_take_the_same_time(home, client, app):
     """Whether a key never was, was revoked, has expired or cannot even be one."""
     revoked = (await client.post("/v1/api-keys", json={"name": "k", "preset": "FULL"})).json()["data"]
     await client.delete(f"/v1/api-keys/{revoked['id']}")
@@ -162,7 +162,7 @@ async def test_bad_keys_of_every_kind_take_the_same_time(app, home, client):
     seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
     answers = set()
     for _ in range(9):
-        # From another address each time, since one may send only so many bad keys.
+        # Strangers are limited by their address.
         async with client_of(app) as stranger:
             for kind, key in kinds.items():
                 begun = time.perf_counter()

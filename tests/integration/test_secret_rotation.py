@@ -55,7 +55,7 @@ async def test_no_request_is_refused_while_the_secret_is_renewed(worker, home):
         done.set()
         await asyncio.gather(*callers)
     assert set(statuses) == {200}
-    assert len(statuses) > 100
+    assert len(statuses) > 20
 
 
 async def test_a_key_that_was_used_outlives_the_old_secret_and_no_other(worker, home):

@@ -7,6 +7,7 @@ ExpiryPassed         a key must end in the future
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -88,10 +89,10 @@ class Identity:
     key_id: UUID
     scopes: frozenset[str]
     plan: str
-    limits: dict[str, Any]
+    limits: Mapping[str, Any]
+    cors_origins: frozenset[str]
     expires_at: datetime | None = None
     networks: tuple[tuple[Network, ...], ...] = ()
-    cors_origins: frozenset[str] = frozenset()
 
 
 class ScopeNotHeld(Exception):

@@ -30,13 +30,14 @@ async def owner_of(database: Database, digests: Sequence[bytes]) -> tuple[UUID, 
 
     A key that has not the newest one yet is given it.
     """
-    found = await database.read_directory(queries.find, {"digests": list(digests)})
-    if not found:
+    rows = await database.read_directory(queries.find, {"digests": list(digests)})
+    if not rows:
         return None
-    if found[0]["digest"] != digests[0]:
-        async with database.transaction(found[0]["workspace_id"]) as transaction:
-            await transaction.execute(queries.register_anew, found[0] | {"digest": digests[0]})
-    return found[0]["workspace_id"], found[0]["key_id"]
+    found = rows[0]
+    if found["digest"] != digests[0]:
+        async with database.transaction(found["workspace_id"]) as transaction:
+            await transaction.execute(queries.register_anew, found | {"digest": digests[0]})
+    return found["workspace_id"], found["key_id"]
 
 
 async def find(database: Database, digests: Sequence[bytes]) -> Identity | None:
@@ -54,8 +55,8 @@ async def find(database: Database, digests: Sequence[bytes]) -> Identity | None:
         scopes=frozenset(row["scopes"]),
         plan=row["plan"],
         limits=row["limits"],
-        expires_at=row["expires_at"],
         cors_origins=frozenset(row["cors_origins"]),
+        expires_at=row["expires_at"],
         networks=(parsed(row["key_networks"]), parsed(row["workspace_networks"])),
     )
 

@@ -20,7 +20,7 @@ async def set_limits(database: Database, workspace_id: UUID, texts: Mapping[str,
     """Gives a workspace and its sandbox limits of their own; returns all that it then has.
 
     `texts` are those that change, as in `{"requests": "5000/minute", "agent": "plan"}`.
-    Every process heeds them within a second. Raises InvalidLimit, NotFound.
+    They hold in every process within a second. Raises InvalidLimit, NotFound.
     """
     withdrawn = [name for name, text in texts.items() if text == BY_PLAN]
     # Also what is withdrawn has to be a limit.
@@ -32,7 +32,7 @@ async def set_limits(database: Database, workspace_id: UUID, texts: Mapping[str,
             raise NotFound("workspace")
         if changed["sandbox_id"] is not None:
             await store.change(transaction, changed["sandbox_id"], granted, withdrawn)
-        for each in filter(None, (workspace_id, changed["sandbox_id"])):
-            await access.note(transaction, each)
+            await access.note(transaction, changed["sandbox_id"])
+        await access.note(transaction, workspace_id)
     limits: dict[str, Any] = changed["limits"]
     return limits
