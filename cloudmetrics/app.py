@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,8 +12,12 @@ from typing import Any, cast
 import yaml
 from a2wsgi import WSGIMiddleware
 
+from cloudmetrics.accounts.oauth.access_tokens import AccessTokens
+from cloudmetrics.accounts.oauth.outside import OutsideIssuer
+from cloudmetrics.accounts.oauth.signing_keys import SigningKeys
 from cloudmetrics.contract import ASGIApp, Contract, Receive, RouteNotFound, Scope, Send, serve
 from cloudmetrics.gateway import health
+from cloudmetrics.gateway.access_tokens import TokenAuthenticator, bearer_authenticator
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.problems import Problems
 from cloudmetrics.gateway.tracing import Tracing
@@ -22,6 +27,9 @@ from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
 from cloudmetrics.platform.telemetry import configure_logs
 from cloudmetrics.portal import create_portal, is_portal_path
+from cloudmetrics.portal.bridge import Bridge
+from cloudmetrics.portal.forms import whole_bodies
+from cloudmetrics.portal.oauth import Services, add_oauth
 
 SPEC = Path(__file__).parents[1] / "spec"
 
@@ -33,13 +41,24 @@ def create_app(settings: Settings) -> ASGIApp:
     registry = yaml.safe_load((SPEC / "errors.yaml").read_text(encoding="utf-8"))
     database = Database(settings.database_url, settings.database_pool_size)
     redis = Redis(settings.redis_url)
-    check_key = api_key_authenticator(database, redis, Keyring(settings.secret_key))
+    keyring = Keyring(settings.secret_key)
+    tokens = AccessTokens(SigningKeys(keyring, settings.token_key_generation), settings.base_url)
+    outside = (
+        OutsideIssuer(settings.outside_issuer, settings.outside_audience) if settings.outside_issuer else None
+    )
+    check_key = api_key_authenticator(database, redis, keyring)
+    check_bearer = bearer_authenticator(check_key, TokenAuthenticator(database, keyring, tokens, outside))
 
+    bridge = Bridge()
+    pages = create_portal(contract.bundle, registry, settings.base_url)
+    services = Services(bridge, database, redis, keyring, tokens, settings.base_url)
+    add_oauth(pages, services, settings.outside_issuer)
     # The types of Flask and of a2wsgi name the same protocol in different words.
-    portal: Any = WSGIMiddleware(cast("Any", create_portal(contract.bundle, registry, settings.base_url)))
+    portal = whole_bodies(cast("Any", WSGIMiddleware(cast("Any", pages))))
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
+        bridge.attach(asyncio.get_running_loop())
         yield
         await redis.close()
         await database.close()
@@ -47,7 +66,7 @@ def create_app(settings: Settings) -> ASGIApp:
     app: ASGIApp = serve(
         contract,
         handlers="handlers",
-        authenticators={"api_key": check_key, "bearer": check_key},
+        authenticators={"api_key": check_key, "bearer": check_bearer},
         errors=Problems(registry, settings.base_url).handlers(),
         middlewares=[partial(Tracing, version=contract.version)],
         fallback=beside_the_contract(health.Health(database, redis), portal),

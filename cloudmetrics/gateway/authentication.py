@@ -7,6 +7,7 @@ import time
 from cloudmetrics.accounts.api_keys import service as api_keys
 from cloudmetrics.accounts.scopes import expand
 from cloudmetrics.contract import Authenticator, Grant, Request, Unauthorized
+from cloudmetrics.gateway.tenancy import require_own
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Database, Tenant
 from cloudmetrics.platform.redis import Redis
@@ -30,10 +31,12 @@ def api_key_authenticator(database: Database, redis: Redis, keyring: Keyring) ->
         digest = api_keys.digest_of(keyring, credential)
         until, grant = remembered.get(digest, (0.0, None))
         if grant is not None and time.monotonic() < until:
+            require_own(request, grant.caller.tenant.workspace_id)
             return grant
         identity = await api_keys.identify(database, redis, keyring, credential)
         if identity is None:
             raise Unauthorized
+        require_own(request, identity.workspace_id)
         scopes = expand(identity.scopes)
         tenant = Tenant(database, identity.workspace_id)
         grant = Grant(Caller(tenant, keyring, scopes, identity.key_id), scopes)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import orjson
 
+from cloudmetrics.accounts.oauth_clients.models import ClientHasNoSecret, InvalidClient
 from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
 from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
 from cloudmetrics.analytics.metrics.models import DateOutOfRange, RangeInverted, RangeTooLong
@@ -35,6 +36,7 @@ CODES: dict[type[Exception], str] = {
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
+    ClientHasNoSecret: "CLIENT_HAS_NO_SECRET",
     Unavailable: "SERVICE_UNAVAILABLE",
     Exception: "INTERNAL_ERROR",
 }
@@ -48,6 +50,7 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     CurrencyMismatch: lambda error: Violation(
         "CURRENCY_MISMATCH", str(error), error.pointer, field="currency"
     ),
+    InvalidClient: lambda error: Violation("INVALID_CLIENT", str(error), error.pointer, field=error.field),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     PeriodInverted: lambda error: _in_query("RANGE_INVERTED", error, "to"),
 }
@@ -66,6 +69,8 @@ class Problems:
     def __init__(self, registry: Sequence[Mapping[str, Any]], base_url: str) -> None:
         self._entries = {entry["code"]: entry for entry in registry}
         self._pages = f"{base_url}/docs/errors/"
+        # RFC 9728: where a client learns who gives out tokens.
+        self._bearer = f'Bearer resource_metadata="{base_url}/.well-known/oauth-protected-resource"'
         for code in CODES.values():
             if code not in self._entries:
                 raise RegistryIncomplete(f"spec/errors.yaml has no entry {code}.")
@@ -92,7 +97,10 @@ class Problems:
             extra["details"] = error.details
         if error.violations:
             extra["errors"] = [violation.to_json() for violation in error.violations]
-        return self._write(request, error.code, error.detail, error.headers, extra)
+        headers = error.headers
+        if (challenge := headers.get("www-authenticate")) is not None:
+            headers = headers | {"www-authenticate": challenge.replace("Bearer", self._bearer)}
+        return self._write(request, error.code, error.detail, headers, extra)
 
     async def of_violation(self, request: Request, error: Exception) -> Response:
         violation = _placed(request, VIOLATIONS[type(error)](error))

@@ -131,6 +131,20 @@ class Settings:
         shown="made by `make run`",
         file=True,
     )
+    token_key_generation: int = setting(
+        "Raised by one, it replaces all keys that sign access tokens at once, as after a leak.",
+        whole(0, 1_000_000),
+        0,
+    )
+    outside_issuer: str = setting(
+        "The issuer whose access tokens count beside our own, as it stands in their `iss`. Empty: none.",
+        url("https", "http"),
+        "",
+        shown="none",
+    )
+    outside_audience: str = setting(
+        "What must stand in the `aud` of the outside issuer's tokens.", text, "", shown="none"
+    )
     log_level: str = setting(
         "The least level that is logged.", one_of("debug", "info", "warning", "error"), "info"
     )
@@ -162,6 +176,8 @@ class Settings:
         """Fills in the defaults that depend on other settings."""
         if self.environment == "production" and not self.secret_key:
             raise SettingsError(f"{PREFIX}SECRET_KEY must be set when {PREFIX}ENVIRONMENT is production.")
+        if bool(self.outside_issuer) != bool(self.outside_audience):
+            raise SettingsError(f"{PREFIX}OUTSIDE_ISSUER and {PREFIX}OUTSIDE_AUDIENCE must be set together.")
         host = f"[{self.host}]" if ":" in self.host else self.host
         completed = {
             "base_url": (self.base_url or f"http://{host}:{self.port}").rstrip("/"),

@@ -1,0 +1,81 @@
+"""What people allow programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from cloudmetrics.platform.caller import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a person said yes to: who may act, where, and what they may do there.
+
+    The client acts in the first of the workspaces where a request names none.
+    """
+
+    client_id: UUID
+    user_id: UUID
+    workspace_ids: tuple[UUID, ...]
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An authorization code that was shown to us, not yet used."""
+
+    digest: bytes
+    grant_id: UUID
+    consent: Consent
+    redirect_uri: str
+    challenge: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A refresh token that was shown to us, not yet used, with the grant that it belongs to."""
+
+    digest: bytes
+    grant_id: UUID
+    consent: Consent
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A program that a person lets in, as the person sees it in a list."""
+
+    id: UUID
+    client_name: str
+    scopes: frozenset[str]
+    created_at: datetime
+    used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands behind a token now: the client's scopes and, of a person's token, the person's role."""
+
+    client_scopes: frozenset[str]
+    role: Role | None
+
+    @classmethod
+    def of_row(cls, row: dict[str, Any]) -> Standing:
+        return cls(frozenset(row["client_scopes"]), row.get("role"))
+
+
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """What a token may do in one workspace at this moment. A client's own token has no person."""
+
+    workspace_id: UUID
+    scopes: frozenset[str]
+    credential_id: UUID
+    user_id: UUID | None = None
+    role: Role | None = None
+
+
+class Spent(Exception):
+    """A code or a refresh token was used a second time. All that it ever gave is revoked."""

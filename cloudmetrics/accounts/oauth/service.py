@@ -1,0 +1,195 @@
+"""What can be done with codes, refresh tokens and access tokens.
+
+A person says yes: a code, good for a minute and for one use. The code becomes a
+grant, with a refresh token that is replaced by each use. Whatever is used twice
+has been stolen from somebody, so the whole grant ends.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from cloudmetrics.accounts.oauth import store
+from cloudmetrics.accounts.oauth.access_tokens import AccessToken
+from cloudmetrics.accounts.oauth.models import (
+    Allowed,
+    Code,
+    Consent,
+    Powers,
+    RefreshToken,
+    Spent,
+    Standing,
+)
+from cloudmetrics.accounts.oauth.outside import OutsideToken
+from cloudmetrics.accounts.people import service as people
+from cloudmetrics.accounts.roles import scopes_of_role
+from cloudmetrics.accounts.scopes import expand
+from cloudmetrics.platform import clock
+from cloudmetrics.platform.database import Database
+from cloudmetrics.platform.errors import NotFound
+from cloudmetrics.platform.ids import new_id
+from cloudmetrics.platform.signing import Keyring
+
+CODE_LIFETIME = timedelta(minutes=1)
+REFRESH_LIFETIME = timedelta(days=30)
+REFRESH_PREFIX = "cm_refresh_"
+
+
+async def allow(
+    database: Database, keyring: Keyring, consent: Consent, *, redirect_uri: str, challenge: str
+) -> str:
+    """The code for what a person said yes to. `challenge` is PKCE's, by S256."""
+    secret, now = secrets.token_urlsafe(32), clock.now()
+    code = Code(_digest(keyring, "code", secret), new_id(), consent, redirect_uri, challenge)
+    await store.add_code(database, code, now + CODE_LIFETIME, now)
+    return secret
+
+
+async def find_code(database: Database, keyring: Keyring, client_id: UUID, secret: str) -> Code | None:
+    """A client's code that can still be used. One that was used before ends all that it gave."""
+    now = clock.now()
+    found = await store.find_code(database, _digest(keyring, "code", secret), now)
+    if found is None or found[0].consent.client_id != client_id:
+        return None
+    code, used, expired = found
+    if used:
+        await store.revoke_grant(database, code.grant_id, now)
+    return None if used or expired else code
+
+
+async def redeem(database: Database, keyring: Keyring, code: Code) -> str:
+    """Uses a code up; returns the first refresh token of what it allows. Raises Spent."""
+    secret, now = REFRESH_PREFIX + secrets.token_urlsafe(32), clock.now()
+    digest = _digest(keyring, "refresh token", secret)
+    if not await store.redeem_code(database, code, digest, now + REFRESH_LIFETIME, now):
+        await store.revoke_grant(database, code.grant_id, now)
+        raise Spent
+    return secret
+
+
+async def find_refresh_token(
+    database: Database, keyring: Keyring, client_id: UUID, secret: str
+) -> RefreshToken | None:
+    """A client's refresh token that can still be used. One that was used before ends its whole grant."""
+    if not secret.startswith(REFRESH_PREFIX):
+        return None
+    now = clock.now()
+    found = await store.find_refresh_token(database, _digest(keyring, "refresh token", secret), now)
+    if found is None or found[0].consent.client_id != client_id:
+        return None
+    token, used, expired = found
+    if used:
+        await store.revoke_grant(database, token.grant_id, now)
+    return None if used or expired else token
+
+
+async def peek_refresh_token(
+    database: Database, keyring: Keyring, client_id: UUID, secret: str
+) -> RefreshToken | None:
+    """The same for somebody who only asks about it: a used one ends nothing then."""
+    found = await store.find_refresh_token(database, _digest(keyring, "refresh token", secret), clock.now())
+    if found is None or found[0].consent.client_id != client_id or any(found[1:]):
+        return None
+    return found[0]
+
+
+async def rotate(database: Database, keyring: Keyring, token: RefreshToken) -> str:
+    """Uses a refresh token up; returns the next one. Raises Spent."""
+    secret, now = REFRESH_PREFIX + secrets.token_urlsafe(32), clock.now()
+    digest = _digest(keyring, "refresh token", secret)
+    if not await store.rotate(database, token, digest, now + REFRESH_LIFETIME, now):
+        await store.revoke_grant(database, token.grant_id, now)
+        raise Spent
+    return secret
+
+
+async def revoke(database: Database, token: RefreshToken | AccessToken) -> None:
+    """Ends a token: a refresh token with its whole grant, an access token alone."""
+    now = clock.now()
+    if isinstance(token, RefreshToken):
+        await store.revoke_grant(database, token.grant_id, now)
+    else:
+        await store.revoke_token(database, token.id, datetime.fromtimestamp(token.expires_at, UTC), now)
+
+
+async def list_allowed(database: Database, user_id: UUID) -> list[Allowed]:
+    """The programs that a person lets in at present, last used first, at most 100."""
+    return await store.list_of_user(database, user_id, clock.now())
+
+
+async def disallow(database: Database, user_id: UUID, grant_id: UUID) -> None:
+    """A person takes back what they allowed. Raises NotFound."""
+    if not await store.revoke_of_user(database, user_id, grant_id, clock.now()):
+        raise NotFound("program")
+
+
+async def powers(database: Database, token: AccessToken, workspace_id: UUID | None = None) -> Powers | None:
+    """What a token may do in a workspace, by default its first; None where it is worth nothing there.
+
+    Never more than was consented to, than its client may be given, or than its
+    person's role allows: whichever of them shrinks, the token shrinks with it.
+    Asks PostgreSQL. Raises Unavailable.
+    """
+    workspace_id = workspace_id or token.workspace_ids[0]
+    if workspace_id not in token.workspace_ids:
+        return None
+    if token.grant_id is None:
+        found = await store.standing_of_client(database, workspace_id, token.client_id, token.id)
+    else:
+        found = await store.standing_of_grant(database, workspace_id, token.grant_id, token.id)
+    if found is None:
+        return None
+    scopes, credential_id = effective(token.scopes, found), token.grant_id or token.client_id
+    return Powers(workspace_id, scopes, credential_id, token.user_id, found.role)
+
+
+async def powers_anywhere(database: Database, token: AccessToken) -> list[Powers]:
+    """What a token may do in each of its workspaces; nothing where it is worth nothing any more."""
+    found = [await powers(database, token, each) for each in token.workspace_ids]
+    return [each for each in found if each is not None]
+
+
+async def powers_of_outside(
+    database: Database, token: OutsideToken, workspace_id: UUID | None = None
+) -> Powers | None:
+    """The same for a token of an outside issuer. Somebody with several workspaces has to name one."""
+    found = await people.find(database, token.email)
+    if found is None:
+        return None
+    if workspace_id is None:
+        places = await people.memberships(database, found.id)
+        member = places[0] if len(places) == 1 else None
+    else:
+        member = await people.membership(database, found.id, workspace_id)
+    if member is None or member.deleted_at is not None:
+        return None
+    scopes = expand(token.scopes) & scopes_of_role(member.role)
+    return Powers(member.workspace_id, scopes, found.id, found.id, member.role)
+
+
+async def knows(database: Database, token: OutsideToken) -> bool:
+    """Whether the person of an outside token belongs to any workspace of ours."""
+    found = await people.find(database, token.email)
+    return found is not None and bool(await people.memberships(database, found.id))
+
+
+async def scopes_of(database: Database, consent: Consent) -> frozenset[str]:
+    """What is left of a consent at this moment, over all its workspaces; empty where it is nothing."""
+    scopes: frozenset[str] = frozenset()
+    for workspace_id in consent.workspace_ids:
+        found = await store.standing_of_consent(database, workspace_id, consent)
+        if found is not None:
+            scopes |= effective(consent.scopes, found)
+    return scopes
+
+
+def effective(scopes: frozenset[str], standing: Standing) -> frozenset[str]:
+    """The scopes that are left of a token's, with what they include."""
+    left = expand(scopes) & expand(standing.client_scopes)
+    return left if standing.role is None else left & scopes_of_role(standing.role)
+
+
+def _digest(keyring: Keyring, purpose: str, secret: str) -> bytes:
+    return keyring.digest(f"oauth {purpose}", secret.encode("utf-8", "surrogatepass"))
