@@ -19,6 +19,7 @@ from cloudmetrics.contract import ASGIApp, Contract, Receive, RouteNotFound, Sco
 from cloudmetrics.gateway import health
 from cloudmetrics.gateway.access_tokens import TokenAuthenticator, bearer_authenticator
 from cloudmetrics.gateway.authentication import api_key_authenticator
+from cloudmetrics.gateway.client_address import TrustedProxies
 from cloudmetrics.gateway.problems import Problems
 from cloudmetrics.gateway.tracing import Tracing
 from cloudmetrics.platform.config import Settings
@@ -68,7 +69,14 @@ def create_app(settings: Settings) -> ASGIApp:
         handlers="handlers",
         authenticators={"api_key": check_key, "bearer": check_bearer},
         errors=Problems(registry, settings.base_url).handlers(),
-        middlewares=[partial(Tracing, version=contract.version)],
+        middlewares=[
+            *(
+                [partial(TrustedProxies, trusted=settings.trusted_proxies)]
+                if settings.trusted_proxies
+                else []
+            ),
+            partial(Tracing, version=contract.version),
+        ],
         fallback=beside_the_contract(health.Health(database, redis), portal),
         lifespan=lifespan,
         responses=settings.responses,

@@ -106,6 +106,7 @@ class TokenAuthenticator:
             credential_id=powers.credential_id,
             credential_kind="OAUTH_TOKEN",
             user_id=powers.user_id,
+            allowance=powers.allowance,
             role=powers.role,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from cloudmetrics.accounts.api_keys import service as api_keys
+from cloudmetrics.accounts.plans import allowance
 from cloudmetrics.accounts.scopes import expand
 from cloudmetrics.contract import Authenticator, Grant, Request, Unauthorized
 from cloudmetrics.gateway.tenancy import require_own
@@ -39,7 +40,8 @@ def api_key_authenticator(database: Database, redis: Redis, keyring: Keyring) ->
         require_own(request, identity.workspace_id)
         scopes = expand(identity.scopes)
         tenant = Tenant(database, identity.workspace_id)
-        grant = Grant(Caller(tenant, keyring, scopes, identity.key_id), scopes)
+        granted = allowance(identity.plan, identity.limits)
+        grant = Grant(Caller(tenant, keyring, scopes, identity.key_id, allowance=granted), scopes)
         if len(remembered) >= MEMORY_SIZE:
             remembered.clear()
         remembered[digest] = time.monotonic() + MEMORY_SECONDS, grant

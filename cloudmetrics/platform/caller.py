@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from cloudmetrics.platform.allowance import Allowance
 from cloudmetrics.platform.database import Tenant
 from cloudmetrics.platform.signing import Keyring
 
@@ -20,15 +21,17 @@ class Caller:
     `credential_id` is None where the service works on its own account. `user_id`
     and `role` are those of the person whose token it is, and None for a program.
     `scopes` are what the credential may do, already cut down to the person's role.
-    `keyring` signs what the caller is given to bring back, such as cursors, and
-    `address` is where the request came from.
+    `keyring` signs what the caller is given to bring back, such as cursors.
+    `allowance` says how much the caller may do; None is the service itself, which
+    nothing limits. `address` is where the request came from.
     """
 
     tenant: Tenant
     keyring: Keyring
     scopes: frozenset[str] = frozenset()
     credential_id: UUID | None = None
-    credential_kind: CredentialKind | None = None
     user_id: UUID | None = None
+    allowance: Allowance | None = None
+    credential_kind: CredentialKind | None = None
     role: Role | None = None
     address: str | None = None

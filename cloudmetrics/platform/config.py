@@ -9,6 +9,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -64,6 +65,13 @@ def secret(value: str) -> bytes:
     if value and len(value.encode()) < MINIMUM_SECRET:
         raise ValueError(f"at least {MINIMUM_SECRET} bytes long")
     return value.encode()
+
+
+def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("addresses or networks with commas between, such as 10.0.0.0/8,::1") from None
 
 
 def cores() -> int:
@@ -158,6 +166,12 @@ class Settings:
         shown="enforce; in production report",
     )
     database_pool_size: int = setting("Connections to PostgreSQL per worker.", whole(1, 100), 4)
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "The proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` are believed.",
+        networks,
+        (),
+        shown="none",
+    )
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -239,6 +253,8 @@ def read_table(path: str) -> dict[str, str]:
 def as_text(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
+    if isinstance(value, tuple):
+        return ",".join(map(as_text, value))
     return value.decode() if isinstance(value, bytes) else str(value)
 
 

@@ -42,11 +42,8 @@ class Person:
     async def become(self, workspace_id: UUID, role: str) -> None:
         """Changes the role. `` for none at all."""
         at = {"workspace_id": workspace_id, "user_id": self.user.id, "role": role}
-        change = (
-            "UPDATE memberships SET role = %(role)s WHERE workspace_id = %(workspace_id)s AND user_id = %(user_id)s"
-            if role
-            else "DELETE FROM memberships WHERE workspace_id = %(workspace_id)s AND user_id = %(user_id)s"
-        )
+        change = "UPDATE memberships SET role = %(role)s" if role else "DELETE FROM memberships"
+        change += " WHERE workspace_id = %(workspace_id)s AND user_id = %(user_id)s"
         async with self.database.transaction(workspace_id) as transaction:
             await transaction.execute(change, at)
 

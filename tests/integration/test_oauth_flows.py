@@ -1,6 +1,5 @@
 """OAuth 2.1 over HTTP: what each flow gives, and what ends it."""
 
-
 import pytest
 
 from .oauth import Browser, Person, Program, answer_in, make_person, make_program

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cloudmetrics.accounts.api_keys.secrets import Mode
@@ -25,9 +27,11 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a good key stands for."""
+    """What a good key stands for. `plan` and `limits` are its workspace's."""
 
     workspace_id: UUID
     key_id: UUID
     scopes: frozenset[str]
+    plan: str
+    limits: Mapping[str, Any]
     expires_at: datetime | None = None

@@ -14,7 +14,7 @@ FROM credentials
 WHERE digest = %(digest)s;
 
 -- name: get_active
--- What the key may do, unless it was revoked.
-SELECT workspace_id, key_id, scopes, expires_at
-FROM api_keys
+-- What the key may do, and how much by its workspace's plan and limits, unless it was revoked.
+SELECT workspace_id, key_id, scopes, expires_at, plan, limits
+FROM api_keys JOIN workspaces USING (workspace_id)
 WHERE workspace_id = %(workspace_id)s AND key_id = %(key_id)s AND revoked_at IS NULL;

@@ -44,15 +44,22 @@ async def recall(redis: Redis, digest: bytes) -> Identity | None:
     with suppress(Unavailable, ValueError):
         record = await redis.get(_cache_key(digest))
         if record is not None:
-            workspace_id, key_id, scopes, expires_at = orjson.loads(record)
+            workspace_id, key_id, scopes, plan, limits, expires_at = orjson.loads(record)
             expiry = datetime.fromisoformat(expires_at) if expires_at else None
-            return Identity(UUID(workspace_id), UUID(key_id), frozenset(scopes), expiry)
+            return Identity(UUID(workspace_id), UUID(key_id), frozenset(scopes), plan, limits, expiry)
     return None
 
 
 async def remember(redis: Redis, digest: bytes, identity: Identity) -> None:
     """Keeps an identity in Redis for a minute, if it can."""
-    record = [identity.workspace_id, identity.key_id, sorted(identity.scopes), identity.expires_at]
+    record = [
+        identity.workspace_id,
+        identity.key_id,
+        sorted(identity.scopes),
+        identity.plan,
+        identity.limits,
+        identity.expires_at,
+    ]
     with suppress(Unavailable):
         await redis.set(_cache_key(digest), orjson.dumps(record), CACHE_SECONDS)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.platform.allowance import Allowance
 from cloudmetrics.platform.caller import Role
 
 
@@ -56,14 +58,21 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands behind a token now: the client's scopes and, of a person's token, the person's role."""
+    """What stands behind a token in a workspace now.
 
-    client_scopes: frozenset[str]
+    The client's scopes, None where no client of ours is in it; the role of the
+    person, None where the client acts by itself; the workspace's plan and limits.
+    """
+
+    client_scopes: frozenset[str] | None
     role: Role | None
+    plan: str
+    limits: Mapping[str, Any]
 
     @classmethod
     def of_row(cls, row: dict[str, Any]) -> Standing:
-        return cls(frozenset(row["client_scopes"]), row.get("role"))
+        scopes = row["client_scopes"]
+        return cls(None if scopes is None else frozenset(scopes), row["role"], row["plan"], row["limits"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,7 @@ class Powers:
     workspace_id: UUID
     scopes: frozenset[str]
     credential_id: UUID
+    allowance: Allowance
     user_id: UUID | None = None
     role: Role | None = None
 

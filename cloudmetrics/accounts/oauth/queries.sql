@@ -108,11 +108,12 @@ WHERE expires_at < %(now)s;
 -- name: standing_of_grant
 -- As one tenant, whose memberships alone can be seen: the role there of the person who allowed it.
 -- A new password ends what was allowed before it.
-SELECT m.role, c.scopes AS client_scopes
+SELECT m.role, c.scopes AS client_scopes, w.plan, w.limits
 FROM oauth_grants AS g
 JOIN oauth_clients AS c USING (client_id)
 JOIN users AS u USING (user_id)
 JOIN memberships AS m ON m.workspace_id = %(workspace_id)s AND m.user_id = g.user_id
+JOIN workspaces AS w ON w.workspace_id = m.workspace_id
 WHERE g.grant_id = %(grant_id)s AND g.revoked_at IS NULL AND c.deleted_at IS NULL
     AND g.created_at >= coalesce(u.sessions_after, g.created_at)
     AND %(workspace_id)s = ANY(g.workspace_ids)
@@ -120,15 +121,24 @@ WHERE g.grant_id = %(grant_id)s AND g.revoked_at IS NULL AND c.deleted_at IS NUL
 
 -- name: standing_of_consent
 -- The same before there is a grant, or whatever becomes of it.
-SELECT m.role, c.scopes AS client_scopes
+SELECT m.role, c.scopes AS client_scopes, w.plan, w.limits
 FROM memberships AS m
+JOIN workspaces AS w USING (workspace_id)
 JOIN oauth_clients AS c ON c.client_id = %(client_id)s AND c.deleted_at IS NULL
 WHERE m.workspace_id = %(workspace_id)s AND m.user_id = %(user_id)s;
 
 -- name: standing_of_client
 -- A client that acts for its own workspace.
-SELECT c.scopes AS client_scopes
+SELECT NULL AS role, c.scopes AS client_scopes, w.plan, w.limits
 FROM oauth_clients AS c
+JOIN workspaces AS w USING (workspace_id)
 WHERE c.client_id = %(client_id)s AND c.workspace_id = %(workspace_id)s AND c.deleted_at IS NULL
     AND 'CLIENT_CREDENTIALS' = ANY(c.grant_types)
     AND NOT EXISTS (SELECT FROM oauth_revoked_tokens WHERE token_id = %(token_id)s);
+
+-- name: standing_of_member
+-- A person whom an outside issuer names: no client of ours stands between.
+SELECT m.role, NULL AS client_scopes, w.plan, w.limits
+FROM memberships AS m
+JOIN workspaces AS w USING (workspace_id)
+WHERE m.workspace_id = %(workspace_id)s AND m.user_id = %(user_id)s;

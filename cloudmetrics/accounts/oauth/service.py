@@ -24,6 +24,7 @@ from cloudmetrics.accounts.oauth.models import (
 )
 from cloudmetrics.accounts.oauth.outside import OutsideToken
 from cloudmetrics.accounts.people import service as people
+from cloudmetrics.accounts.plans import allowance
 from cloudmetrics.accounts.roles import scopes_of_role
 from cloudmetrics.accounts.scopes import expand
 from cloudmetrics.platform import clock
@@ -141,8 +142,7 @@ async def powers(database: Database, token: AccessToken, workspace_id: UUID | No
         found = await store.standing_of_grant(database, workspace_id, token.grant_id, token.id)
     if found is None:
         return None
-    scopes, credential_id = effective(token.scopes, found), token.grant_id or token.client_id
-    return Powers(workspace_id, scopes, credential_id, token.user_id, found.role)
+    return _powers(workspace_id, token.scopes, found, token.grant_id or token.client_id, token.user_id)
 
 
 async def powers_anywhere(database: Database, token: AccessToken) -> list[Powers]:
@@ -155,18 +155,16 @@ async def powers_of_outside(
     database: Database, token: OutsideToken, workspace_id: UUID | None = None
 ) -> Powers | None:
     """The same for a token of an outside issuer. Somebody with several workspaces has to name one."""
-    found = await people.find(database, token.email)
-    if found is None:
+    person = await people.find(database, token.email)
+    if person is None:
         return None
     if workspace_id is None:
-        places = await people.memberships(database, found.id)
-        member = places[0] if len(places) == 1 else None
-    else:
-        member = await people.membership(database, found.id, workspace_id)
-    if member is None or member.deleted_at is not None:
-        return None
-    scopes = expand(token.scopes) & scopes_of_role(member.role)
-    return Powers(member.workspace_id, scopes, found.id, found.id, member.role)
+        places = await people.memberships(database, person.id)
+        if len(places) != 1:
+            return None
+        workspace_id = places[0].workspace_id
+    found = await store.standing_of_member(database, workspace_id, person.id)
+    return None if found is None else _powers(workspace_id, token.scopes, found, person.id, person.id)
 
 
 async def knows(database: Database, token: OutsideToken) -> bool:
@@ -187,8 +185,18 @@ async def scopes_of(database: Database, consent: Consent) -> frozenset[str]:
 
 def effective(scopes: frozenset[str], standing: Standing) -> frozenset[str]:
     """The scopes that are left of a token's, with what they include."""
-    left = expand(scopes) & expand(standing.client_scopes)
+    left = expand(scopes)
+    if standing.client_scopes is not None:
+        left &= expand(standing.client_scopes)
     return left if standing.role is None else left & scopes_of_role(standing.role)
+
+
+def _powers(
+    workspace_id: UUID, scopes: frozenset[str], found: Standing, credential_id: UUID, user_id: UUID | None
+) -> Powers:
+    granted = allowance(found.plan, found.limits)
+    left = effective(scopes, found)
+    return Powers(workspace_id, left, credential_id, granted, user_id, found.role)
 
 
 def _digest(keyring: Keyring, purpose: str, secret: str) -> bytes:

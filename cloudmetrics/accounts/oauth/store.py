@@ -129,6 +129,13 @@ async def standing_of_client(
     return Standing.of_row(rows[0]) if rows else None
 
 
+async def standing_of_member(database: Database, workspace_id: UUID, user_id: UUID) -> Standing | None:
+    """What a person is in one workspace; None where they are nothing."""
+    parameters = {"workspace_id": workspace_id, "user_id": user_id}
+    rows = await database.read(workspace_id, queries.standing_of_member, parameters)
+    return Standing.of_row(rows[0]) if rows else None
+
+
 async def _add_refresh_token(
     transaction: Transaction, grant_id: UUID, digest: bytes, expires_at: datetime
 ) -> None:
