@@ -110,7 +110,9 @@ async def make_home(
 
 
 def client_of(app: ASGIApp, key: str | None = None) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)  # type: ignore[arg-type]
+    # Each comes from an address of its own, so that no test slows down another.
+    address = f"2001:db8::{uuid4().hex[:4]}:{uuid4().hex[:4]}", 443
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True, client=address)  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers={"API-Key": key} if key else {})
 
 
@@ -161,3 +163,39 @@ def make_event(website_id: str, /, **fields: Any) -> dict[str, Any]:
         "website_id": website_id,
         "visitor_id": "anna",
     } | fields
+
+
+@pytest.fixture
+async def person(database: Database, keyring: Keyring, home: Home) -> Any:
+    """An admin of the home workspace, who has a password."""
+    from .oauth import make_person
+
+    made = await make_person(database, keyring)
+    await made.join(home.workspace.id)
+    return made
+
+
+@pytest.fixture
+async def browser(app: ASGIApp) -> AsyncIterator[Any]:
+    """A browser in which nobody is signed in."""
+    from .oauth import Browser
+
+    opened = Browser(app)
+    yield opened
+    await opened.http.aclose()
+
+
+@pytest.fixture
+async def signed_in(browser: Any, person: Any) -> Any:
+    """A browser in which the person is signed in."""
+    response = await browser.sign_in(person)
+    assert response.status_code == 303, response.text
+    return browser
+
+
+@pytest.fixture
+async def program(client: httpx.AsyncClient, stranger: httpx.AsyncClient) -> Any:
+    """A client on a server, which asks people."""
+    from .oauth import make_program
+
+    return await make_program(client, stranger)

@@ -6,22 +6,27 @@ and remember, and the bridge leads from one to the other.
 
 from __future__ import annotations
 
+from authlib.oauth2 import OAuth2Error
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import Forbidden, TooManyRequests
 
 from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.portal.oauth.account import add_account
 from cloudmetrics.portal.oauth.browser import FIELD, Browser
-from cloudmetrics.portal.oauth.consent import add_consent
+from cloudmetrics.portal.oauth.consent import add_consent, refuse_here
 from cloudmetrics.portal.oauth.endpoints import add_endpoints, make_server
 from cloudmetrics.portal.oauth.passwords import add_passwords
 from cloudmetrics.portal.oauth.services import Services
 from cloudmetrics.portal.oauth.sign_in import add_sign_in
+from cloudmetrics.portal.oauth.throttle import PAGES, PROGRAMS, admit
 
 __all__ = ["Services", "add_oauth"]
 
 # A form of ours has a dozen fields at most; reading millions would only cost time.
 MOST_FIELDS = 100
+AWAY_SECONDS = "5"
+
+Answer = tuple[str | Response, int, dict[str, str]]
 
 
 def add_oauth(portal: Flask, services: Services, outside_issuer: str = "") -> None:
@@ -35,21 +40,22 @@ def add_oauth(portal: Flask, services: Services, outside_issuer: str = "") -> No
     add_consent(pages, services, browser, server)
     add_passwords(pages, services, browser)
     add_account(pages, services, browser)
-    _fence(programs, pages, browser)
+    _fence_programs(programs, services)
+    _fence_pages(pages, services, browser)
     portal.register_blueprint(programs)
     portal.register_blueprint(pages)
 
 
-def _fence(programs: Blueprint, pages: Blueprint, browser: Browser) -> None:
-    """What holds for every page, and how each side hears of what went wrong."""
+def _fence_pages(pages: Blueprint, services: Services, browser: Browser) -> None:
+    """What holds for every page for people."""
+
+    @pages.before_request
+    def count() -> None:
+        admit(services, "pages", PAGES)
 
     @pages.context_processor
     def in_every_form() -> dict[str, object]:
-        return {
-            "form_token": browser.form_token,
-            "form_token_field": FIELD,
-            "signed_in": lambda: browser.user,
-        }
+        return {"form_token": browser.form_token, "form_token_field": FIELD}
 
     @pages.after_request
     def keep_private(response: Response) -> Response:
@@ -58,21 +64,46 @@ def _fence(programs: Blueprint, pages: Blueprint, browser: Browser) -> None:
         response.headers["Referrer-Policy"] = "same-origin"
         return browser.keep(response)
 
-    @pages.errorhandler(403)
-    def foreign_form(_: HTTPException) -> tuple[str, int]:
+    @pages.errorhandler(Forbidden)
+    def foreign_form(_: Forbidden) -> tuple[str, int]:
         return render_template("account/foreign_form.html"), 403
 
-    @pages.errorhandler(Unavailable)
-    def page_away(_: Unavailable) -> tuple[str, int, dict[str, str]]:
-        return render_template("account/away.html"), 503, {"Retry-After": "5"}
+    @pages.errorhandler(OAuth2Error)
+    def refused(error: OAuth2Error) -> tuple[str, int]:
+        return refuse_here(error)
 
-    @programs.errorhandler(Unavailable)
-    def away(_: Unavailable) -> tuple[Response, int, dict[str, str]]:
-        return jsonify(error="temporarily_unavailable"), 503, {"Retry-After": "5"}
+    @pages.errorhandler(TooManyRequests)
+    def too_many(error: TooManyRequests) -> Answer:
+        return render_template("account/away.html", busy=True), 429, _wait(error)
+
+    @pages.errorhandler(Unavailable)
+    def away(_: Unavailable) -> Answer:
+        return render_template("account/away.html"), 503, {"Retry-After": AWAY_SECONDS}
+
+
+def _fence_programs(programs: Blueprint, services: Services) -> None:
+    """What holds for every endpoint for programs."""
 
     @programs.before_request
-    def require_form() -> tuple[Response, int] | None:
+    def count() -> None:
+        if request.method == "POST":
+            admit(services, "programs", PROGRAMS)
+
+    @programs.before_request
+    def require_form() -> Answer | None:
         if request.method == "POST" and request.mimetype != "application/x-www-form-urlencoded":
             told = "Send the parameters as application/x-www-form-urlencoded."
-            return jsonify(error="invalid_request", error_description=told), 400
+            return jsonify(error="invalid_request", error_description=told), 400, {}
         return None
+
+    @programs.errorhandler(TooManyRequests)
+    def too_many(error: TooManyRequests) -> Answer:
+        return jsonify(error="temporarily_unavailable"), 429, _wait(error)
+
+    @programs.errorhandler(Unavailable)
+    def away(_: Unavailable) -> Answer:
+        return jsonify(error="temporarily_unavailable"), 503, {"Retry-After": AWAY_SECONDS}
+
+
+def _wait(error: TooManyRequests) -> dict[str, str]:
+    return {"Retry-After": str(error.retry_after)}

@@ -78,6 +78,11 @@ def refuse(server: Server, error: OAuth2Error) -> Answer:
     if error.redirect_uri:
         answer: AnyResponse = server.handle_error_response(None, error)
         return answer
+    return refuse_here(error)
+
+
+def refuse_here(error: OAuth2Error) -> tuple[str, int]:
+    """The page for a request that leads nowhere."""
     told = error.get_error_description() or "The program asked for something that cannot be given."
     return render_template("account/refused.html", error=error.error, told=told), 400
 
