@@ -52,9 +52,21 @@ async def make_person(database: Database, keyring: Keyring) -> Person:
     user = User(new_id(), f"anna-{uuid4().hex}@example.com", clock.now())
     async with database.transaction(NOBODY) as transaction:
         assert await people_store.create(transaction, user)
-        token = await people.make_password_token(transaction, keyring, user.id)
-    user = await people.finish_reset(database, keyring, token=token, password=PASSWORD)
-    return Person(user, database, keyring)
+    person = Person(user, database, keyring)
+    await give_password(person)
+    return person
+
+
+async def give_password(person: Person, password: str = PASSWORD) -> None:
+    """Sets a password, as with the link of a mail."""
+    await people.finish_reset(
+        person.database, person.keyring, token=await password_token(person), password=password
+    )
+
+
+async def password_token(person: Person) -> str:
+    async with person.database.transaction(NOBODY) as transaction:
+        return await people.make_password_token(transaction, person.keyring, person.user.id)
 
 
 def challenge_of(verifier: str) -> str:

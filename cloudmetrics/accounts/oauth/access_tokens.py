@@ -86,7 +86,7 @@ class AccessTokens:
         """
         try:
             return self._read(self._verified(token))
-        except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise InvalidToken from None
 
     def _verified(self, token: str) -> dict[str, Any]:
@@ -113,6 +113,8 @@ class AccessTokens:
             raise ValueError("for somebody else")
         if not claims["iat"] - 60 <= now < claims["exp"] or claims.get("nbf", 0) > now:
             raise ValueError("not at this time")
+        if not claims["workspace_ids"]:
+            raise ValueError("good nowhere")
         grant_id = claims.get("grant_id")
         return AccessToken(
             id=UUID(claims["jti"]),
