@@ -12,14 +12,18 @@ from typing import Any, cast
 import yaml
 from a2wsgi import WSGIMiddleware
 
+from cloudmetrics.accounts.access.service import Changes
+from cloudmetrics.accounts.api_keys.usage import LastUsed
 from cloudmetrics.accounts.oauth.access_tokens import AccessTokens
 from cloudmetrics.accounts.oauth.outside import OutsideIssuer
-from cloudmetrics.accounts.oauth.signing_keys import SigningKeys
+from cloudmetrics.accounts.oauth.token_keys import TokenKeys
 from cloudmetrics.contract import ASGIApp, Contract, Receive, RouteNotFound, Scope, Send, serve
 from cloudmetrics.gateway import health
 from cloudmetrics.gateway.access_tokens import TokenAuthenticator, bearer_authenticator
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
+from cloudmetrics.gateway.leak_reports import PATH as PATH_OF_LEAK_REPORTS
+from cloudmetrics.gateway.leak_reports import LeakReports, SigningKeys
 from cloudmetrics.gateway.problems import Problems
 from cloudmetrics.gateway.tracing import Tracing
 from cloudmetrics.platform.config import Settings
@@ -42,13 +46,14 @@ def create_app(settings: Settings) -> ASGIApp:
     registry = yaml.safe_load((SPEC / "errors.yaml").read_text(encoding="utf-8"))
     database = Database(settings.database_url, settings.database_pool_size)
     redis = Redis(settings.redis_url)
+    last_used = LastUsed(database)
     keyring = Keyring(settings.secret_key)
-    tokens = AccessTokens(SigningKeys(keyring, settings.token_key_generation), settings.base_url)
-    outside = (
-        OutsideIssuer(settings.outside_issuer, settings.outside_audience) if settings.outside_issuer else None
-    )
-    check_key = api_key_authenticator(database, redis, keyring)
-    check_bearer = bearer_authenticator(check_key, TokenAuthenticator(database, keyring, tokens, outside))
+    changes = Changes(database)
+    check_key = api_key_authenticator(database, keyring, changes, last_used)
+    tokens = AccessTokens(TokenKeys(keyring, settings.token_key_generation), settings.base_url)
+    outside = OutsideIssuer.of(settings.outside_issuer, settings.outside_audience)
+    check_token = TokenAuthenticator(database, keyring, tokens, changes, outside)
+    leak_reports = LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url))
 
     bridge = Bridge()
     pages = create_portal(contract.bundle, registry, settings.base_url)
@@ -60,14 +65,15 @@ def create_app(settings: Settings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         bridge.attach(asyncio.get_running_loop())
-        yield
+        async with last_used.flushing():
+            yield
         await redis.close()
         await database.close()
 
     app: ASGIApp = serve(
         contract,
         handlers="handlers",
-        authenticators={"api_key": check_key, "bearer": check_bearer},
+        authenticators={"api_key": check_key, "bearer": bearer_authenticator(check_key, check_token)},
         errors=Problems(registry, settings.base_url).handlers(),
         middlewares=[
             *(
@@ -77,20 +83,22 @@ def create_app(settings: Settings) -> ASGIApp:
             ),
             partial(Tracing, version=contract.version),
         ],
-        fallback=beside_the_contract(health.Health(database, redis), portal),
+        fallback=beside_the_contract(health.Health(database, redis), leak_reports, portal),
         lifespan=lifespan,
         responses=settings.responses,
     )
     return app
 
 
-def beside_the_contract(healths: ASGIApp, portal: ASGIApp) -> ASGIApp:
+def beside_the_contract(healths: ASGIApp, leak_reports: ASGIApp, portal: ASGIApp) -> ASGIApp:
     """What answers the URLs that are not in the contract."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         if path in health.PATHS:
             await healths(scope, receive, send)
+        elif path == PATH_OF_LEAK_REPORTS:
+            await leak_reports(scope, receive, send)
         elif is_portal_path(path):
             await portal(scope, receive, send)
         else:

@@ -66,6 +66,7 @@ CREATE TABLE oauth_refresh_tokens (
 );
 COMMENT ON TABLE oauth_refresh_tokens IS 'Directory: refresh tokens. Used ones stay until they expire, so that a second use is recognised.';
 CREATE INDEX ON oauth_refresh_tokens (grant_id);
+CREATE INDEX ON oauth_refresh_tokens (expires_at);
 
 CREATE TABLE oauth_revoked_tokens (
     token_id   uuid PRIMARY KEY,
@@ -90,7 +91,10 @@ CREATE POLICY tenant_inserts ON oauth_clients FOR INSERT
     WITH CHECK (workspace_id = current_setting('app.workspace_id')::uuid);
 CREATE POLICY tenant_updates ON oauth_clients FOR UPDATE
     USING (workspace_id = current_setting('app.workspace_id')::uuid);
+-- The API deletes none; this is for the removal of a whole workspace.
+CREATE POLICY tenant_deletes ON oauth_clients FOR DELETE
+    USING (workspace_id = current_setting('app.workspace_id')::uuid);
 
-GRANT SELECT, INSERT, UPDATE ON oauth_clients, oauth_grants TO cloudmetrics_api;
-GRANT SELECT, INSERT, UPDATE, DELETE ON oauth_codes, oauth_refresh_tokens TO cloudmetrics_api;
+GRANT SELECT, INSERT, UPDATE ON oauth_clients TO cloudmetrics_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON oauth_grants, oauth_codes, oauth_refresh_tokens TO cloudmetrics_api;
 GRANT SELECT, INSERT, DELETE ON oauth_revoked_tokens TO cloudmetrics_api;

@@ -23,7 +23,8 @@ class Caller:
     `scopes` are what the credential may do, already cut down to the person's role.
     `keyring` signs what the caller is given to bring back, such as cursors.
     `allowance` says how much the caller may do; None is the service itself, which
-    nothing limits. `address` is where the request came from.
+    nothing limits. `address` is where the request came from. `workspace_ids` are
+    the workspaces among which a person's token may choose; a program has but one.
     """
 
     tenant: Tenant
@@ -35,3 +36,4 @@ class Caller:
     credential_kind: CredentialKind | None = None
     role: Role | None = None
     address: str | None = None
+    workspace_ids: frozenset[UUID] = frozenset()

@@ -6,6 +6,7 @@ a secret), the TOML file that `CLOUDMETRICS_CONFIG` names, the default.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -15,6 +16,7 @@ from typing import Any, Literal, cast
 
 PREFIX = "CLOUDMETRICS_"
 MINIMUM_SECRET = 32
+ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 
 
 class SettingsError(Exception):
@@ -59,6 +61,12 @@ def url(*schemes: str) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def address(value: str) -> str:
+    if not value.isascii() or not ADDRESS.fullmatch(value):
+        raise ValueError("an e-mail address, such as metrics@example.com")
+    return value
 
 
 def secret(value: str) -> bytes:
@@ -172,6 +180,26 @@ class Settings:
         (),
         shown="none",
     )
+    leak_report_keys_url: str = setting(
+        "Where the public keys are that sign reports of leaked API keys (GitHub's partner protocol).",
+        url("http", "https"),
+        "https://api.github.com/meta/public_keys/secret_scanning",
+    )
+    mail_from: str = setting("The sender of e-mail.", address, "cloudmetrics@localhost")
+    smtp_host: str = setting(
+        "The server that e-mail is sent through. Empty: it is written to `DATA_DIR/mail`.",
+        text,
+        "",
+        shown="none",
+    )
+    smtp_port: int = setting("The port of that server.", whole(1, 65535), 587)
+    smtp_security: Literal["starttls", "tls", "none"] = setting(
+        "`starttls` after connecting (port 587), `tls` from the first byte (port 465), or `none`.",
+        one_of("starttls", "tls", "none"),
+        "starttls",
+    )
+    smtp_username: str = setting("The user to sign in as, if any.", text, "", shown="none")
+    smtp_password: str = setting("The password of that user.", text, "", shown="none", file=True)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> "Settings":

@@ -14,26 +14,30 @@ from cloudmetrics.accounts import scopes
 from cloudmetrics.accounts.api_keys import service as api_keys
 from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.accounts.workspaces.models import Workspace
-from cloudmetrics.app import create_app
 from cloudmetrics.contract import ASGIApp
-from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.caller import Caller, Role
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database, Tenant
 from cloudmetrics.platform.signing import Keyring
 from tests.conftest import TestStores, copied_database
+from tests.integration.people import Person, app_for_people, credential, make_user
 
 SECRET = b"a secret key of the tests, 32 bytes or more"
 BASE_URL = "http://testserver"
 
 
+MakePerson = Callable[..., Awaitable[Person]]
+
+
 @dataclass(frozen=True)
 class Home:
-    """A workspace, and how to get into it."""
+    """A workspace, and how to get into it: with a key, or as somebody who is a member."""
 
     workspace: Workspace
     caller: Caller
     open: Callable[[str], httpx.AsyncClient]
     make_key: Callable[..., Awaitable[str]]
+    make_person: MakePerson
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +53,7 @@ def settings_for(database_url: str, redis_url: str) -> Settings:
 
 @pytest.fixture(scope="session")
 async def app(database_url: str, stores: TestStores) -> AsyncIterator[ASGIApp]:
-    app = create_app(settings_for(database_url, stores.redis_url))
-    async with alive(app):
+    async with app_for_people(settings_for(database_url, stores.redis_url)) as app, alive(app):
         yield app
 
 
@@ -102,7 +105,12 @@ async def make_home(
             )
             return secret
 
-        return Home(workspace, Caller(Tenant(database, workspace.id), keyring), open_with, make_key)
+        async def make_person(role: Role = "OWNER", granted: Iterable[str] = scopes.FULL) -> Person:
+            user = await make_user(database, workspace.id, role)
+            return Person(user, open_with(credential(user.id, workspace.id, granted)))
+
+        caller = Caller(Tenant(database, workspace.id), keyring)
+        return Home(workspace, caller, open_with, make_key, make_person)
 
     yield make
     for client in clients:

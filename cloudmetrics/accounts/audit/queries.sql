@@ -16,7 +16,7 @@ SELECT
 FROM audit_log
 WHERE workspace_id = %(workspace_id)s
   AND entry_id < %(before)s
-  AND (%(actions)s::text[] IS NULL OR action = ANY (%(actions)s::text[]))
+  AND (%(action)s::text IS NULL OR action = %(action)s::text)
   AND (%(user_id)s::uuid IS NULL OR user_id = %(user_id)s::uuid)
   AND (%(credential_id)s::uuid IS NULL OR credential_id = %(credential_id)s::uuid)
   AND (%(subject_id)s::uuid IS NULL OR subject_id = %(subject_id)s::uuid)

@@ -52,7 +52,7 @@ async def record(
 async def list_page(
     caller: Caller,
     *,
-    actions: list[str] | None = None,
+    action: str | None = None,
     user_id: UUID | None = None,
     credential_id: UUID | None = None,
     subject_id: UUID | None = None,
@@ -63,7 +63,7 @@ async def list_page(
 ) -> Page[Entry]:
     """What was done, newest first; `since` is included, `until` is not. Raises InvalidCursor."""
     filters = {
-        "actions": sorted(actions) if actions else None,
+        "action": action,
         "user_id": user_id,
         "credential_id": credential_id,
         "subject_id": subject_id,

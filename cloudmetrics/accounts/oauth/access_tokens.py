@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
-from cloudmetrics.accounts.oauth.signing_keys import ALGORITHM, SigningKeys
+from cloudmetrics.accounts.oauth.token_keys import ALGORITHM, TokenKeys
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.ids import new_id
 
@@ -46,7 +46,7 @@ class AccessToken:
 class AccessTokens:
     """Makes and checks the tokens of one issuer, which is also the audience that they are for."""
 
-    def __init__(self, keys: SigningKeys, issuer: str) -> None:
+    def __init__(self, keys: TokenKeys, issuer: str) -> None:
         self.keys = keys
         self.issuer = issuer
         # Claims and headers that we do not use are nobody's business here, `crit` alone is refused.

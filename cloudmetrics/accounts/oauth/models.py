@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.accounts.networks import Network, parsed
 from cloudmetrics.platform.allowance import Allowance
 from cloudmetrics.platform.caller import Role
 
@@ -61,28 +62,45 @@ class Standing:
     """What stands behind a token in a workspace now.
 
     The client's scopes, None where no client of ours is in it; the role of the
-    person, None where the client acts by itself; the workspace's plan and limits.
+    person, None where the client acts by itself; the workspace's plan, limits and
+    networks, and whether it waits to be removed.
     """
 
     client_scopes: frozenset[str] | None
     role: Role | None
     plan: str
     limits: Mapping[str, Any]
+    networks: tuple[Network, ...]
+    deleted: bool
 
     @classmethod
     def of_row(cls, row: dict[str, Any]) -> Standing:
         scopes = row["client_scopes"]
-        return cls(None if scopes is None else frozenset(scopes), row["role"], row["plan"], row["limits"])
+        return cls(
+            client_scopes=None if scopes is None else frozenset(scopes),
+            role=row["role"],
+            plan=row["plan"],
+            limits=row["limits"],
+            networks=parsed(row["allowed_networks"]),
+            deleted=row["deleted"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Powers:
-    """What a token may do in one workspace at this moment. A client's own token has no person."""
+    """What a token may do in one workspace at this moment, and from where.
+
+    A client's own token has no person. `workspace_ids` are those among which the
+    token may choose, and `depends_on` is whatever changes these powers when it changes.
+    """
 
     workspace_id: UUID
     scopes: frozenset[str]
     credential_id: UUID
     allowance: Allowance
+    networks: tuple[Network, ...]
+    workspace_ids: frozenset[UUID]
+    depends_on: tuple[UUID, ...]
     user_id: UUID | None = None
     role: Role | None = None
 

@@ -58,6 +58,11 @@ class OutsideIssuer:
         self._registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
         self._registry.max_header_length = 2048
 
+    @classmethod
+    def of(cls, issuer: str, audience: str) -> OutsideIssuer | None:
+        """The issuer of the settings, where they name one."""
+        return cls(issuer, audience) if issuer else None
+
     async def check(self, token: str) -> OutsideToken:
         """Raises InvalidToken; Unavailable where the issuer's keys were never seen and cannot be fetched."""
         try:

@@ -9,11 +9,6 @@ VALUES (
     %(challenge)s, %(expires_at)s
 );
 
--- name: forget_codes
--- A code is remembered for a day, so that a second use is recognised.
-DELETE FROM oauth_codes
-WHERE expires_at < %(now)s - interval '1 day';
-
 -- name: find_code
 SELECT
     digest, grant_id, client_id, user_id, workspace_ids, scopes, redirect_uri, challenge,
@@ -42,16 +37,12 @@ WHERE grant_id = %(grant_id)s AND revoked_at IS NULL
 RETURNING grant_id;
 
 -- name: revoke_grant
+-- If a person is named, only one that is theirs.
 UPDATE oauth_grants
 SET revoked_at = %(now)s
-WHERE grant_id = %(grant_id)s AND revoked_at IS NULL;
-
--- name: revoke_of_user
--- One grant, if it is this person's.
-UPDATE oauth_grants
-SET revoked_at = %(now)s
-WHERE grant_id = %(grant_id)s AND user_id = %(user_id)s AND revoked_at IS NULL
-RETURNING grant_id;
+WHERE grant_id = %(grant_id)s AND revoked_at IS NULL
+    AND user_id = coalesce(%(user_id)s::uuid, user_id)
+RETURNING client_id, user_id, workspace_ids, scopes;
 
 -- name: list_of_user
 -- What a person allows at present, last used first. A grant whose client is gone or which has no
@@ -72,11 +63,6 @@ LIMIT 100;
 -- name: add_refresh_token
 INSERT INTO oauth_refresh_tokens (digest, grant_id, expires_at)
 VALUES (%(digest)s, %(grant_id)s, %(expires_at)s);
-
--- name: forget_refresh_tokens
--- Of one grant, those that would be refused for their age anyway.
-DELETE FROM oauth_refresh_tokens
-WHERE grant_id = %(grant_id)s AND expires_at < %(now)s;
 
 -- name: find_refresh_token
 SELECT
@@ -101,6 +87,22 @@ INSERT INTO oauth_revoked_tokens (token_id, expires_at)
 VALUES (%(token_id)s, %(expires_at)s)
 ON CONFLICT (token_id) DO NOTHING;
 
+-- name: forget_codes
+-- A code is remembered for a day, so that a second use is recognised.
+DELETE FROM oauth_codes
+WHERE expires_at < %(now)s - interval '1 day';
+
+-- name: forget_refresh_tokens
+-- Those that would be refused for their age anyway.
+DELETE FROM oauth_refresh_tokens
+WHERE expires_at < %(now)s;
+
+-- name: forget_grants
+-- Those without any refresh token, once their last access token and the memory of their code are gone.
+DELETE FROM oauth_grants AS g
+WHERE g.used_at < %(now)s - interval '2 days'
+    AND NOT EXISTS (SELECT FROM oauth_refresh_tokens AS r WHERE r.grant_id = g.grant_id);
+
 -- name: forget_revoked_tokens
 DELETE FROM oauth_revoked_tokens
 WHERE expires_at < %(now)s;
@@ -108,7 +110,7 @@ WHERE expires_at < %(now)s;
 -- name: standing_of_grant
 -- As one tenant, whose memberships alone can be seen: the role there of the person who allowed it.
 -- A new password ends what was allowed before it.
-SELECT m.role, c.scopes AS client_scopes, w.plan, w.limits
+SELECT m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.deleted_at IS NOT NULL AS deleted
 FROM oauth_grants AS g
 JOIN oauth_clients AS c USING (client_id)
 JOIN users AS u USING (user_id)
@@ -121,24 +123,24 @@ WHERE g.grant_id = %(grant_id)s AND g.revoked_at IS NULL AND c.deleted_at IS NUL
 
 -- name: standing_of_consent
 -- The same before there is a grant, or whatever becomes of it.
-SELECT m.role, c.scopes AS client_scopes, w.plan, w.limits
+SELECT m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.deleted_at IS NOT NULL AS deleted
 FROM memberships AS m
 JOIN workspaces AS w USING (workspace_id)
 JOIN oauth_clients AS c ON c.client_id = %(client_id)s AND c.deleted_at IS NULL
 WHERE m.workspace_id = %(workspace_id)s AND m.user_id = %(user_id)s;
 
 -- name: standing_of_client
--- A client that acts for its own workspace.
-SELECT NULL AS role, c.scopes AS client_scopes, w.plan, w.limits
+-- A client that acts for its own workspace, which must not wait to be removed.
+SELECT NULL AS role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.deleted_at IS NOT NULL AS deleted
 FROM oauth_clients AS c
 JOIN workspaces AS w USING (workspace_id)
 WHERE c.client_id = %(client_id)s AND c.workspace_id = %(workspace_id)s AND c.deleted_at IS NULL
-    AND 'CLIENT_CREDENTIALS' = ANY(c.grant_types)
+    AND 'CLIENT_CREDENTIALS' = ANY(c.grant_types) AND w.deleted_at IS NULL
     AND NOT EXISTS (SELECT FROM oauth_revoked_tokens WHERE token_id = %(token_id)s);
 
 -- name: standing_of_member
 -- A person whom an outside issuer names: no client of ours stands between.
-SELECT m.role, NULL AS client_scopes, w.plan, w.limits
+SELECT m.role, NULL AS client_scopes, w.plan, w.limits, w.allowed_networks, w.deleted_at IS NOT NULL AS deleted
 FROM memberships AS m
 JOIN workspaces AS w USING (workspace_id)
 WHERE m.workspace_id = %(workspace_id)s AND m.user_id = %(user_id)s;

@@ -11,6 +11,9 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from cloudmetrics.accounts.access import service as access
+from cloudmetrics.accounts.audit import service as audit
+from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.accounts.oauth import store
 from cloudmetrics.accounts.oauth.access_tokens import AccessToken
 from cloudmetrics.accounts.oauth.models import (
@@ -28,7 +31,7 @@ from cloudmetrics.accounts.plans import allowance
 from cloudmetrics.accounts.roles import scopes_of_role
 from cloudmetrics.accounts.scopes import expand
 from cloudmetrics.platform import clock
-from cloudmetrics.platform.database import Database
+from cloudmetrics.platform.database import NOBODY, Database, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.signing import Keyring
@@ -36,15 +39,25 @@ from cloudmetrics.platform.signing import Keyring
 CODE_LIFETIME = timedelta(minutes=1)
 REFRESH_LIFETIME = timedelta(days=30)
 REFRESH_PREFIX = "cm_refresh_"
+REUSED = "REUSED"
 
 
 async def allow(
-    database: Database, keyring: Keyring, consent: Consent, *, redirect_uri: str, challenge: str
+    database: Database,
+    keyring: Keyring,
+    consent: Consent,
+    *,
+    redirect_uri: str,
+    challenge: str,
+    address: str | None = None,
 ) -> str:
     """The code for what a person said yes to. `challenge` is PKCE's, by S256."""
     secret, now = secrets.token_urlsafe(32), clock.now()
     code = Code(_digest(keyring, "code", secret), new_id(), consent, redirect_uri, challenge)
-    await store.add_code(database, code, now + CODE_LIFETIME, now)
+    actor = Actor(consent.user_id, address=address)
+    async with database.transaction(NOBODY) as transaction:
+        await store.add_code(transaction, code, now + CODE_LIFETIME)
+        await _record(transaction, code.grant_id, consent, actor, Action.OAUTH_GRANT_CREATED)
     return secret
 
 
@@ -56,7 +69,7 @@ async def find_code(database: Database, keyring: Keyring, client_id: UUID, secre
         return None
     code, used, expired = found
     if used:
-        await store.revoke_grant(database, code.grant_id, now)
+        await _revoke(database, code.grant_id, REUSED)
     return None if used or expired else code
 
 
@@ -65,7 +78,7 @@ async def redeem(database: Database, keyring: Keyring, code: Code) -> str:
     secret, now = REFRESH_PREFIX + secrets.token_urlsafe(32), clock.now()
     digest = _digest(keyring, "refresh token", secret)
     if not await store.redeem_code(database, code, digest, now + REFRESH_LIFETIME, now):
-        await store.revoke_grant(database, code.grant_id, now)
+        await _revoke(database, code.grant_id, REUSED)
         raise Spent
     return secret
 
@@ -82,7 +95,7 @@ async def find_refresh_token(
         return None
     token, used, expired = found
     if used:
-        await store.revoke_grant(database, token.grant_id, now)
+        await _revoke(database, token.grant_id, REUSED)
     return None if used or expired else token
 
 
@@ -101,18 +114,19 @@ async def rotate(database: Database, keyring: Keyring, token: RefreshToken) -> s
     secret, now = REFRESH_PREFIX + secrets.token_urlsafe(32), clock.now()
     digest = _digest(keyring, "refresh token", secret)
     if not await store.rotate(database, token, digest, now + REFRESH_LIFETIME, now):
-        await store.revoke_grant(database, token.grant_id, now)
+        await _revoke(database, token.grant_id, REUSED)
         raise Spent
     return secret
 
 
 async def revoke(database: Database, token: RefreshToken | AccessToken) -> None:
-    """Ends a token: a refresh token with its whole grant, an access token alone."""
-    now = clock.now()
+    """Ends a token within a second: a refresh token with its whole grant, an access token alone."""
     if isinstance(token, RefreshToken):
-        await store.revoke_grant(database, token.grant_id, now)
-    else:
-        await store.revoke_token(database, token.id, datetime.fromtimestamp(token.expires_at, UTC), now)
+        await _revoke(database, token.grant_id, "CLIENT")
+        return
+    async with database.transaction(NOBODY) as transaction:
+        await store.revoke_token(transaction, token.id, datetime.fromtimestamp(token.expires_at, UTC))
+        await access.note(transaction, token.id)
 
 
 async def list_allowed(database: Database, user_id: UUID) -> list[Allowed]:
@@ -120,10 +134,15 @@ async def list_allowed(database: Database, user_id: UUID) -> list[Allowed]:
     return await store.list_of_user(database, user_id, clock.now())
 
 
-async def disallow(database: Database, user_id: UUID, grant_id: UUID) -> None:
+async def disallow(database: Database, user_id: UUID, grant_id: UUID, *, address: str | None = None) -> None:
     """A person takes back what they allowed. Raises NotFound."""
-    if not await store.revoke_of_user(database, user_id, grant_id, clock.now()):
+    if not await _revoke(database, grant_id, "PERSON", Actor(user_id, address=address)):
         raise NotFound("program")
+
+
+async def forget_expired(database: Database) -> None:
+    """Removes what is worth nothing any more."""
+    await store.forget_expired(database, clock.now())
 
 
 async def powers(database: Database, token: AccessToken, workspace_id: UUID | None = None) -> Powers | None:
@@ -142,7 +161,17 @@ async def powers(database: Database, token: AccessToken, workspace_id: UUID | No
         found = await store.standing_of_grant(database, workspace_id, token.grant_id, token.id)
     if found is None:
         return None
-    return _powers(workspace_id, token.scopes, found, token.grant_id or token.client_id, token.user_id)
+    return Powers(
+        workspace_id=workspace_id,
+        scopes=effective(token.scopes, found),
+        credential_id=token.grant_id or token.client_id,
+        allowance=allowance(found.plan, found.limits),
+        networks=found.networks,
+        workspace_ids=frozenset(token.workspace_ids),
+        depends_on=_present(token.id, token.grant_id, token.client_id, token.user_id, workspace_id),
+        user_id=token.user_id,
+        role=found.role,
+    )
 
 
 async def powers_anywhere(database: Database, token: AccessToken) -> list[Powers]:
@@ -158,13 +187,25 @@ async def powers_of_outside(
     person = await people.find(database, token.email)
     if person is None:
         return None
-    if workspace_id is None:
-        places = await people.memberships(database, person.id)
-        if len(places) != 1:
-            return None
-        workspace_id = places[0].workspace_id
+    places = [each.workspace_id for each in await people.memberships(database, person.id)]
+    if workspace_id is None and len(places) == 1:
+        workspace_id = places[0]
+    if workspace_id not in places:
+        return None
     found = await store.standing_of_member(database, workspace_id, person.id)
-    return None if found is None else _powers(workspace_id, token.scopes, found, person.id, person.id)
+    if found is None:
+        return None
+    return Powers(
+        workspace_id=workspace_id,
+        scopes=effective(token.scopes, found),
+        credential_id=person.id,
+        allowance=allowance(found.plan, found.limits),
+        networks=found.networks,
+        workspace_ids=frozenset(places),
+        depends_on=(person.id, workspace_id),
+        user_id=person.id,
+        role=found.role,
+    )
 
 
 async def knows(database: Database, token: OutsideToken) -> bool:
@@ -188,15 +229,50 @@ def effective(scopes: frozenset[str], standing: Standing) -> frozenset[str]:
     left = expand(scopes)
     if standing.client_scopes is not None:
         left &= expand(standing.client_scopes)
-    return left if standing.role is None else left & scopes_of_role(standing.role)
+    if standing.role is None:
+        return left
+    return left & scopes_of_role(standing.role, deleted=standing.deleted)
 
 
-def _powers(
-    workspace_id: UUID, scopes: frozenset[str], found: Standing, credential_id: UUID, user_id: UUID | None
-) -> Powers:
-    granted = allowance(found.plan, found.limits)
-    left = effective(scopes, found)
-    return Powers(workspace_id, left, credential_id, granted, user_id, found.role)
+async def _revoke(database: Database, grant_id: UUID, reason: str, actor: Actor | None = None) -> bool:
+    """Whether there was anything to end; if a person asks, only what is theirs."""
+    async with database.transaction(NOBODY) as transaction:
+        person = actor.user_id if actor else None
+        consent = await store.revoke_grant(transaction, grant_id, clock.now(), person)
+        if consent is None:
+            return False
+        await access.note(transaction, grant_id)
+        actor = actor or Actor(credential_kind="OAUTH_TOKEN", credential_id=grant_id)
+        await _record(transaction, grant_id, consent, actor, Action.OAUTH_GRANT_REVOKED, reason=reason)
+    return True
+
+
+async def _record(
+    transaction: Transaction,
+    grant_id: UUID,
+    consent: Consent,
+    actor: Actor,
+    action: Action,
+    **details: object,
+) -> None:
+    """Writes into the log of each workspace that the grant is for; ends as the last one's tenant."""
+    told = {"client_id": str(consent.client_id), "user_id": str(consent.user_id)}
+    for workspace_id in consent.workspace_ids:
+        await transaction.switch_tenant(workspace_id)
+        await audit.record(
+            transaction,
+            workspace_id,
+            actor,
+            action,
+            ("OAUTH_GRANT", grant_id),
+            scopes=sorted(consent.scopes),
+            **told,
+            **details,
+        )
+
+
+def _present(*subjects: UUID | None) -> tuple[UUID, ...]:
+    return tuple(subject for subject in subjects if subject is not None)
 
 
 def _digest(keyring: Keyring, purpose: str, secret: str) -> bytes:

@@ -13,15 +13,10 @@ from cloudmetrics.platform.sql import load_queries
 queries = load_queries(__file__)
 
 
-async def add_code(database: Database, code: Code, expires_at: datetime, now: datetime) -> None:
-    """Adds a code, and clears away those that nobody needs any more."""
+async def add_code(transaction: Transaction, code: Code, expires_at: datetime) -> None:
     fields = {"redirect_uri": code.redirect_uri, "challenge": code.challenge, "expires_at": expires_at}
-    async with database.transaction(NOBODY) as transaction:
-        await transaction.execute(queries.forget_codes, {"now": now})
-        await transaction.execute(
-            queries.add_code,
-            fields | {"digest": code.digest, "grant_id": code.grant_id} | _columns(code.consent),
-        )
+    ids = {"digest": code.digest, "grant_id": code.grant_id}
+    await transaction.execute(queries.add_code, fields | ids | _columns(code.consent))
 
 
 async def find_code(database: Database, digest: bytes, now: datetime) -> tuple[Code, bool, bool] | None:
@@ -71,21 +66,17 @@ async def rotate(
             is None
         ):
             return False
-        await transaction.execute(queries.forget_refresh_tokens, at)
         await _add_refresh_token(transaction, token.grant_id, digest, expires_at)
     return True
 
 
-async def revoke_grant(database: Database, grant_id: UUID, now: datetime) -> None:
-    async with database.transaction(NOBODY) as transaction:
-        await transaction.execute(queries.revoke_grant, {"grant_id": grant_id, "now": now})
-
-
-async def revoke_of_user(database: Database, user_id: UUID, grant_id: UUID, now: datetime) -> bool:
-    """Whether the person had such a grant."""
+async def revoke_grant(
+    transaction: Transaction, grant_id: UUID, now: datetime, user_id: UUID | None = None
+) -> Consent | None:
+    """What was allowed until now; None where it was revoked before, or is not this person's."""
     parameters = {"grant_id": grant_id, "user_id": user_id, "now": now}
-    async with database.transaction(NOBODY) as transaction:
-        return await transaction.fetch_one(queries.revoke_of_user, parameters) is not None
+    row = await transaction.fetch_one(queries.revoke_grant, parameters)
+    return _consent(row) if row else None
 
 
 async def list_of_user(database: Database, user_id: UUID, now: datetime) -> list[Allowed]:
@@ -93,11 +84,20 @@ async def list_of_user(database: Database, user_id: UUID, now: datetime) -> list
     return [Allowed(**(row | {"scopes": frozenset(row["scopes"])})) for row in rows]
 
 
-async def revoke_token(database: Database, token_id: UUID, expires_at: datetime, now: datetime) -> None:
-    """Ends one access token, and clears away those that have expired since."""
+async def revoke_token(transaction: Transaction, token_id: UUID, expires_at: datetime) -> None:
+    await transaction.execute(queries.revoke_token, {"token_id": token_id, "expires_at": expires_at})
+
+
+async def forget_expired(database: Database, now: datetime) -> None:
+    """Removes what is worth nothing any more, and is not needed to recognise a second use."""
     async with database.transaction(NOBODY) as transaction:
-        await transaction.execute(queries.forget_revoked_tokens, {"now": now})
-        await transaction.execute(queries.revoke_token, {"token_id": token_id, "expires_at": expires_at})
+        for statement in (
+            queries.forget_codes,
+            queries.forget_refresh_tokens,
+            queries.forget_grants,
+            queries.forget_revoked_tokens,
+        ):
+            await transaction.execute(statement, {"now": now})
 
 
 async def standing_of_grant(

@@ -20,30 +20,29 @@ SELECT client_id AS id, workspace_id, name, kind, grant_types, redirect_uris, sc
 FROM oauth_clients
 WHERE workspace_id = %(workspace_id)s AND client_id = %(client_id)s AND deleted_at IS NULL;
 
+-- name: lock
+SELECT client_id AS id, workspace_id, name, kind, grant_types, redirect_uris, scopes, created_at, updated_at
+FROM oauth_clients
+WHERE workspace_id = %(workspace_id)s AND client_id = %(client_id)s AND deleted_at IS NULL
+FOR UPDATE;
+
 -- name: update
 UPDATE oauth_clients
 SET name = %(name)s, grant_types = %(grant_types)s, redirect_uris = %(redirect_uris)s, scopes = %(scopes)s,
-    updated_at = %(now)s
-WHERE workspace_id = %(workspace_id)s AND client_id = %(client_id)s AND deleted_at IS NULL
-RETURNING
-    client_id AS id, workspace_id, name, kind, grant_types, redirect_uris, scopes, created_at, updated_at;
+    updated_at = %(updated_at)s
+WHERE workspace_id = %(workspace_id)s AND client_id = %(id)s;
 
 -- name: rotate_secret
--- Of a confidential client only: the CHECK of the table has no place for a public one's secret.
 UPDATE oauth_clients
 SET secret_digest = %(secret_digest)s, updated_at = %(now)s,
     previous_digest = CASE WHEN %(previous_until)s::timestamptz > %(now)s THEN secret_digest END,
     previous_until = CASE WHEN %(previous_until)s::timestamptz > %(now)s THEN %(previous_until)s::timestamptz END
-WHERE workspace_id = %(workspace_id)s AND client_id = %(client_id)s AND deleted_at IS NULL
-    AND kind = 'CONFIDENTIAL'
-RETURNING
-    client_id AS id, workspace_id, name, kind, grant_types, redirect_uris, scopes, created_at, updated_at;
+WHERE workspace_id = %(workspace_id)s AND client_id = %(client_id)s;
 
 -- name: delete
 UPDATE oauth_clients
 SET deleted_at = %(now)s
-WHERE workspace_id = %(workspace_id)s AND client_id = %(client_id)s AND deleted_at IS NULL
-RETURNING client_id AS id;
+WHERE workspace_id = %(workspace_id)s AND client_id = %(client_id)s;
 
 -- name: find
 -- Directory: a client of any workspace.

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
+from cloudmetrics.accounts.access import service as access
+from cloudmetrics.accounts.api_keys.models import ScopeNotHeld
+from cloudmetrics.accounts.audit import service as audit
+from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.accounts.oauth_clients import store
 from cloudmetrics.accounts.oauth_clients.models import (
     Client,
@@ -18,11 +22,10 @@ from cloudmetrics.accounts.oauth_clients.models import (
     Kind,
 )
 from cloudmetrics.accounts.oauth_clients.redirects import UnfitRedirect, require_redirect
-from cloudmetrics.accounts.scopes import SCOPES, expand
-from cloudmetrics.contract import Forbidden
+from cloudmetrics.accounts.scopes import expand, require_scopes
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
-from cloudmetrics.platform.database import Database
+from cloudmetrics.platform.database import Database, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.paging import Page, page, unseal_id
@@ -57,23 +60,18 @@ async def create(
 ) -> ClientWithSecret:
     """Registers a client. Its secret is in what this returns, and never seen again.
 
-    Raises InvalidClient.
+    Raises InvalidClient, UnknownScope, ScopeNotHeld.
     """
-    _require_sound(caller, kind, grant_types, redirect_uris, scopes)
-    now = clock.now()
-    client = Client(
-        new_id(),
-        caller.tenant.workspace_id,
-        name,
-        kind,
-        tuple(grant_types),
-        tuple(redirect_uris),
-        frozenset(scopes),
-        now,
-        now,
-    )
+    wanted = require_scopes(scopes)
+    _require_held(caller, wanted)
+    _require_sound(kind, grant_types, redirect_uris)
+    now, home = clock.now(), caller.tenant.workspace_id
+    client = Client(new_id(), home, name, kind, tuple(grant_types), tuple(redirect_uris), wanted, now, now)
     secret = _new_secret() if kind == "CONFIDENTIAL" else None
-    await store.create(caller.tenant, client, digest_of(caller.keyring, secret) if secret else None)
+    digest = digest_of(caller.keyring, secret) if secret else None
+    async with caller.tenant.transaction() as transaction:
+        await store.create(transaction, client, digest)
+        await _record(transaction, caller, Action.OAUTH_CLIENT_CREATED, client, **_terms(client))
     return ClientWithSecret(client, secret)
 
 
@@ -86,46 +84,60 @@ async def update(
     redirect_uris: Sequence[str],
     scopes: Sequence[str],
 ) -> Client:
-    """Replaces all four. What is taken away counts at once, also for tokens that are out.
+    """Replaces all four. What is taken away is gone within a second, also from tokens that are out.
 
-    Raises NotFound, InvalidClient.
+    Scopes that the client has may stay, whoever asks. Raises NotFound, InvalidClient,
+    UnknownScope, ScopeNotHeld.
     """
-    present = await get(caller, client_id)
-    _require_sound(caller, present.kind, grant_types, redirect_uris, scopes, had=present.scopes)
-    fields: dict[str, Any] = {
-        "name": name,
-        "grant_types": grant_types,
-        "redirect_uris": redirect_uris,
-        "scopes": scopes,
-    }
-    client = await store.update(caller.tenant, client_id, fields, clock.now())
-    if client is None:
-        raise NotFound("OAuth client")
+    wanted = require_scopes(scopes)
+    async with caller.tenant.transaction() as transaction:
+        old = await _locked(transaction, caller, client_id)
+        _require_held(caller, wanted - old.scopes)
+        _require_sound(old.kind, grant_types, redirect_uris)
+        client = replace(
+            old,
+            name=name,
+            grant_types=tuple(grant_types),
+            redirect_uris=tuple(redirect_uris),
+            scopes=wanted,
+            updated_at=clock.now(),
+        )
+        await store.update(transaction, client)
+        await access.note(transaction, client.id)
+        await _record(
+            transaction, caller, Action.OAUTH_CLIENT_UPDATED, client, before=_terms(old), after=_terms(client)
+        )
     return client
 
 
 async def rotate_secret(caller: Caller, client_id: UUID, *, overlap_seconds: int = 0) -> ClientWithSecret:
     """Gives a client a new secret; the old one goes on for the overlap.
 
-    Raises NotFound, ClientHasNoSecret, and Forbidden where whoever asks may do
+    Raises NotFound, ClientHasNoSecret, and ScopeNotHeld where whoever asks may do
     less than the client, since with the secret they could do as much as it.
     """
-    present = await get(caller, client_id)
-    if "CLIENT_CREDENTIALS" in present.grant_types and (lacking := present.scopes - expand(caller.scopes)):
-        raise Forbidden(lacking)
     secret, now = _new_secret(), clock.now()
-    until = now + timedelta(seconds=overlap_seconds)
-    digest = digest_of(caller.keyring, secret)
-    client = await store.rotate_secret(caller.tenant, client_id, digest, until, now)
-    if client is None:
-        raise ClientHasNoSecret
-    return ClientWithSecret(client, secret)
+    until, digest = now + timedelta(seconds=overlap_seconds), digest_of(caller.keyring, secret)
+    async with caller.tenant.transaction() as transaction:
+        client = await _locked(transaction, caller, client_id)
+        if client.kind == "PUBLIC":
+            raise ClientHasNoSecret
+        if "CLIENT_CREDENTIALS" in client.grant_types:
+            _require_held(caller, client.scopes)
+        await store.rotate_secret(transaction, client, digest, until, now)
+        await _record(
+            transaction, caller, Action.OAUTH_CLIENT_SECRET_ROTATED, client, overlap_seconds=overlap_seconds
+        )
+    return ClientWithSecret(replace(client, updated_at=now), secret)
 
 
 async def delete(caller: Caller, client_id: UUID) -> None:
-    """Ends a client and all that it was allowed, at once. Raises NotFound."""
-    if not await store.delete(caller.tenant, client_id, clock.now()):
-        raise NotFound("OAuth client")
+    """Ends a client and all that it was allowed, within a second. Raises NotFound."""
+    async with caller.tenant.transaction() as transaction:
+        client = await _locked(transaction, caller, client_id)
+        await store.delete(transaction, client, clock.now())
+        await access.note(transaction, client.id)
+        await _record(transaction, caller, Action.OAUTH_CLIENT_DELETED, client, name=client.name)
 
 
 async def find(database: Database, client_id: str) -> Client | None:
@@ -152,14 +164,34 @@ def _new_secret() -> str:
     return SECRET_PREFIX + secrets.token_urlsafe(32)
 
 
-def _require_sound(
-    caller: Caller,
-    kind: Kind,
-    grant_types: Sequence[GrantType],
-    redirect_uris: Sequence[str],
-    scopes: Sequence[str],
-    had: frozenset[str] = frozenset(),
+async def _locked(transaction: Transaction, caller: Caller, client_id: UUID) -> Client:
+    client = await store.lock(transaction, caller.tenant.workspace_id, client_id)
+    if client is None:
+        raise NotFound("OAuth client")
+    return client
+
+
+async def _record(
+    transaction: Transaction, caller: Caller, action: Action, client: Client, **details: object
 ) -> None:
+    subject = ("OAUTH_CLIENT", client.id)
+    await audit.record(transaction, client.workspace_id, Actor.of(caller), action, subject, **details)
+
+
+def _terms(client: Client) -> dict[str, object]:
+    """What the audit log tells of a client."""
+    told = client.to_json()
+    return {key: told[key] for key in ("name", "kind", "grant_types", "redirect_uris", "scopes")}
+
+
+def _require_held(caller: Caller, scopes: frozenset[str]) -> None:
+    """Else whoever may make clients could make one that may do more than they. Raises ScopeNotHeld."""
+    if missing := expand(scopes) - caller.scopes:
+        raise ScopeNotHeld(missing)
+
+
+def _require_sound(kind: Kind, grant_types: Sequence[GrantType], redirect_uris: Sequence[str]) -> None:
+    """Raises InvalidClient."""
     if kind == "PUBLIC" and "CLIENT_CREDENTIALS" in grant_types:
         raise InvalidClient("grant_types", "A public client cannot prove who it is, so it needs a person.")
     if "AUTHORIZATION_CODE" in grant_types and not redirect_uris:
@@ -169,9 +201,3 @@ def _require_sound(
             require_redirect(uri, native=kind == "PUBLIC")
         except UnfitRedirect as error:
             raise InvalidClient("redirect_uris", str(error), index) from None
-    for index, scope in enumerate(scopes):
-        if scope not in SCOPES:
-            raise InvalidClient("scopes", f"There is no scope {scope}.", index)
-        # Else whoever may make clients could make one that may do more than they.
-        if scope not in expand(caller.scopes) | had:
-            raise InvalidClient("scopes", f"You do not have the scope {scope} yourself.", index)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from cloudmetrics.accounts.oauth_clients.models import Client
-from cloudmetrics.platform.database import Database, Row, Tenant
+from cloudmetrics.platform.database import Database, Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
@@ -16,10 +16,9 @@ queries = load_queries(__file__)
 LISTS = ("grant_types", "redirect_uris", "scopes")
 
 
-async def create(tenant: Tenant, client: Client, secret_digest: bytes | None) -> None:
+async def create(transaction: Transaction, client: Client, secret_digest: bytes | None) -> None:
     columns = asdict(client) | {"secret_digest": secret_digest}
-    async with tenant.transaction() as transaction:
-        await transaction.execute(queries.create, columns | _lists(columns))
+    await transaction.execute(queries.create, columns | _lists(columns))
 
 
 async def list_after(tenant: Tenant, after: UUID, limit: int) -> list[Client]:
@@ -32,23 +31,30 @@ async def get(tenant: Tenant, client_id: UUID) -> Client | None:
     return _client(rows[0]) if rows else None
 
 
-async def update(tenant: Tenant, client_id: UUID, fields: dict[str, Any], now: datetime) -> Client | None:
-    parameters = fields | _lists(fields) | _at(tenant, client_id) | {"now": now}
-    return await _changed(tenant, queries.update, parameters)
+async def lock(transaction: Transaction, workspace_id: UUID, client_id: UUID) -> Client | None:
+    """The client, which nobody else changes until the transaction ends."""
+    row = await transaction.fetch_one(queries.lock, {"workspace_id": workspace_id, "client_id": client_id})
+    return _client(row) if row else None
+
+
+async def update(transaction: Transaction, client: Client) -> None:
+    """Stores what may change of a client."""
+    columns = asdict(client)
+    await transaction.execute(queries.update, columns | _lists(columns))
 
 
 async def rotate_secret(
-    tenant: Tenant, client_id: UUID, digest: bytes, previous_until: datetime, now: datetime
-) -> Client | None:
+    transaction: Transaction, client: Client, digest: bytes, previous_until: datetime, now: datetime
+) -> None:
+    """Puts a new secret in the place of the old one, which goes on until then."""
+    at = {"workspace_id": client.workspace_id, "client_id": client.id}
     parameters = {"secret_digest": digest, "previous_until": previous_until, "now": now}
-    return await _changed(tenant, queries.rotate_secret, parameters | _at(tenant, client_id))
+    await transaction.execute(queries.rotate_secret, at | parameters)
 
 
-async def delete(tenant: Tenant, client_id: UUID, now: datetime) -> bool:
-    """Whether there was such a client."""
-    async with tenant.transaction() as transaction:
-        row = await transaction.fetch_one(queries.delete, _at(tenant, client_id) | {"now": now})
-    return row is not None
+async def delete(transaction: Transaction, client: Client, now: datetime) -> None:
+    at = {"workspace_id": client.workspace_id, "client_id": client.id}
+    await transaction.execute(queries.delete, at | {"now": now})
 
 
 async def find(database: Database, client_id: UUID) -> Client | None:
@@ -60,12 +66,6 @@ async def find(database: Database, client_id: UUID) -> Client | None:
 async def has_secret(database: Database, client_id: UUID, digest: bytes, now: datetime) -> bool:
     parameters = {"client_id": client_id, "digest": digest, "now": now}
     return bool(await database.read_directory(queries.has_secret, parameters))
-
-
-async def _changed(tenant: Tenant, statement: str, parameters: dict[str, Any]) -> Client | None:
-    async with tenant.transaction() as transaction:
-        row = await transaction.fetch_one(statement, parameters)
-    return _client(row) if row else None
 
 
 def _client(row: Row) -> Client:

@@ -107,7 +107,7 @@ ORDER BY workspace_id;
 
 -- name: membership
 -- As the tenant.
-SELECT member.workspace_id, space.name, member.role
+SELECT member.workspace_id, space.name, member.role, space.deleted_at
 FROM memberships AS member
 JOIN workspaces AS space USING (workspace_id)
 WHERE member.workspace_id = %(workspace_id)s AND member.user_id = %(user_id)s;

@@ -21,7 +21,6 @@ from cloudmetrics.accounts.people.models import (
 )
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import NOBODY, Database
-from cloudmetrics.platform.sealing import decrypt, encrypt
 from cloudmetrics.platform.signing import Keyring
 
 ISSUER = "CloudMetrics"
@@ -110,8 +109,8 @@ def _recovery_digest(keyring: Keyring, user_id: UUID, code: str) -> bytes:
 
 
 def _seal(keyring: Keyring, user_id: UUID, secret: str) -> bytes:
-    return encrypt(keyring, f"second factor {user_id}", secret.encode())
+    return keyring.seal(f"second factor {user_id}", secret.encode())
 
 
 def _unseal(keyring: Keyring, user_id: UUID, sealed: bytes) -> str:
-    return decrypt(keyring, f"second factor {user_id}", sealed).decode()
+    return keyring.unseal(f"second factor {user_id}", sealed).decode()

@@ -5,10 +5,12 @@ Second factors have a module of their own, second_factor.py.
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from uuid import UUID
 
 from cloudmetrics.accounts import tokens
+from cloudmetrics.accounts.access import service as access
 from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.accounts.people import passwords, second_factor, store, throttle
 from cloudmetrics.accounts.people.journal import record_everywhere
@@ -23,11 +25,13 @@ from cloudmetrics.accounts.people.models import (
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import NOBODY, Database, Transaction
 from cloudmetrics.platform.errors import NotFound
+from cloudmetrics.platform.jobs import defer
 from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
 
 PASSWORD_TOKEN = "password"  # noqa: S105
 TOKEN_LIFE = timedelta(hours=1)
+RESET_JOB = "people.send_reset"
 
 
 async def sign_in(
@@ -125,6 +129,21 @@ async def membership(database: Database, user_id: UUID, workspace_id: UUID) -> M
     return await store.membership(database, workspace_id, user_id)
 
 
+async def begin_reset(
+    database: Database, redis: Redis, keyring: Keyring, *, email: str, address: str
+) -> None:
+    """Mails a link that sets a new password, if there is such an account.
+
+    It looks and lasts the same whether there is one or not: a job finds out.
+    Raises TooManyAttempts.
+    """
+    email = typed_email(email)
+    await throttle.admit_reset(redis, keyring, email, address)
+    sealed = base64.b64encode(keyring.seal(RESET_JOB, email.encode())).decode()
+    async with database.transaction(NOBODY) as transaction:
+        await defer(transaction, RESET_JOB, sealed=sealed)
+
+
 async def make_password_token(transaction: Transaction, keyring: Keyring, user_id: UUID) -> str:
     """A token that sets the person's password once, within an hour."""
     token, digest = tokens.new_token(keyring, PASSWORD_TOKEN)
@@ -178,5 +197,6 @@ async def _set_password(
     now = clock.now()
     user = await store.set_password(transaction, user_id, password_hash, now)
     await store.forget_tokens(transaction, user_id, now)
+    await access.note(transaction, user_id)
     await record_everywhere(transaction, user_id, Actor(user_id, address=address), Action.PASSWORD_SET)
     return user

@@ -35,6 +35,13 @@ async def get(database: Database, user_id: UUID) -> User | None:
     return User(**rows[0]) if rows else None
 
 
+async def get_in(transaction: Transaction, user_id: UUID) -> User:
+    """The same within a transaction, of somebody who exists."""
+    row = await transaction.fetch_one(queries.get, {"user_id": user_id})
+    assert row is not None
+    return User(**row)
+
+
 async def find_account(
     database: Database, *, email: str | None = None, user_id: UUID | None = None
 ) -> Account | None:

@@ -30,5 +30,10 @@ async def end(database: Database, keyring: Keyring, secret: str) -> None:
     await store.delete(database, _digest(keyring, secret))
 
 
+async def forget_expired(database: Database) -> None:
+    """Removes the sessions that are over."""
+    await store.forget_expired(database, clock.now())
+
+
 def _digest(keyring: Keyring, secret: str) -> bytes:
     return keyring.digest("browser session", secret.encode("utf-8", "surrogatepass"))

@@ -15,11 +15,14 @@ queries = load_queries(__file__)
 async def create(
     database: Database, digest: bytes, user_id: UUID, now: datetime, expires_at: datetime
 ) -> None:
-    """Adds a session, and clears away those that are over."""
     parameters = {"digest": digest, "user_id": user_id, "now": now, "expires_at": expires_at}
     async with database.transaction(NOBODY) as transaction:
-        await transaction.execute(queries.forget_expired, {"now": now})
         await transaction.execute(queries.create, parameters)
+
+
+async def forget_expired(database: Database, now: datetime) -> None:
+    async with database.transaction(NOBODY) as transaction:
+        await transaction.execute(queries.forget_expired, {"now": now})
 
 
 async def find(database: Database, digest: bytes, now: datetime) -> User | None:

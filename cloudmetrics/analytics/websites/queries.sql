@@ -20,7 +20,7 @@ RETURNING website_id AS id, name, domain, timezone, currency, created_at, update
 
 -- name: lock
 -- Waits for batches that are being stored for this website, and keeps new ones out.
-SELECT website_id AS id, name, domain, timezone, currency, created_at, updated_at
+SELECT website_id AS id, name, domain, timezone, currency, created_at, updated_at, edition
 FROM websites
 WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND deleted_at IS NULL
 FOR UPDATE;

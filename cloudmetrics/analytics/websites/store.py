@@ -52,10 +52,11 @@ async def update(tenant: Tenant, website_id: UUID, fields: dict[str, Any], now: 
                     raise CurrencyInUse(present["currency"])
             row = await transaction.fetch_one(queries.update, parameters)
             if present["timezone"] != fields["timezone"]:
-                await rollups.rebuild(transaction, tenant, website_id)
+                await rollups.rebuild(transaction, tenant, website_id, present["edition"], fields["timezone"])
     except psycopg.errors.UniqueViolation:
         raise DomainTaken(fields["domain"]) from None
-    return Website(**(row or present))
+    assert row is not None
+    return Website(**row)
 
 
 async def delete(tenant: Tenant, website_id: UUID, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from cloudmetrics.portal.oauth.account import add_account
 from cloudmetrics.portal.oauth.browser import FIELD, Browser
 from cloudmetrics.portal.oauth.consent import add_consent, refuse_here
 from cloudmetrics.portal.oauth.endpoints import add_endpoints, make_server
+from cloudmetrics.portal.oauth.invitations import add_invitations
 from cloudmetrics.portal.oauth.passwords import add_passwords
 from cloudmetrics.portal.oauth.services import Services
 from cloudmetrics.portal.oauth.sign_in import add_sign_in
@@ -39,6 +40,7 @@ def add_oauth(portal: Flask, services: Services, outside_issuer: str = "") -> No
     add_sign_in(pages, services, browser)
     add_consent(pages, services, browser, server)
     add_passwords(pages, services, browser)
+    add_invitations(pages, services, browser)
     add_account(pages, services, browser)
     _fence_programs(programs, services)
     _fence_pages(pages, services, browser)

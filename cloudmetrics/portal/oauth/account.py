@@ -57,7 +57,7 @@ def add_account(pages: Blueprint, services: Services, browser: Browser) -> None:
     def disallow(user: User) -> Answer:
         try:
             grant_id = UUID(request.form.get("grant", ""))
-            services.call(oauth.disallow(services.database, user.id, grant_id))
+            services.call(oauth.disallow(services.database, user.id, grant_id, address=client_address()))
         except (ValueError, NotFound):
             return _account(services, user, error="That program has no access any more."), 404
         return redirect(f"{HOME}?done=program", 303)

@@ -21,6 +21,7 @@ from cloudmetrics.portal.oauth.services import Services
 FIELD = "form_token"
 LONGEST_SECRET = 64
 HOME = "/account"
+DESTINATIONS = ("/oauth/authorize?", "/account/invitation?")
 
 
 class Browser:
@@ -89,6 +90,6 @@ class Browser:
 
 def safe_destination(asked: str | None) -> str:
     """Where to go after signing in: one of our own pages, whatever was asked for."""
-    if asked and asked.startswith("/oauth/authorize?") and asked.isascii() and asked.isprintable():
+    if asked and asked.startswith(DESTINATIONS) and asked.isascii() and asked.isprintable():
         return asked
     return HOME

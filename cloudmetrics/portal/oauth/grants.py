@@ -14,6 +14,7 @@ from cloudmetrics.accounts.oauth import service as oauth
 from cloudmetrics.accounts.oauth.access_tokens import LIFETIME_SECONDS
 from cloudmetrics.accounts.oauth.models import Code, Consent, RefreshToken, Spent
 from cloudmetrics.accounts.scopes import expand
+from cloudmetrics.portal.oauth.addresses import client_address
 from cloudmetrics.portal.oauth.requests import OAuthRequest
 from cloudmetrics.portal.oauth.server import CLIENT_METHODS, SECRET_METHODS, KnownClient
 from cloudmetrics.portal.oauth.services import Services
@@ -103,6 +104,7 @@ class CodeGrant(Common, AuthorizationCodeGrant):  # type: ignore[misc]
                 self.request.user,
                 redirect_uri=payload.redirect_uri,
                 challenge=payload.data["code_challenge"],
+                address=client_address(),
             )
         )
 

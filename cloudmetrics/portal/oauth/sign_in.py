@@ -17,7 +17,6 @@ from cloudmetrics.accounts.people.models import (
     User,
 )
 from cloudmetrics.platform import clock
-from cloudmetrics.platform.sealing import decrypt, encrypt
 from cloudmetrics.portal.oauth.addresses import client_address
 from cloudmetrics.portal.oauth.browser import Browser, safe_destination
 from cloudmetrics.portal.oauth.services import Services
@@ -112,13 +111,13 @@ def _seal(services: Services, browser: Browser, email: str, password: str) -> st
     """The password on its way to the browser and back: for us alone, from this browser, for a while."""
     until = clock.now().timestamp() + PASSWORD_SECONDS
     purpose = f"sign-in {browser.form_token()}"
-    return encrypt(services.keyring, purpose, orjson.dumps([until, email, password])).hex()
+    return services.keyring.seal(purpose, orjson.dumps([until, email, password])).hex()
 
 
 def _unseal(services: Services, browser: Browser, sealed: str) -> tuple[str, str]:
     """Raises ValueError."""
     purpose = f"sign-in {browser.form_token()}"
-    until, email, password = orjson.loads(decrypt(services.keyring, purpose, bytes.fromhex(sealed)))
+    until, email, password = orjson.loads(services.keyring.unseal(purpose, bytes.fromhex(sealed)))
     if clock.now().timestamp() > until:
         raise ValueError("too late")
     return email, password

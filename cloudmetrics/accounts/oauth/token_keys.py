@@ -25,7 +25,7 @@ PERIOD_SECONDS = 30 * 24 * 3600
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
-class SigningKeys:
+class TokenKeys:
     """The keys of a deployment. `generation` is a setting, raised after a leak."""
 
     def __init__(self, keyring: Keyring, generation: int = 0) -> None:
