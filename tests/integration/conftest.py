@@ -90,6 +90,23 @@ async def make_home(
     app: ASGIApp, database: Database, keyring: Keyring
 ) -> AsyncIterator[Callable[..., Awaitable[Home]]]:
     """Makes workspaces."""
+    async with home_maker(app, database, keyring) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+async def make_home_of_module(
+    app: ASGIApp, database: Database, keyring: Keyring
+) -> AsyncIterator[Callable[..., Awaitable[Home]]]:
+    """Makes workspaces that all tests of a module share."""
+    async with home_maker(app, database, keyring) as make:
+        yield make
+
+
+@asynccontextmanager
+async def home_maker(
+    app: ASGIApp, database: Database, keyring: Keyring
+) -> AsyncIterator[Callable[..., Awaitable[Home]]]:
     clients: list[httpx.AsyncClient] = []
 
     def open_with(key: str) -> httpx.AsyncClient:
