@@ -133,10 +133,9 @@ def fits(page: Page) -> bool:
     ids=["desktop", "telephone", "no-script"],
 )
 @pytest.mark.requirement("PL-3")
-def test_a_person_signs_in_and_lets_a_program_in(live, options):
-    client = live.register(
-        name="A program with a rather long name, as marketing likes them: Weekly Mailer 3000"
-    )
+def test_a_person_signs_in_and_lets_a_program_in(live, website, options):
+    name = "A program with a rather long name, as marketing likes them: Weekly Mailer 3000"
+    client = live.register(name=name, redirect_uris=[f"{website.url}/callback"])
 
     def work(page: Page) -> None:
         page.goto(address_for(live, client))
