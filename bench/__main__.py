@@ -9,7 +9,17 @@ from rich.console import Console
 from bench import machine
 from bench.report import Figure
 
-FIGURES = ("engine", "framework", "responses", "whole_way", "analytics", "compile_time", "memory", "start")
+FIGURES = (
+    "engine",
+    "framework",
+    "responses",
+    "whole_way",
+    "access_tokens",
+    "analytics",
+    "compile_time",
+    "memory",
+    "start",
+)
 REPORT = Path(__file__).parents[1] / "build" / "bench.md"
 
 
