@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-long check format bench traceability owner jobs import-log import-events lock clean
+.PHONY: help setup run test test-fast test-long check format bench traceability owner jobs import-log import-events export-events lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ import-log: ## send an access log to the API as events (FILE=, WEBSITE=, KEY=)
 
 import-events: ## send events, CSV or NDJSON, to the API (FILE=, WEBSITE=, KEY=)
 	@scripts/import-events
+
+export-events: ## write a website's events, NDJSON or Parquet (FILE=, WEBSITE=, FROM=, TO=)
+	@scripts/export-events
 
 lock: ## lock the newest packages that pyproject.toml allows
 	@scripts/lock

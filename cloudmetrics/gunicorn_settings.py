@@ -1,12 +1,12 @@
 """gunicorn's settings: `gunicorn -c python:cloudmetrics.gunicorn_settings cloudmetrics.asgi:app`."""
 
-import gc
 import os
 from typing import Any
 
 import uuid_utils
 from gunicorn.glogging import Logger
 
+from cloudmetrics.platform import memory
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.telemetry import configure_logs
 
@@ -50,7 +50,6 @@ limit_request_field_size = 8190
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Gives each worker random numbers of its own, since they are copies of one process."""
+    """Gives each worker random numbers of its own, since they are copies of one process, and settles it."""
     uuid_utils.reseed_rng()
-    # What was made at start-up stays for good, so the collector need not walk it again and again.
-    gc.freeze()
+    memory.settle()

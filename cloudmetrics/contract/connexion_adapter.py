@@ -74,7 +74,9 @@ class ContractMiddleware(SpecMiddleware):
         scope["contract.request"], scope["contract.endpoint"] = request, endpoint
         scope["contract.grant"] = None
         response = await endpoint.answer(request, path_values)
-        await send_response(response, send, head=method == "HEAD")
+        # A handler that streams the body reads on while it answers, and nobody else may.
+        reads_on = endpoint.body is not None and endpoint.body.streamed
+        await send_response(response, send, head=method == "HEAD", receive=None if reads_on else receive)
 
     def _match(self, scope: Scope) -> tuple[Resource, dict[str, str]] | None:
         raw = scope.get("raw_path")

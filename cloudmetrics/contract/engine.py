@@ -173,3 +173,7 @@ def _check_routes(documents: Documents, operations: Sequence[Operation]) -> None
 async def _no_fallback(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http":
         raise HTTPException(404)
+    if scope["type"] == "lifespan":
+        for moment in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{moment}.complete"})

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from cloudmetrics.contract import ASGIApp, Grant, Operation, Receive, Scope, Send
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.telemetry import Trace, current_trace
+from cloudmetrics.platform.telemetry import Trace, current_trace, log_info
 
 logger = logging.getLogger("cloudmetrics.request")
 
@@ -88,15 +88,16 @@ def log_request(scope: Scope, status: int, seconds: float) -> None:
     """One line per request: what was asked and how it went, nothing of who asked or what was said."""
     operation: Operation | None = scope.get("contract.operation")
     grant: Grant | None = scope.get("contract.grant")
-    logger.info(
+    log_info(
+        logger,
         "request",
-        extra={
+        {
             "method": scope["method"],
             "route": operation.path if operation else None,
             "operation_id": operation.id if operation else None,
             "status": status,
             "duration_ms": round(seconds * 1000, 3),
-            "workspace_id": str(grant.caller.tenant.workspace_id) if grant else None,
+            "workspace_id": grant.caller.tenant.workspace_id if grant else None,
         },
     )
 

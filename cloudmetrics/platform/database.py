@@ -18,7 +18,7 @@ from uuid import UUID
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
-from psycopg.rows import dict_row
+from psycopg.rows import AsyncRowFactory, dict_row, tuple_row
 
 from cloudmetrics.platform.errors import Unavailable
 
@@ -28,6 +28,7 @@ Row = dict[str, Any]
 Parameters = Mapping[str, Any]
 Connection = psycopg.AsyncConnection[Row]
 Result = TypeVar("Result")
+AnyRow = TypeVar("AnyRow")
 
 ROLE = "cloudmetrics_api"
 NOBODY = UUID(int=0)
@@ -61,21 +62,31 @@ class Database:
         await self.read_directory("SELECT 1 AS answer")
 
     async def read(self, workspace_id: UUID, sql: str, parameters: Parameters | None = None) -> list[Row]:
-        """The rows of one SELECT, as the tenant sees them. Raises Unavailable.
+        """The rows of one SELECT, as the tenant sees them. Raises Unavailable."""
+        return await self._read(workspace_id, sql, parameters, dict_row)
 
-        The whole transaction travels as one message, which is why the values are
-        bound on this side of the wire.
-        """
-        statement = f"BEGIN READ ONLY; {_as_tenant(workspace_id)}; {sql}; COMMIT"
-        async with self._slot():
+    async def read_tuples(
+        self, workspace_id: UUID, sql: str, parameters: Parameters | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Like `read`, each row a tuple in the order of its columns: for pages of many rows."""
+        return await self._read(workspace_id, sql, parameters, tuple_row)
+
+    async def _read(
+        self, workspace_id: UUID, sql: str, parameters: Parameters | None, rows: AsyncRowFactory[AnyRow]
+    ) -> list[AnyRow]:
+        """The whole transaction travels as one message, so the values are bound on this side of the wire."""
+        await self._enter()
+        try:
             while True:
                 connection, fresh = await self._take()
                 try:
-                    cursor = psycopg.AsyncClientCursor(connection)
-                    await _answered(cursor.execute(statement, parameters or {}))
+                    cursor = psycopg.AsyncClientCursor(connection, row_factory=rows)
+                    # The tenant is added after binding, which caches what it finds out about a statement.
+                    bound = cursor.mogrify(sql, parameters or {})
+                    statement = f"BEGIN READ ONLY; {_as_tenant(workspace_id)}; {bound}; COMMIT"
+                    await _answered(cursor.execute(statement))
                     # The results of BEGIN and SET LOCAL come first.
-                    cursor.nextset()
-                    cursor.nextset()
+                    await cursor.set_result(2)
                     return await cursor.fetchall()
                 except psycopg.OperationalError as error:
                     # An idle connection may have died unnoticed; reading twice does no harm.
@@ -83,6 +94,8 @@ class Database:
                         raise _unavailable(error) from error
                 finally:
                     await self._give_back(connection)
+        finally:
+            self._slots.release()
 
     async def read_directory(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         """The rows of one SELECT without a tenant, which sees only the directory tables."""
@@ -95,7 +108,8 @@ class Database:
         Raises Unavailable. Whether a transaction was committed whose connection
         broke during the commit is then not known.
         """
-        async with self._slot():
+        await self._enter()
+        try:
             connection = await self._begin(workspace_id)
             try:
                 try:
@@ -108,6 +122,8 @@ class Database:
                 raise _unavailable(error) from error
             finally:
                 await self._give_back(connection)
+        finally:
+            self._slots.release()
 
     async def _begin(self, workspace_id: UUID) -> Connection:
         while True:
@@ -123,19 +139,14 @@ class Database:
                 await self._give_back(connection)
                 raise
 
-    @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[None]:
-        """Waits for its turn where all connections are at work."""
+    async def _enter(self) -> None:
+        """Waits for its turn where all connections are at work. Whoever entered must release its slot."""
         try:
             # A timeout costs more than a free slot does.
             async with asyncio.timeout(WAIT_SECONDS) if self._slots.locked() else nullcontext():
                 await self._slots.acquire()
         except TimeoutError:
             raise Unavailable("All connections to the database are busy.") from None
-        try:
-            yield
-        finally:
-            self._slots.release()
 
     async def _take(self) -> tuple[Connection, bool]:
         """A connection, and whether it is new."""
@@ -149,9 +160,9 @@ class Database:
             raise _unavailable(error) from error
 
     async def _give_back(self, connection: Connection) -> None:
-        if connection.info.transaction_status is TransactionStatus.INERROR:
+        if connection.pgconn.transaction_status == TransactionStatus.INERROR:
             await _undo(connection)
-        if connection.info.transaction_status is TransactionStatus.IDLE:
+        if connection.pgconn.transaction_status == TransactionStatus.IDLE:
             self._idle.append(connection)
         else:
             await connection.close()
@@ -191,6 +202,9 @@ class Tenant:
 
     async def read(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         return await self.database.read(self.workspace_id, sql, parameters)
+
+    async def read_tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+        return await self.database.read_tuples(self.workspace_id, sql, parameters)
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self.database.transaction(self.workspace_id)

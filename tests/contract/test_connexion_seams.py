@@ -171,6 +171,23 @@ class TestServing:
         await app({"type": "lifespan", "state": {}}, receive, send)
         assert events == ["start", "lifespan.startup.complete", "stop", "lifespan.shutdown.complete"]
 
+    async def test_without_a_lifespan_a_server_that_insists_on_one_is_answered(
+        self, contract: Contract, handlers: Callable[..., str]
+    ) -> None:
+        async def get_thing() -> str:
+            return "it"
+
+        async def receive() -> Any:
+            return messages.pop(0)
+
+        async def send(message: Any) -> None:
+            answers.append(message["type"])
+
+        app = serve(contract, handlers=handlers(things={"get_thing": get_thing}))
+        messages, answers = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}], []
+        await app({"type": "lifespan", "state": {}}, receive, send)
+        assert answers == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
     async def test_middlewares_stand_outside_in_their_order(
         self, contract: Contract, handlers: Callable[..., str]
     ) -> None:

@@ -1,6 +1,7 @@
 """The service on real stores: one database for all, and a workspace of its own for each test."""
 
 import asyncio
+from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import orjson
 import pytest
 
 from cloudmetrics.accounts import scopes
@@ -18,6 +20,7 @@ from cloudmetrics.contract import ASGIApp
 from cloudmetrics.platform.caller import Caller, Role
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database, Tenant
+from cloudmetrics.platform.mail import Mail
 from cloudmetrics.platform.signing import Keyring
 from tests.conftest import TestStores, copied_database
 from tests.integration.people import Person, app_for_people, credential, make_user
@@ -153,6 +156,21 @@ async def client(home: Home) -> httpx.AsyncClient:
 
 
 @pytest.fixture
+def mails(database: Database, keyring: Keyring) -> Callable[[str], Awaitable[list[Mail]]]:
+    """The mails that wait to be sent to an address, in their order."""
+
+    async def waiting(address: str) -> list[Mail]:
+        rows = await database.read_directory(
+            "SELECT args ->> 'sealed' AS sealed FROM procrastinate_jobs"
+            " WHERE task_name = 'mail.send' ORDER BY id"
+        )
+        letters = [orjson.loads(keyring.unseal("mail", b64decode(row["sealed"])))["mail"] for row in rows]
+        return [Mail(**letter) for letter in letters if letter["to"] == address]
+
+    return waiting
+
+
+@pytest.fixture
 async def stranger(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
     """Has no credential."""
     async with client_of(app) as client:
@@ -164,7 +182,7 @@ async def website_id(client: httpx.AsyncClient) -> str:
     return await make_website(client)
 
 
-async def make_website(client: httpx.AsyncClient, **fields: str) -> str:
+async def make_website(client: httpx.AsyncClient, **fields: str | int) -> str:
     body = {"name": "Shop", "domain": f"{uuid4().hex}.example.com"} | fields
     response = await client.post("/v1/websites", json=body)
     assert response.status_code == 201, response.text

@@ -28,6 +28,7 @@ DIRECTORY = {
     "procrastinate_periodic_defers",
     "procrastinate_workers",
     "recovery_codes",
+    "retained_websites",
     "schema_migrations",
     "second_factors",
     "user_tokens",

@@ -1,15 +1,12 @@
 """What every response has, and what no log line has."""
 
-import io
 import json
-import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from cloudmetrics.platform.errors import Unavailable
-from cloudmetrics.platform.telemetry import JsonFormatter
 from tests.integration.conftest import BASE_URL, make_event, make_website, send_events
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -31,14 +28,9 @@ KINDS = [
 
 
 @pytest.fixture
-def request_lines() -> Iterator[Callable[[], list[dict]]]:
-    """The log as it is written."""
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(JsonFormatter())
-    logging.getLogger().addHandler(handler)
-    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
-    logging.getLogger().removeHandler(handler)
+def request_lines(capfd: pytest.CaptureFixture[str]) -> Callable[[], list[dict]]:
+    """The log as it is written to standard error."""
+    return lambda: [json.loads(line) for line in capfd.readouterr().err.splitlines()]
 
 
 @pytest.mark.requirement("PL-2", "PL-6")

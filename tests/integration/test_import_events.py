@@ -1,13 +1,20 @@
-"""`make import-events`: CSV and NDJSON come in, good rows beside bad ones, twice as once."""
+"""`make import-events` and `make export-events`: what goes out can come in again, twice as once."""
 
 import gzip
 import json
+import socket
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
-from .running import Running
+from cloudmetrics.exporting import run
+
+from .running import PROJECT, Running, environment
 from .test_import_log import counts, import_log, metrics, service, website  # noqa: F401
 
 pytestmark = pytest.mark.slow
@@ -79,3 +86,107 @@ def test_a_file_without_events_is_one_clear_line(
         (line,) = refused.stderr.splitlines()
         assert said in line
         assert refused.returncode == 1
+
+
+def export_events(service: Running, file: Path, website: str, *options: str) -> Any:  # noqa: F811
+    return subprocess.run(
+        [sys.executable, "-m", "cloudmetrics.exporting", "--file", str(file), "--website", website, *options],
+        cwd=PROJECT,
+        env=environment(DATA_DIR=service.data_dir, PORT=service.url.rpartition(":")[2]),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_an_export_comes_in_again_as_duplicates_and_is_parquet_too(
+    service: Running,  # noqa: F811
+    website: dict[str, Any],  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    properties = {"plan": "pro", "seats": 5}
+    lines = [
+        json.dumps(EVENT | {"id": f"{website['id']}-{number}", "properties": properties, "url": "https://x/"})
+        for number in range(2_500)
+    ]
+    (tmp_path / "in.ndjson").write_text("\n".join(lines))
+    import_events(service, tmp_path / "in.ndjson", website["id"])
+
+    packed, parquet = tmp_path / "out.ndjson.gz", tmp_path / "out.parquet"
+    exported = export_events(service, packed, website["name"])
+    assert exported.returncode == 0, exported.stderr
+    assert export_events(service, parquet, website["id"]).returncode == 0
+    none = export_events(service, tmp_path / "none.ndjson", website["id"], "--from", "2026-11-04T00:00:00Z")
+
+    events = [json.loads(line) for line in gzip.decompress(packed.read_bytes()).splitlines()]
+    assert {event["id"] for event in events} == {json.loads(line)["id"] for line in lines}
+    assert events[0]["properties"] == properties
+    assert pq.read_table(parquet).num_rows == 2_500
+    assert (none.returncode, (tmp_path / "none.ndjson").read_bytes()) == (0, b"")
+    again = import_events(service, packed, website["id"])
+    assert counts(again.stdout) == [2_500, 0, 2_500, 0, 0], again.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "in.ndjson",
+        "none.ndjson",
+        "out.ndjson.gz",
+        "out.parquet",
+    ]
+
+
+def test_an_export_that_fails_is_one_clear_line_and_leaves_the_old_file(
+    service: Running,  # noqa: F811
+    website: dict[str, Any],  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    old = tmp_path / "old.ndjson"
+    old.write_text("old")
+    refusals = {
+        "should end in": export_events(service, tmp_path / "events.csv", website["id"]),
+        "There is no website": export_events(service, old, "nowhere"),
+        "from: Must be": export_events(service, old, website["id"], "--from", "yesterday"),
+        "cannot be written": export_events(service, tmp_path / "no" / "x.ndjson", website["id"]),
+        "does not know this API key": export_events(
+            service, old, website["id"], "--key", "cm_live_" + "a" * 36
+        ),
+    }
+
+    for message, refusal in refusals.items():
+        (line,) = refusal.stderr.splitlines()
+        assert message in line
+        assert refusal.returncode == 1
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old.ndjson", "old")]
+
+
+def test_an_export_that_is_cut_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Against a server that ends in the middle of a chunk, as ours does when it fails."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    website = {"id": "x", "name": "shop", "domain": "shop.example"}  # noqa: F811
+    page = json.dumps({"data": [website], "pagination": {"next_cursor": None}}).encode()
+    answers = [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n",
+    ]
+
+    def serve() -> None:
+        for answer in answers:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    code = run(
+        str(tmp_path / "out.ndjson"),
+        "shop",
+        "cm_test_key",
+        period={},
+        base_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
+        data_dir=tmp_path,
+    )
+    thread.join()
+    listener.close()
+
+    assert (code, list(tmp_path.iterdir())) == (1, [])
+    assert "cut in the middle" in capsys.readouterr().err

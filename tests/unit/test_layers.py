@@ -19,6 +19,7 @@ FLOORS = (
         "cli",
         "demo",
         "importing",
+        "exporting",
         "gunicorn_settings",
         "worker",
         "__init__",

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from cloudmetrics.platform.clock import iso
 
+class Website(NamedTuple):
+    """A website or an app. Days begin in its time zone; it earns in its currency only.
 
-@dataclass(frozen=True, slots=True)
-class Website:
-    """A website or an app. Days begin in its time zone; it earns in its currency only."""
+    Days more than `retention_days` ago are forgotten; None keeps them for ever. The
+    fields stand in the order of the columns that they are read from.
+    """
 
     id: UUID
     name: str
     domain: str
     timezone: str
     currency: str
+    retention_days: int | None
     created_at: datetime
     updated_at: datetime
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "id": str(self.id),
-            "name": self.name,
-            "domain": self.domain,
-            "timezone": self.timezone,
-            "currency": self.currency,
-            "created_at": iso(self.created_at),
-            "updated_at": iso(self.updated_at),
-        }
+        return self._asdict()
 
 
 class DomainTaken(Exception):
