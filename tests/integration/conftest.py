@@ -14,8 +14,10 @@ import pytest
 
 from cloudmetrics.accounts import scopes
 from cloudmetrics.accounts.api_keys import service as api_keys
+from cloudmetrics.accounts.oauth.access_tokens import looks_like_one
 from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.accounts.workspaces.models import Workspace
+from cloudmetrics.app import create_app
 from cloudmetrics.contract import ASGIApp
 from cloudmetrics.platform.caller import Caller, Role
 from cloudmetrics.platform.config import Settings
@@ -23,11 +25,9 @@ from cloudmetrics.platform.database import Database, Tenant
 from cloudmetrics.platform.mail import Mail
 from cloudmetrics.platform.signing import Keyring
 from tests.conftest import TestStores, copied_database
-from tests.integration.people import Person, app_for_people, credential, make_user
+from tests.integration.people import BASE_URL, Person, make_user, token_of
 
 SECRET = b"a secret key of the tests, 32 bytes or more"
-BASE_URL = "http://testserver"
-
 
 MakePerson = Callable[..., Awaitable[Person]]
 
@@ -56,7 +56,8 @@ def settings_for(database_url: str, redis_url: str) -> Settings:
 
 @pytest.fixture(scope="session")
 async def app(database_url: str, stores: TestStores) -> AsyncIterator[ASGIApp]:
-    async with app_for_people(settings_for(database_url, stores.redis_url)) as app, alive(app):
+    app = create_app(settings_for(database_url, stores.redis_url))
+    async with alive(app):
         yield app
 
 
@@ -127,7 +128,7 @@ async def home_maker(
 
         async def make_person(role: Role = "OWNER", granted: Iterable[str] = scopes.FULL) -> Person:
             user = await make_user(database, workspace.id, role)
-            return Person(user, open_with(credential(user.id, workspace.id, granted)))
+            return Person(user, open_with(await token_of(database, keyring, user.id, workspace.id, granted)))
 
         caller = Caller(Tenant(database, workspace.id), keyring)
         return Home(workspace, caller, open_with, make_key, make_person)
@@ -137,11 +138,17 @@ async def home_maker(
         await client.aclose()
 
 
-def client_of(app: ASGIApp, key: str | None = None) -> httpx.AsyncClient:
-    # Each comes from an address of its own, so that no test slows down another.
-    address = f"2001:db8::{uuid4().hex[:4]}:{uuid4().hex[:4]}", 443
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True, client=address)  # type: ignore[arg-type]
-    return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers={"API-Key": key} if key else {})
+def own_address() -> str:
+    """Where nobody else calls from, so that no test is slowed down by another."""
+    return f"2001:db8::{uuid4().hex[:4]}:{uuid4().hex[:4]}"
+
+
+def client_of(app: ASGIApp, key: str | None = None, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    """With an API key, an access token, or nothing."""
+    named = {"Authorization": f"Bearer {key}"} if looks_like_one(key or "") else {"API-Key": key or ""}
+    caller = (address, 443)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True, client=caller)  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=named if key else {})
 
 
 @pytest.fixture
@@ -173,7 +180,7 @@ def mails(database: Database, keyring: Keyring) -> Callable[[str], Awaitable[lis
 @pytest.fixture
 async def stranger(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
     """Has no credential."""
-    async with client_of(app) as client:
+    async with client_of(app, address=own_address()) as client:
         yield client
 
 

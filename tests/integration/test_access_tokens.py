@@ -457,3 +457,18 @@ def test_a_check_takes_less_than_a_fifth_of_a_millisecond(keyring, token):
         took.append(time.perf_counter() - began)
     # The bench holds it to 0.2 ms; here a busy machine must not fail the test.
     assert sorted(took)[20] < 0.001
+
+
+async def test_a_program_is_let_into_a_workspace_that_it_makes_for_its_person(home, make_home, stranger):
+    foreign = await make_home()
+    person = await home.make_person("OWNER")
+
+    made = (await person.client.post("/v1/workspaces", json={"name": "New"})).json()["data"]
+    listed = [each["id"] for each in (await person.client.get("/v1/workspaces")).json()["data"]]
+    await asyncio.sleep(1.1)
+    there = await person.client.get("/v1/workspace", headers={"X-Tenant-Id": made["id"]})
+    elsewhere = await person.client.get("/v1/workspace", headers={"X-Tenant-Id": str(foreign.workspace.id)})
+
+    assert made["id"] in listed
+    assert there.json()["data"]["id"] == made["id"]
+    assert elsewhere.status_code == 403

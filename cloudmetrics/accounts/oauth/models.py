@@ -63,7 +63,7 @@ class Standing:
 
     The client's scopes, None where no client of ours is in it; the role of the
     person, None where the client acts by itself; the workspace's plan, limits and
-    networks, and whether it waits to be removed.
+    networks, and whether it waits to be removed; all workspaces of the grant.
     """
 
     client_scopes: frozenset[str] | None
@@ -72,6 +72,7 @@ class Standing:
     limits: Mapping[str, Any]
     networks: tuple[Network, ...]
     deleted: bool
+    workspace_ids: tuple[UUID, ...]
 
     @classmethod
     def of_row(cls, row: dict[str, Any]) -> Standing:
@@ -83,6 +84,7 @@ class Standing:
             limits=row["limits"],
             networks=parsed(row["allowed_networks"]),
             deleted=row["deleted"],
+            workspace_ids=tuple(row["workspace_ids"]),
         )
 
 

@@ -36,6 +36,16 @@ SET used_at = %(now)s
 WHERE grant_id = %(grant_id)s AND revoked_at IS NULL
 RETURNING grant_id;
 
+-- name: workspaces_of
+SELECT workspace_ids
+FROM oauth_grants
+WHERE grant_id = %(grant_id)s AND revoked_at IS NULL;
+
+-- name: extend_grant
+UPDATE oauth_grants
+SET workspace_ids = workspace_ids || %(workspace_id)s::uuid
+WHERE grant_id = %(grant_id)s AND NOT %(workspace_id)s = ANY(workspace_ids);
+
 -- name: revoke_grant
 -- If a person is named, only one that is theirs.
 UPDATE oauth_grants
@@ -110,7 +120,9 @@ WHERE expires_at < %(now)s;
 -- name: standing_of_grant
 -- As one tenant, whose memberships alone can be seen: the role there of the person who allowed it.
 -- A new password ends what was allowed before it.
-SELECT m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.deleted_at IS NOT NULL AS deleted
+SELECT
+    m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks,
+    w.deleted_at IS NOT NULL AS deleted, g.workspace_ids
 FROM oauth_grants AS g
 JOIN oauth_clients AS c USING (client_id)
 JOIN users AS u USING (user_id)
@@ -123,7 +135,9 @@ WHERE g.grant_id = %(grant_id)s AND g.revoked_at IS NULL AND c.deleted_at IS NUL
 
 -- name: standing_of_consent
 -- The same before there is a grant, or whatever becomes of it.
-SELECT m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.deleted_at IS NOT NULL AS deleted
+SELECT
+    m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks,
+    w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids
 FROM memberships AS m
 JOIN workspaces AS w USING (workspace_id)
 JOIN oauth_clients AS c ON c.client_id = %(client_id)s AND c.deleted_at IS NULL
@@ -131,7 +145,9 @@ WHERE m.workspace_id = %(workspace_id)s AND m.user_id = %(user_id)s;
 
 -- name: standing_of_client
 -- A client that acts for its own workspace, which must not wait to be removed.
-SELECT NULL AS role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.deleted_at IS NOT NULL AS deleted
+SELECT
+    NULL AS role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks,
+    w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids
 FROM oauth_clients AS c
 JOIN workspaces AS w USING (workspace_id)
 WHERE c.client_id = %(client_id)s AND c.workspace_id = %(workspace_id)s AND c.deleted_at IS NULL
@@ -140,7 +156,9 @@ WHERE c.client_id = %(client_id)s AND c.workspace_id = %(workspace_id)s AND c.de
 
 -- name: standing_of_member
 -- A person whom an outside issuer names: no client of ours stands between.
-SELECT m.role, NULL AS client_scopes, w.plan, w.limits, w.allowed_networks, w.deleted_at IS NOT NULL AS deleted
+SELECT
+    m.role, NULL AS client_scopes, w.plan, w.limits, w.allowed_networks,
+    w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids
 FROM memberships AS m
 JOIN workspaces AS w USING (workspace_id)
 WHERE m.workspace_id = %(workspace_id)s AND m.user_id = %(user_id)s;

@@ -134,6 +134,17 @@ async def list_allowed(database: Database, user_id: UUID) -> list[Allowed]:
     return await store.list_of_user(database, user_id, clock.now())
 
 
+async def workspaces_of(database: Database, grant_id: UUID) -> frozenset[UUID]:
+    """The workspaces that a grant is for at this moment."""
+    return await store.workspaces_of(database, grant_id)
+
+
+async def extend(transaction: Transaction, grant_id: UUID, workspace_id: UUID) -> None:
+    """Lets a grant into a workspace that its person made or joined by it."""
+    await store.extend_grant(transaction, grant_id, workspace_id)
+    await access.note(transaction, grant_id)
+
+
 async def disallow(database: Database, user_id: UUID, grant_id: UUID, *, address: str | None = None) -> None:
     """A person takes back what they allowed. Raises NotFound."""
     if not await _revoke(database, grant_id, "PERSON", Actor(user_id, address=address)):
@@ -153,8 +164,6 @@ async def powers(database: Database, token: AccessToken, workspace_id: UUID | No
     Asks PostgreSQL. Raises Unavailable.
     """
     workspace_id = workspace_id or token.workspace_ids[0]
-    if workspace_id not in token.workspace_ids:
-        return None
     if token.grant_id is None:
         found = await store.standing_of_client(database, workspace_id, token.client_id, token.id)
     else:
@@ -167,7 +176,7 @@ async def powers(database: Database, token: AccessToken, workspace_id: UUID | No
         credential_id=token.grant_id or token.client_id,
         allowance=allowance(found.plan, found.limits),
         networks=found.networks,
-        workspace_ids=frozenset(token.workspace_ids),
+        workspace_ids=frozenset(found.workspace_ids),
         depends_on=_present(token.id, token.grant_id, token.client_id, token.user_id, workspace_id),
         user_id=token.user_id,
         role=found.role,

@@ -70,6 +70,15 @@ async def rotate(
     return True
 
 
+async def workspaces_of(database: Database, grant_id: UUID) -> frozenset[UUID]:
+    rows = await database.read_directory(queries.workspaces_of, {"grant_id": grant_id})
+    return frozenset(rows[0]["workspace_ids"]) if rows else frozenset()
+
+
+async def extend_grant(transaction: Transaction, grant_id: UUID, workspace_id: UUID) -> None:
+    await transaction.execute(queries.extend_grant, {"grant_id": grant_id, "workspace_id": workspace_id})
+
+
 async def revoke_grant(
     transaction: Transaction, grant_id: UUID, now: datetime, user_id: UUID | None = None
 ) -> Consent | None:

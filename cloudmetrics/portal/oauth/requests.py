@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Payload, OAuth2Request
 from flask import Request
@@ -76,8 +75,3 @@ def require_resource(values: MultiDict[str, str], resource: str) -> None:
 class InvalidTarget(InvalidRequestError):  # type: ignore[misc]
     error = "invalid_target"
     description = "The resource is not one that tokens of this server are for."
-
-
-def parameters(request: Request) -> MultiDict[str, Any]:
-    """Those of a request that is no page: of its body, never of its URL, which gets into logs."""
-    return request.form
