@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-long check format bench traceability owner jobs import-log import-events export-events lock clean
+.PHONY: help setup run test test-fast test-long check format bench traceability owner limits jobs import-log import-events export-events lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ owner: ## make the first account and its workspace (EMAIL=you@example.com, PASSW
 
 jobs: ## list the background jobs that failed (RETRY=all lets them begin anew)
 	@scripts/jobs
+
+limits: ## give a workspace limits of its own (WORKSPACE=id LIMITS="requests=5000/minute events=plan")
+	@scripts/limits
 
 import-log: ## send an access log to the API as events (FILE=, WEBSITE=, KEY=)
 	@scripts/import-log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -22,10 +22,14 @@ from cloudmetrics.gateway import health
 from cloudmetrics.gateway.access_tokens import TokenAuthenticator, bearer_authenticator
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
-from cloudmetrics.gateway.leak_reports import PATH as PATH_OF_LEAK_REPORTS
+from cloudmetrics.gateway.leak_reports import PATH as LEAK_REPORTS
 from cloudmetrics.gateway.leak_reports import LeakReports, SigningKeys
+from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.gateway.problems import Problems
+from cloudmetrics.gateway.security_txt import PATH as SECURITY_TXT
+from cloudmetrics.gateway.security_txt import security_txt
 from cloudmetrics.gateway.tracing import Tracing
+from cloudmetrics.gateway.transport import Transport
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.redis import Redis
@@ -46,14 +50,20 @@ def create_app(settings: Settings) -> ASGIApp:
     registry = yaml.safe_load((SPEC / "errors.yaml").read_text(encoding="utf-8"))
     database = Database(settings.database_url, settings.database_pool_size)
     redis = Redis(settings.redis_url)
+    keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
+    limits = Limits(redis, settings.workers) if settings.rate_limits else None
+    problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
-    keyring = Keyring(settings.secret_key)
     changes = Changes(database)
     check_key = api_key_authenticator(database, keyring, changes, last_used)
     tokens = AccessTokens(TokenKeys(keyring, settings.token_key_generation), settings.base_url)
     outside = OutsideIssuer.of(settings.outside_issuer, settings.outside_audience)
     check_token = TokenAuthenticator(database, keyring, tokens, changes, outside)
-    leak_reports = LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url))
+    beside: dict[str, ASGIApp] = {
+        **dict.fromkeys(health.PATHS, health.Health(database, redis)),
+        SECURITY_TXT: security_txt(settings.security_contact, settings.base_url),
+        LEAK_REPORTS: LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url)),
+    }
 
     bridge = Bridge()
     pages = create_portal(contract.bundle, registry, settings.base_url)
@@ -74,7 +84,8 @@ def create_app(settings: Settings) -> ASGIApp:
         contract,
         handlers="handlers",
         authenticators={"api_key": check_key, "bearer": bearer_authenticator(check_key, check_token)},
-        errors=Problems(registry, settings.base_url).handlers(),
+        admit=limits.admit if limits else None,
+        errors=problems.handlers(),
         middlewares=[
             *(
                 [partial(TrustedProxies, trusted=settings.trusted_proxies)]
@@ -82,23 +93,22 @@ def create_app(settings: Settings) -> ASGIApp:
                 else []
             ),
             partial(Tracing, version=contract.version),
+            partial(Transport, require_tls=settings.require_tls, refuse=problems.of_plain_http),
         ],
-        fallback=beside_the_contract(health.Health(database, redis), leak_reports, portal),
+        fallback=beside_the_contract(beside, portal),
         lifespan=lifespan,
         responses=settings.responses,
     )
     return app
 
 
-def beside_the_contract(healths: ASGIApp, leak_reports: ASGIApp, portal: ASGIApp) -> ASGIApp:
-    """What answers the URLs that are not in the contract."""
+def beside_the_contract(apps: Mapping[str, ASGIApp], portal: ASGIApp) -> ASGIApp:
+    """What answers the URLs that are not in the contract: apps by their path, and the portal."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if path in health.PATHS:
-            await healths(scope, receive, send)
-        elif path == PATH_OF_LEAK_REPORTS:
-            await leak_reports(scope, receive, send)
+        if path in apps:
+            await apps[path](scope, receive, send)
         elif is_portal_path(path):
             await portal(scope, receive, send)
         else:

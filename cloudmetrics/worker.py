@@ -30,7 +30,9 @@ async def work(settings: Settings) -> None:
     # A job may hold two at once, but hardly all of them.
     database = Database(settings.database_url, CONCURRENCY + 2)
     redis = Redis(settings.redis_url)
-    worker = Worker(Services(database, redis, Keyring(settings.secret_key), settings))
+    worker = Worker(
+        Services(database, redis, Keyring(settings.secret_key, settings.previous_secret_keys), settings)
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, worker.stop)
     try:

@@ -81,6 +81,7 @@ class TokenAuthenticator:
             allowance=powers.allowance,
             address=address,
             workspace_ids=powers.workspace_ids,
+            cors_origins=powers.cors_origins,
         )
         return Grant(caller, powers.scopes)
 

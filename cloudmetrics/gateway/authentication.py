@@ -78,6 +78,7 @@ def api_key_authenticator(
             credential_id=identity.key_id,
             credential_kind="API_KEY",
             allowance=known.allowance,
+            cors_origins=identity.cors_origins,
             address=address,
         )
         return Grant(caller, known.scopes)

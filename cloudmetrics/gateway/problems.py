@@ -35,7 +35,14 @@ from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
 from cloudmetrics.gateway.authentication import AddressNotAllowed
 from cloudmetrics.platform.clock import InvalidMoment
-from cloudmetrics.platform.errors import InvalidCursor, NotFound, Unavailable
+from cloudmetrics.platform.errors import (
+    InvalidCursor,
+    LimitReached,
+    NotFound,
+    OutOfQuota,
+    TooManyRequests,
+    Unavailable,
+)
 from cloudmetrics.platform.telemetry import current_trace
 from cloudmetrics.platform.timezones import UnknownTimezone
 
@@ -45,6 +52,7 @@ ErrorHandler = Callable[[Request, Exception], Awaitable[Response]]
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = "2"
+PLAIN_HTTP = "TLS_REQUIRED"
 
 CODES: dict[type[Exception], str] = {
     NotFound: "NOT_FOUND",
@@ -64,6 +72,8 @@ CODES: dict[type[Exception], str] = {
     AlreadyInvited: "ALREADY_INVITED",
     LockedOut: "WOULD_LOCK_OUT",
     TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
+    TooManyRequests: "RATE_LIMITED",
+    OutOfQuota: "EVENT_QUOTA_EXCEEDED",
     Unavailable: "SERVICE_UNAVAILABLE",
     Exception: "INTERNAL_ERROR",
 }
@@ -105,7 +115,7 @@ class Problems:
         self._pages = f"{base_url}/docs/errors/"
         # RFC 9728: where a client learns who gives out tokens.
         self._bearer = f'Bearer resource_metadata="{base_url}/.well-known/oauth-protected-resource"'
-        for code in CODES.values():
+        for code in (*CODES.values(), PLAIN_HTTP):
             if code not in self._entries:
                 raise RegistryIncomplete(f"spec/errors.yaml has no entry {code}.")
         for kind in _subclasses(ContractError):
@@ -121,6 +131,8 @@ class Problems:
             **dict.fromkeys(VIOLATIONS, self.of_violation),
             **dict.fromkeys(CODES, self.of_table),
             ScopeNotHeld: self.of_lack,
+            TooManyRequests: self.of_limit,
+            OutOfQuota: self.of_limit,
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
         }
@@ -148,6 +160,14 @@ class Problems:
         assert isinstance(error, ScopeNotHeld)
         details = {"details": {"missing_scopes": sorted(error.missing)}}
         return self._write(request, CODES[ScopeNotHeld], str(error), extra=details)
+
+    async def of_limit(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, LimitReached)
+        headers = {"retry-after": str(error.seconds)}
+        return self._write(request, CODES[type(error)], str(error), headers, {"details": error.details})
+
+    async def of_plain_http(self, request: Request, detail: str) -> Response:
+        return self._write(request, PLAIN_HTTP, detail)
 
     async def of_absence(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[Unavailable], str(error), {"retry-after": RETRY_SECONDS})

@@ -5,6 +5,8 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Address
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +30,9 @@ from tests.conftest import TestStores, copied_database
 from tests.integration.people import BASE_URL, Person, make_user, token_of
 
 SECRET = b"a secret key of the tests, 32 bytes or more"
+
+numbers = count()
+
 
 MakePerson = Callable[..., Awaitable[Person]]
 
@@ -118,7 +123,8 @@ async def home_maker(
         return clients[-1]
 
     async def make(**fields: Any) -> Home:
-        workspace = await workspaces.create_workspace(database, **({"name": "Home"} | fields))
+        given = {"name": "Home", "plan": "ENTERPRISE"} | fields
+        workspace = await workspaces.create_workspace(database, **given)
 
         async def make_key(granted: Iterable[str] = scopes.FULL, **more: Any) -> str:
             _, secret = await api_keys.create_key(
@@ -138,16 +144,11 @@ async def home_maker(
         await client.aclose()
 
 
-def own_address() -> str:
-    """Where nobody else calls from, so that no test is slowed down by another."""
-    return f"2001:db8::{uuid4().hex[:4]}:{uuid4().hex[:4]}"
-
-
-def client_of(app: ASGIApp, key: str | None = None, address: str = "127.0.0.1") -> httpx.AsyncClient:
-    """With an API key, an access token, or nothing."""
+def client_of(app: ASGIApp, key: str | None = None, address: str | None = None) -> httpx.AsyncClient:
+    """A client at an address of its own, unless one is given; with an API key or an access token."""
     named = {"Authorization": f"Bearer {key}"} if looks_like_one(key or "") else {"API-Key": key or ""}
-    caller = (address, 443)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True, client=caller)  # type: ignore[arg-type]
+    peer = (address or str(IPv4Address("11.0.0.0") + next(numbers)), 4711)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True, client=peer)  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=named if key else {})
 
 
@@ -180,7 +181,7 @@ def mails(database: Database, keyring: Keyring) -> Callable[[str], Awaitable[lis
 @pytest.fixture
 async def stranger(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
     """Has no credential."""
-    async with client_of(app, address=own_address()) as client:
+    async with client_of(app) as client:
         yield client
 
 

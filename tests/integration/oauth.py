@@ -24,7 +24,7 @@ from cloudmetrics.platform.database import NOBODY, Database, Tenant
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.signing import Keyring
 
-from .conftest import BASE_URL, client_of, own_address
+from .conftest import BASE_URL, client_of
 
 PASSWORD = "correct horse battery staple"
 CALLBACK = "https://mailer.example/callback"
@@ -155,7 +155,7 @@ class Browser:
     """A person's browser, as far as pages without scripts need one."""
 
     def __init__(self, app: Any) -> None:
-        self.http = client_of(app, address=own_address())
+        self.http = client_of(app)
 
     async def open(self, address: str) -> httpx.Response:
         """Follows redirects, but not away from us."""

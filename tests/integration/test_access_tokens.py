@@ -472,3 +472,24 @@ async def test_a_program_is_let_into_a_workspace_that_it_makes_for_its_person(ho
     assert made["id"] in listed
     assert there.json()["data"]["id"] == made["id"]
     assert elsewhere.status_code == 403
+
+
+async def test_a_token_is_held_to_its_workspaces_limits_networks_and_origins(home):
+    person = await home.make_person("OWNER")
+    settings = {"name": "H", "timezone": "UTC", "currency": "USD", "allowed_networks": []}
+    origins = settings | {"cors_origins": ["https://app.example"]}
+    assert (await person.client.put("/v1/workspace", json=origins)).status_code == 200
+    await asyncio.sleep(1.1)
+
+    listed = await person.client.get("/v1/websites", headers={"Origin": "https://app.example"})
+    other = await person.client.get("/v1/websites", headers={"Origin": "https://evil.example"})
+
+    assert listed.headers["access-control-allow-origin"] == "https://app.example"
+    assert "access-control-allow-origin" not in other.headers
+    assert int(listed.headers["x-ratelimit-limit"]) <= 300
+    outsider = home.open(await home.make_key())
+    bound = origins | {"allowed_networks": ["203.0.113.0/24", outsider._transport.client[0]]}
+    assert (await outsider.put("/v1/workspace", json=bound)).status_code == 200
+    await asyncio.sleep(1.1)
+    refused = await person.client.get("/v1/websites")
+    assert (refused.status_code, refused.json()["code"]) == (403, "ADDRESS_NOT_ALLOWED")

@@ -21,7 +21,7 @@ from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.platform.ids import new_id
 
-from .conftest import alive, client_of, own_address, settings_for
+from .conftest import alive, client_of, settings_for
 from .oauth import PASSWORD, Browser, answer_in, make_person, password_token
 
 NEW = "another battery of horses"
@@ -436,7 +436,7 @@ async def test_a_program_is_shut_out(signed_in, program, home, app, database, ke
 
 
 async def test_who_calls_too_often_waits(app, stranger):
-    client = client_of(app, address=own_address())
+    client = client_of(app)
     answers = [(await client.get("/account/sign-in")).status_code for _ in range(125)]
     refused = await client.get("/account/sign-in")
     await client.aclose()

@@ -11,6 +11,7 @@ import pytest
 from cloudmetrics.accounts.api_keys.secrets import generate
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.redis import Redis
+from tests.integration.conftest import client_of
 
 
 def without_ids(problem: dict) -> dict:
@@ -147,7 +148,7 @@ async def test_two_credentials_at_once_are_judged_like_one(home, stranger):
 
 
 @pytest.mark.requirement("CM-12")
-async def test_bad_keys_of_every_kind_take_the_same_time(home, client, stranger, database_url):
+async def test_bad_keys_of_every_kind_take_the_same_time(home, client, app):
     """Whether a key never was, was revoked, has expired or cannot even be one."""
     revoked = (await client.post("/v1/api-keys", json={"name": "k", "preset": "FULL"})).json()["data"]
     await client.delete(f"/v1/api-keys/{revoked['id']}")
@@ -161,11 +162,13 @@ async def test_bad_keys_of_every_kind_take_the_same_time(home, client, stranger,
     seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
     answers = set()
     for _ in range(9):
-        for kind, key in kinds.items():
-            begun = time.perf_counter()
-            response = await stranger.get("/v1/workspace", headers=[(b"API-Key", key)])
-            seconds[kind].append(time.perf_counter() - begun)
-            answers.add((response.status_code, str(without_ids(response.json()))))
+        # Strangers are limited by their address.
+        async with client_of(app) as stranger:
+            for kind, key in kinds.items():
+                begun = time.perf_counter()
+                response = await stranger.get("/v1/workspace", headers=[(b"API-Key", key)])
+                seconds[kind].append(time.perf_counter() - begun)
+                answers.add((response.status_code, str(without_ids(response.json()))))
     assert len(answers) == 1
     assert answers.pop()[0] == 401
     medians = {kind: median(each) for kind, each in seconds.items()}

@@ -350,3 +350,5 @@ async def test_a_password_is_reset_by_mail_and_nothing_shows_who_has_an_account(
     assert await mails(nobody) == []
     user = await people.finish_reset(database, keyring, token=token, password=PASSWORD)
     assert user.id == person.user.id
+    await work("people.tell")
+    assert "A new password was set" in (await mails(person.user.email))[-1].text

@@ -62,8 +62,8 @@ class Standing:
     """What stands behind a token in a workspace now.
 
     The client's scopes, None where no client of ours is in it; the role of the
-    person, None where the client acts by itself; the workspace's plan, limits and
-    networks, and whether it waits to be removed; all workspaces of the grant.
+    person, None where the client acts by itself; the workspace's plan, limits,
+    networks and origins, and whether it waits to be removed; all workspaces of the grant.
     """
 
     client_scopes: frozenset[str] | None
@@ -71,6 +71,7 @@ class Standing:
     plan: str
     limits: Mapping[str, Any]
     networks: tuple[Network, ...]
+    cors_origins: frozenset[str]
     deleted: bool
     workspace_ids: tuple[UUID, ...]
 
@@ -83,6 +84,7 @@ class Standing:
             plan=row["plan"],
             limits=row["limits"],
             networks=parsed(row["allowed_networks"]),
+            cors_origins=frozenset(row["cors_origins"]),
             deleted=row["deleted"],
             workspace_ids=tuple(row["workspace_ids"]),
         )
@@ -101,6 +103,7 @@ class Powers:
     credential_id: UUID
     allowance: Allowance
     networks: tuple[Network, ...]
+    cors_origins: frozenset[str]
     workspace_ids: frozenset[UUID]
     depends_on: tuple[UUID, ...]
     user_id: UUID | None = None

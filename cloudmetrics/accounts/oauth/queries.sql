@@ -14,7 +14,7 @@ SELECT
     digest, grant_id, client_id, user_id, workspace_ids, scopes, redirect_uri, challenge,
     used_at IS NOT NULL AS used, expires_at <= %(now)s AS expired
 FROM oauth_codes
-WHERE digest = %(digest)s;
+WHERE digest = ANY(%(digests)s);
 
 -- name: use_code
 -- Of several that come with one code at the same time, one gets a row.
@@ -83,7 +83,7 @@ SELECT
 FROM oauth_refresh_tokens AS r
 JOIN oauth_grants AS g USING (grant_id)
 JOIN users AS u USING (user_id)
-WHERE r.digest = %(digest)s;
+WHERE r.digest = ANY(%(digests)s);
 
 -- name: use_refresh_token
 -- Of several that come with one token at the same time, one gets a row.
@@ -121,7 +121,7 @@ WHERE expires_at < %(now)s;
 -- As one tenant, whose memberships alone can be seen: the role there of the person who allowed it.
 -- A new password ends what was allowed before it.
 SELECT
-    m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks,
+    m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.cors_origins,
     w.deleted_at IS NOT NULL AS deleted, g.workspace_ids
 FROM oauth_grants AS g
 JOIN oauth_clients AS c USING (client_id)
@@ -136,7 +136,7 @@ WHERE g.grant_id = %(grant_id)s AND g.revoked_at IS NULL AND c.deleted_at IS NUL
 -- name: standing_of_consent
 -- The same before there is a grant, or whatever becomes of it.
 SELECT
-    m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks,
+    m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.cors_origins,
     w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids
 FROM memberships AS m
 JOIN workspaces AS w USING (workspace_id)
@@ -146,7 +146,7 @@ WHERE m.workspace_id = %(workspace_id)s AND m.user_id = %(user_id)s;
 -- name: standing_of_client
 -- A client that acts for its own workspace, which must not wait to be removed.
 SELECT
-    NULL AS role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks,
+    NULL AS role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.cors_origins,
     w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids
 FROM oauth_clients AS c
 JOIN workspaces AS w USING (workspace_id)
@@ -157,7 +157,7 @@ WHERE c.client_id = %(client_id)s AND c.workspace_id = %(workspace_id)s AND c.de
 -- name: standing_of_member
 -- A person whom an outside issuer names: no client of ours stands between.
 SELECT
-    m.role, NULL AS client_scopes, w.plan, w.limits, w.allowed_networks,
+    m.role, NULL AS client_scopes, w.plan, w.limits, w.allowed_networks, w.cors_origins,
     w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids
 FROM memberships AS m
 JOIN workspaces AS w USING (workspace_id)

@@ -64,7 +64,7 @@ async def allow(
 async def find_code(database: Database, keyring: Keyring, client_id: UUID, secret: str) -> Code | None:
     """A client's code that can still be used. One that was used before ends all that it gave."""
     now = clock.now()
-    found = await store.find_code(database, _digest(keyring, "code", secret), now)
+    found = await store.find_code(database, _digests(keyring, "code", secret), now)
     if found is None or found[0].consent.client_id != client_id:
         return None
     code, used, expired = found
@@ -90,7 +90,7 @@ async def find_refresh_token(
     if not secret.startswith(REFRESH_PREFIX):
         return None
     now = clock.now()
-    found = await store.find_refresh_token(database, _digest(keyring, "refresh token", secret), now)
+    found = await store.find_refresh_token(database, _digests(keyring, "refresh token", secret), now)
     if found is None or found[0].consent.client_id != client_id:
         return None
     token, used, expired = found
@@ -103,7 +103,7 @@ async def peek_refresh_token(
     database: Database, keyring: Keyring, client_id: UUID, secret: str
 ) -> RefreshToken | None:
     """The same for somebody who only asks about it: a used one ends nothing then."""
-    found = await store.find_refresh_token(database, _digest(keyring, "refresh token", secret), clock.now())
+    found = await store.find_refresh_token(database, _digests(keyring, "refresh token", secret), clock.now())
     if found is None or found[0].consent.client_id != client_id or any(found[1:]):
         return None
     return found[0]
@@ -176,6 +176,7 @@ async def powers(database: Database, token: AccessToken, workspace_id: UUID | No
         credential_id=token.grant_id or token.client_id,
         allowance=allowance(found.plan, found.limits),
         networks=found.networks,
+        cors_origins=found.cors_origins,
         workspace_ids=frozenset(found.workspace_ids),
         depends_on=_present(token.id, token.grant_id, token.client_id, token.user_id, workspace_id),
         user_id=token.user_id,
@@ -210,6 +211,7 @@ async def powers_of_outside(
         credential_id=person.id,
         allowance=allowance(found.plan, found.limits),
         networks=found.networks,
+        cors_origins=found.cors_origins,
         workspace_ids=frozenset(places),
         depends_on=(person.id, workspace_id),
         user_id=person.id,
@@ -285,4 +287,9 @@ def _present(*subjects: UUID | None) -> tuple[UUID, ...]:
 
 
 def _digest(keyring: Keyring, purpose: str, secret: str) -> bytes:
-    return keyring.digest(f"oauth {purpose}", secret.encode("utf-8", "surrogatepass"))
+    return _digests(keyring, purpose, secret)[0]
+
+
+def _digests(keyring: Keyring, purpose: str, secret: str) -> list[bytes]:
+    """The hash under which a secret is kept, and those under which it may have been kept before."""
+    return keyring.digests(f"oauth {purpose}", secret.encode("utf-8", "surrogatepass"))

@@ -19,9 +19,11 @@ async def add_code(transaction: Transaction, code: Code, expires_at: datetime) -
     await transaction.execute(queries.add_code, fields | ids | _columns(code.consent))
 
 
-async def find_code(database: Database, digest: bytes, now: datetime) -> tuple[Code, bool, bool] | None:
-    """The code of a hash, whether it was used, and whether it is too old."""
-    rows = await database.read_directory(queries.find_code, {"digest": digest, "now": now})
+async def find_code(
+    database: Database, digests: list[bytes], now: datetime
+) -> tuple[Code, bool, bool] | None:
+    """The code of one of the hashes, whether it was used, and whether it is too old."""
+    rows = await database.read_directory(queries.find_code, {"digests": digests, "now": now})
     if not rows:
         return None
     row = rows[0]
@@ -43,10 +45,10 @@ async def redeem_code(
 
 
 async def find_refresh_token(
-    database: Database, digest: bytes, now: datetime
+    database: Database, digests: list[bytes], now: datetime
 ) -> tuple[RefreshToken, bool, bool] | None:
-    """The refresh token of a hash, whether it was used, and whether it is worth nothing any more."""
-    rows = await database.read_directory(queries.find_refresh_token, {"digest": digest, "now": now})
+    """The refresh token of one of the hashes, whether it was used, and whether it is worth nothing now."""
+    rows = await database.read_directory(queries.find_refresh_token, {"digests": digests, "now": now})
     if not rows:
         return None
     row = rows[0]

@@ -31,31 +31,39 @@ class TokenKeys:
     def __init__(self, keyring: Keyring, generation: int = 0) -> None:
         self._keyring = keyring
         self._generation = generation
-        self._derived = lru_cache(maxsize=8)(self._derive)
+        self._derived = lru_cache(maxsize=16)(self._derive)
 
     def current(self) -> ECKey:
         """The key that signs today."""
-        return self._derived(_period())
+        return self._derived(_period())[0]
 
     def find(self, kid: object) -> ECKey | None:
         """The key of the published set that has this id, or None. Whatever `kid` is, it is only compared."""
         return next((key for key in self._published() if key.kid == kid), None)
 
     def public_set(self) -> dict[str, Any]:
-        """The JSON Web Key Set (RFC 7517): the keys of the last period, this one and the next."""
+        """The JSON Web Key Set (RFC 7517): the keys of the last period, this one and the next.
+
+        While a secret key is renewed, there are those of the older ones as well.
+        """
         return {"keys": [key.as_dict(private=False) for key in self._published()]}
 
     def _published(self) -> list[ECKey]:
         period = _period()
-        return [self._derived(each) for each in (period, period - 1, period + 1)]
+        return [key for each in (period, period - 1, period + 1) for key in self._derived(each)]
 
-    def _derive(self, period: int) -> ECKey:
+    def _derive(self, period: int) -> list[ECKey]:
+        """A key for each secret key that counts, the newest first."""
         purpose = f"access token key {self._generation}"
         # Half a kilobit, so that the remainder prefers no number.
-        seed = b"".join(self._keyring.digest(purpose, f"{period} {half}".encode()) for half in (1, 2))
-        private = ec.derive_private_key(int.from_bytes(seed) % (ORDER - 1) + 1, ec.SECP256R1())
-        key = ECKey.import_key(private, {"use": "sig", "alg": ALGORITHM})
-        return ECKey.import_key(private, {"use": "sig", "alg": ALGORITHM, "kid": key.thumbprint()})
+        halves = [self._keyring.digests(purpose, f"{period} {half}".encode()) for half in (1, 2)]
+        return [_key(int.from_bytes(one + other)) for one, other in zip(*halves, strict=True)]
+
+
+def _key(seed: int) -> ECKey:
+    private = ec.derive_private_key(seed % (ORDER - 1) + 1, ec.SECP256R1())
+    kid = ECKey.import_key(private).thumbprint()
+    return ECKey.import_key(private, {"use": "sig", "alg": ALGORITHM, "kid": kid})
 
 
 def _period() -> int:

@@ -52,7 +52,16 @@ WHERE client_id = %(client_id)s AND deleted_at IS NULL;
 
 -- name: has_secret
 -- Directory: whether this is the client's secret, or the one before it that goes on for a while.
-SELECT client_id AS id
+SELECT secret_digest
 FROM oauth_clients
 WHERE client_id = %(client_id)s AND deleted_at IS NULL
-    AND (secret_digest = %(digest)s OR previous_digest = %(digest)s AND previous_until > %(now)s);
+    AND (
+        secret_digest = ANY(%(digests)s)
+        OR previous_digest = ANY(%(digests)s) AND previous_until > %(now)s
+    );
+
+-- name: renew_digest
+-- The same secret under the hash of a newer secret key, unless it was rotated meanwhile.
+UPDATE oauth_clients
+SET secret_digest = %(newest)s
+WHERE workspace_id = %(workspace_id)s AND client_id = %(client_id)s AND secret_digest = ANY(%(digests)s);

@@ -68,7 +68,7 @@ async def create(
     now, home = clock.now(), caller.tenant.workspace_id
     client = Client(new_id(), home, name, kind, tuple(grant_types), tuple(redirect_uris), wanted, now, now)
     secret = _new_secret() if kind == "CONFIDENTIAL" else None
-    digest = digest_of(caller.keyring, secret) if secret else None
+    digest = digests_of(caller.keyring, secret)[0] if secret else None
     async with caller.tenant.transaction() as transaction:
         await store.create(transaction, client, digest)
         await _record(transaction, caller, Action.OAUTH_CLIENT_CREATED, client, **_terms(client))
@@ -117,7 +117,7 @@ async def rotate_secret(caller: Caller, client_id: UUID, *, overlap_seconds: int
     less than the client, since with the secret they could do as much as it.
     """
     secret, now = _new_secret(), clock.now()
-    until, digest = now + timedelta(seconds=overlap_seconds), digest_of(caller.keyring, secret)
+    until, digest = now + timedelta(seconds=overlap_seconds), digests_of(caller.keyring, secret)[0]
     async with caller.tenant.transaction() as transaction:
         client = await _locked(transaction, caller, client_id)
         if client.kind == "PUBLIC":
@@ -152,12 +152,12 @@ async def has_secret(database: Database, keyring: Keyring, client: Client, secre
     """Whether a secret is the client's."""
     if not secret.startswith(SECRET_PREFIX):
         return False
-    return await store.has_secret(database, client.id, digest_of(keyring, secret), clock.now())
+    return await store.has_secret(database, client, digests_of(keyring, secret), clock.now())
 
 
-def digest_of(keyring: Keyring, secret: str) -> bytes:
-    """The keyed hash under which a secret is kept."""
-    return keyring.digest("oauth client secret", secret.encode("utf-8", "surrogatepass"))
+def digests_of(keyring: Keyring, secret: str) -> list[bytes]:
+    """The keyed hash under which a secret is kept, and those under which it may have been kept before."""
+    return keyring.digests("oauth client secret", secret.encode("utf-8", "surrogatepass"))
 
 
 def _new_secret() -> str:

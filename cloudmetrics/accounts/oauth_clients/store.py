@@ -63,9 +63,18 @@ async def find(database: Database, client_id: UUID) -> Client | None:
     return _client(rows[0]) if rows else None
 
 
-async def has_secret(database: Database, client_id: UUID, digest: bytes, now: datetime) -> bool:
-    parameters = {"client_id": client_id, "digest": digest, "now": now}
-    return bool(await database.read_directory(queries.has_secret, parameters))
+async def has_secret(database: Database, client: Client, digests: list[bytes], now: datetime) -> bool:
+    """Whether one of these hashes, newest first, is that of the secret or of one that goes on for a while.
+
+    A secret that has not the newest hash yet is given it.
+    """
+    parameters = {"client_id": client.id, "digests": digests, "now": now}
+    found = await database.read_directory(queries.has_secret, parameters)
+    if found and found[0]["secret_digest"] in digests[1:]:
+        renewed = {"workspace_id": client.workspace_id, "client_id": client.id, "newest": digests[0]}
+        async with database.transaction(client.workspace_id) as transaction:
+            await transaction.execute(queries.renew_digest, renewed | {"digests": digests})
+    return bool(found)
 
 
 def _client(row: Row) -> Client:

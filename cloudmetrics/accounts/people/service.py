@@ -153,8 +153,8 @@ async def make_password_token(transaction: Transaction, keyring: Keyring, user_i
 
 async def owner_of_token(database: Database, keyring: Keyring, token: str) -> User:
     """Whose password a token will set, for the page that asks for it. Raises InvalidToken."""
-    digest = tokens.digest_of(keyring, PASSWORD_TOKEN, token)
-    user = await store.peek_token(database, digest, clock.now())
+    digests = tokens.digests_of(keyring, PASSWORD_TOKEN, token)
+    user = await store.peek_token(database, digests, clock.now())
     if user is None:
         raise InvalidToken
     return user
@@ -171,9 +171,9 @@ async def finish_reset(
     user = await owner_of_token(database, keyring, token)
     passwords.require_strong(password, user.email)
     password_hash = await passwords.hashed(password)
-    digest = tokens.digest_of(keyring, PASSWORD_TOKEN, token)
+    digests = tokens.digests_of(keyring, PASSWORD_TOKEN, token)
     async with database.transaction(NOBODY) as transaction:
-        if await store.use_token(transaction, digest, clock.now()) is None:
+        if await store.use_token(transaction, digests, clock.now()) is None:
             raise InvalidToken
         return await _set_password(transaction, user.id, password_hash, address)
 

@@ -11,9 +11,9 @@ WHERE expires_at < %(now)s;
 SELECT person.user_id AS id, person.email, person.created_at, person.sessions_after
 FROM browser_sessions AS session
 JOIN users AS person USING (user_id)
-WHERE session.digest = %(digest)s AND session.expires_at > %(now)s
+WHERE session.digest = ANY(%(digests)s) AND session.expires_at > %(now)s
     AND (person.sessions_after IS NULL OR session.created_at >= person.sessions_after);
 
 -- name: delete
 DELETE FROM browser_sessions
-WHERE digest = %(digest)s;
+WHERE digest = ANY(%(digests)s);

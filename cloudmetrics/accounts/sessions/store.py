@@ -25,11 +25,11 @@ async def forget_expired(database: Database, now: datetime) -> None:
         await transaction.execute(queries.forget_expired, {"now": now})
 
 
-async def find(database: Database, digest: bytes, now: datetime) -> User | None:
-    rows = await database.read_directory(queries.find, {"digest": digest, "now": now})
+async def find(database: Database, digests: list[bytes], now: datetime) -> User | None:
+    rows = await database.read_directory(queries.find, {"digests": digests, "now": now})
     return User(**rows[0]) if rows else None
 
 
-async def delete(database: Database, digest: bytes) -> None:
+async def delete(database: Database, digests: list[bytes]) -> None:
     async with database.transaction(NOBODY) as transaction:
-        await transaction.execute(queries.delete, {"digest": digest})
+        await transaction.execute(queries.delete, {"digests": digests})

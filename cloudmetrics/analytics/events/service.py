@@ -12,6 +12,7 @@ from uuid import UUID
 from cloudmetrics.analytics.events import store
 from cloudmetrics.analytics.events.models import Event, Receipt, Receipts, Refusal, Rejection, Status
 from cloudmetrics.analytics.events.timestamps import parse_timestamp
+from cloudmetrics.analytics.quota import service as quotas
 from cloudmetrics.analytics.rollups import store as rollups
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
@@ -29,6 +30,8 @@ OUT_OF_RANGE = Refusal(Rejection.TIMESTAMP_OUT_OF_RANGE, "The timestamp is outsi
 MOST_AT_ONCE = 2000
 
 Verdict = Event | Refusal
+# Who stores, and how many events a month: batches of one lane are stored together.
+Lane = tuple[Tenant, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,15 @@ async def create(caller: Caller, sent: Sequence[Mapping[str, Any]]) -> Receipts:
 
     An event whose id is known is a duplicate, whatever else it says; so is one
     whose id was accepted earlier in the batch. Everything new and sound is
-    stored and counted in one transaction, or nothing is, where this raises.
+    stored and counted in one transaction, or nothing is, where this raises:
+    OutOfQuota where there are more new events than the workspace has left.
     """
     now = clock.now()
     # Read here and not in the transaction, so that PostgreSQL stores one group while the next is read.
     website_ids = {text: UUID(text) for text in {event["website_id"] for event in sent}}
     batch = [read(event, website_ids[event["website_id"]], now) for event in sent]
-    return await _writer.submit(caller.tenant, batch)
+    quota = caller.allowance.events if caller.allowance else None
+    return await _writer.submit((caller.tenant, quota), batch)
 
 
 def read(sent: Mapping[str, Any], website_id: UUID, now: datetime) -> Candidate:
@@ -94,13 +99,13 @@ def judge(candidate: Candidate, currencies: Mapping[UUID, str]) -> Verdict:
     return candidate.verdict
 
 
-async def _store(tenant: Tenant, batches: list[list[Candidate]]) -> list[Receipts]:
+async def _store(lane: Lane, batches: list[list[Candidate]]) -> list[Receipts]:
     """Stores batches together, with the receipts that they would get one after the other."""
-    receipts = iter(await _store_all(tenant, [candidate for batch in batches for candidate in batch]))
+    receipts = iter(await _store_all(*lane, [candidate for batch in batches for candidate in batch]))
     return [Receipts(list(islice(receipts, len(batch)))) for batch in batches]
 
 
-async def _store_all(tenant: Tenant, candidates: Sequence[Candidate]) -> list[Receipt]:
+async def _store_all(tenant: Tenant, quota: int | None, candidates: Sequence[Candidate]) -> list[Receipt]:
     async with tenant.transaction() as transaction:
         website_ids = {candidate.website_id for candidate in candidates}
         websites = await store.lock_websites(transaction, tenant, website_ids)
@@ -112,6 +117,9 @@ async def _store_all(tenant: Tenant, candidates: Sequence[Candidate]) -> list[Re
             if isinstance(verdict, Event):
                 sound.setdefault(verdict.event_id, verdict)
         accepted: set[str] = set()
+        if sound and quotas.is_scarce(tenant):
+            stored = await store.known(transaction, tenant, list(sound))
+            await quotas.require(transaction, tenant, quota, len(sound) - len(stored))
         if sound:
             accepted = await store.insert(transaction, tenant, list(sound.values()), clock.now())
         refused = [
@@ -123,6 +131,8 @@ async def _store_all(tenant: Tenant, candidates: Sequence[Candidate]) -> list[Re
         for website_id in {sound[event_id].website_id for event_id in accepted}:
             website = websites[website_id]
             await rollups.rebuild(transaction, tenant, website_id, website["edition"], website["timezone"])
+        if accepted:
+            await quotas.take(transaction, tenant, quota, len(accepted))
     return _receipts(candidates, verdicts, accepted, known)
 
 
