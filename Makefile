@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-long check format bench traceability owner limits jobs import-log import-events export-events lock clean
+.PHONY: help setup run test test-fast test-long check format contract bench traceability owner limits jobs import-log import-events export-events lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
@@ -24,6 +24,9 @@ check: ## check format, lint and types
 
 format: ## format the code, and mend what the linter can
 	@scripts/format
+
+contract: ## judge the contract by all gates (FUZZ=seconds, 0 without fuzzing)
+	@scripts/contract $(GATES)
 
 bench: ## measure every figure that the README claims
 	@scripts/bench

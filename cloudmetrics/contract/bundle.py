@@ -17,13 +17,15 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from cloudmetrics.contract.documents import Documents, Place
+from cloudmetrics.contract.sources import Sources
 from cloudmetrics.contract.structure import COMPONENT_OF, METHODS, children
 from cloudmetrics.contract.yaml_source import escape
 
 
-def bundle(documents: Documents) -> dict[str, Any]:
-    """The contract as one document whose `$ref`s all begin with `#/`."""
-    return _Bundler(documents).bundle()
+def bundle(documents: Documents) -> tuple[dict[str, Any], Sources]:
+    """The contract as one document whose `$ref`s all begin with `#/`, and where its parts are written."""
+    bundler = _Bundler(documents)
+    return bundler.bundle(), Sources(documents, bundler.names)
 
 
 class _Bundler:

@@ -18,6 +18,7 @@ FLOORS = (
         "asgi",
         "cli",
         "demo",
+        "gates",
         "importing",
         "exporting",
         "gunicorn_settings",
