@@ -20,6 +20,7 @@ FIGURES = (
     "framework",
     "responses",
     "whole_way",
+    "access_tokens",
     "limits",
     "analytics",
     "jobs",

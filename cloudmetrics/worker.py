@@ -8,6 +8,7 @@ import signal
 
 # Each registers its jobs.
 from cloudmetrics.accounts.invitations import jobs as _invitations  # noqa: F401
+from cloudmetrics.accounts.oauth import jobs as _oauth  # noqa: F401
 from cloudmetrics.accounts.people import jobs as _people  # noqa: F401
 from cloudmetrics.accounts.workspaces import jobs as _workspaces  # noqa: F401
 from cloudmetrics.analytics.retention import jobs as _retention  # noqa: F401

@@ -17,6 +17,7 @@ import orjson
 from cloudmetrics.accounts.api_keys.models import ExpiryPassed, KeyNotActive, ScopeNotHeld
 from cloudmetrics.accounts.invitations.models import AlreadyInvited, WrongInvitee
 from cloudmetrics.accounts.networks import InvalidNetwork
+from cloudmetrics.accounts.oauth_clients.models import ClientHasNoSecret, InvalidClient
 from cloudmetrics.accounts.people.models import InvalidEmail, InvalidToken
 from cloudmetrics.accounts.scopes import ScopesUnclear, UnknownScope
 from cloudmetrics.accounts.team.models import AlreadyMember, LastOwner
@@ -58,6 +59,7 @@ CODES: dict[type[Exception], str] = {
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
+    ClientHasNoSecret: "CLIENT_HAS_NO_SECRET",
     ScopeNotHeld: "SCOPE_NOT_HELD",
     AddressNotAllowed: "ADDRESS_NOT_ALLOWED",
     PersonRequired: "PERSON_REQUIRED",
@@ -85,6 +87,7 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     CurrencyMismatch: lambda error: Violation(
         "CURRENCY_MISMATCH", str(error), error.pointer, field="currency"
     ),
+    InvalidClient: lambda error: Violation("INVALID_CLIENT", str(error), error.pointer, field=error.field),
     UnknownScope: lambda error: _in_body("UNKNOWN_SCOPE", error, "/scopes"),
     ScopesUnclear: lambda error: _in_body("SCOPES_UNCLEAR", error, "/scopes"),
     ExpiryPassed: lambda error: _in_body("EXPIRY_PASSED", error, "/expires_at"),
@@ -110,6 +113,8 @@ class Problems:
     def __init__(self, registry: Sequence[Mapping[str, Any]], base_url: str) -> None:
         self._entries = {entry["code"]: entry for entry in registry}
         self._pages = f"{base_url}/docs/errors/"
+        # RFC 9728: where a client learns who gives out tokens.
+        self._bearer = f'Bearer resource_metadata="{base_url}/.well-known/oauth-protected-resource"'
         for code in (*CODES.values(), PLAIN_HTTP):
             if code not in self._entries:
                 raise RegistryIncomplete(f"spec/errors.yaml has no entry {code}.")
@@ -139,7 +144,10 @@ class Problems:
             extra["details"] = error.details
         if error.violations:
             extra["errors"] = [violation.to_json() for violation in error.violations]
-        return self._write(request, error.code, error.detail, error.headers, extra)
+        headers = error.headers
+        if (challenge := headers.get("www-authenticate")) is not None:
+            headers = headers | {"www-authenticate": challenge.replace("Bearer", self._bearer)}
+        return self._write(request, error.code, error.detail, headers, extra)
 
     async def of_violation(self, request: Request, error: Exception) -> Response:
         violation = _placed(request, VIOLATIONS[type(error)](error))
