@@ -1,4 +1,4 @@
-"""Metrics: the operations of spec/paths/metrics.yaml."""
+"""Metrics: the operations of spec/paths/metrics*.yaml."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ async def get_metrics(
     caller: Caller,
     start_date: str | None,
     end_date: str | None,
+    interval: str,
+    compare: str | None,
     website_id: str | None,
-    source: str | None,
-    device: str | None,
     goal: str | None,
+    **traits: str | None,
 ) -> dict[str, Any]:
-    found, question = await metrics.get(
+    data, asked = await metrics.get(
         caller,
         start_date=start_date,
         end_date=end_date,
+        interval=interval,
+        compare=compare,
         website_id=UUID(website_id) if website_id else None,
-        source=source,
-        device=device,
+        traits=traits,
         goal=goal,
     )
-    return {"data": found.to_json(), "meta": question.to_json()}
+    return {"data": data, "meta": asked.to_json()}

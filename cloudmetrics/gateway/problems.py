@@ -16,10 +16,15 @@ import orjson
 
 from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
 from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
-from cloudmetrics.analytics.metrics.models import DateOutOfRange, RangeInverted, RangeTooLong
+from cloudmetrics.analytics.metrics.models import (
+    DateOutOfRange,
+    NothingBefore,
+    RangeInverted,
+    RangeTooLong,
+)
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
-from cloudmetrics.platform.errors import InvalidCursor, NotFound, Unavailable
+from cloudmetrics.platform.errors import InvalidCursor, NotFound, QueryTooSlow, Unavailable
 from cloudmetrics.platform.telemetry import current_trace
 from cloudmetrics.platform.timezones import UnknownTimezone
 
@@ -35,6 +40,7 @@ CODES: dict[type[Exception], str] = {
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
+    QueryTooSlow: "QUERY_TOO_SLOW",
     Unavailable: "SERVICE_UNAVAILABLE",
     Exception: "INTERNAL_ERROR",
 }
@@ -45,6 +51,7 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     DateOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     RangeInverted: lambda error: _in_query("RANGE_INVERTED", error, "end_date"),
     RangeTooLong: lambda error: _in_query("RANGE_TOO_LONG", error, "end_date"),
+    NothingBefore: lambda error: _in_query("DATE_OUT_OF_RANGE", error, "compare"),
     CurrencyMismatch: lambda error: Violation(
         "CURRENCY_MISMATCH", str(error), error.pointer, field="currency"
     ),
