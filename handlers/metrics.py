@@ -6,7 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from cloudmetrics.analytics.metrics import service as metrics
+from cloudmetrics.analytics.questions import service as questions
+from cloudmetrics.analytics.realtime import service as realtime
 from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.clock import iso
 
 
 async def get_metrics(
@@ -30,3 +33,12 @@ async def get_metrics(
         goal=goal,
     )
     return {"data": data, "meta": asked.to_json()}
+
+
+async def query_metrics(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
+    return await questions.query(caller, body)
+
+
+async def get_realtime_metrics(caller: Caller, website_id: str | None) -> dict[str, Any]:
+    found = await realtime.get(caller, UUID(website_id) if website_id else None)
+    return {"data": found.to_json(), "meta": {"website_id": website_id, "at": iso(found.at)}}

@@ -22,6 +22,7 @@ from cloudmetrics.analytics.metrics.models import (
     RangeInverted,
     RangeTooLong,
 )
+from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
 from cloudmetrics.platform.errors import InvalidCursor, NotFound, QueryTooSlow, Unavailable
@@ -88,6 +89,7 @@ class Problems:
             ContractError: self.of_contract,
             **dict.fromkeys(VIOLATIONS, self.of_violation),
             **dict.fromkeys(CODES, self.of_table),
+            QuestionUnsound: self.of_question,
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
         }
@@ -104,6 +106,14 @@ class Problems:
     async def of_violation(self, request: Request, error: Exception) -> Response:
         violation = _placed(request, VIOLATIONS[type(error)](error))
         return await self.of_contract(request, InvalidRequest(violation.message, violations=[violation]))
+
+    async def of_question(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, QuestionUnsound)
+        violations = [
+            Violation(fault.code, fault.message, fault.pointer, field=_named(fault.pointer))
+            for fault in error.faults
+        ]
+        return await self.of_contract(request, InvalidRequest(str(error), violations=violations))
 
     async def of_table(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[type(error)], str(error))
@@ -143,6 +153,11 @@ def _placed(request: Request, violation: Violation) -> Violation:
     if violation.parameter is None or request.method == "GET":
         return violation
     return replace(violation, parameter=None, pointer=f"/{violation.parameter}")
+
+
+def _named(pointer: str) -> str:
+    """The innermost name in a pointer: `metrics` of /metrics/3."""
+    return next((token for token in reversed(pointer.split("/")) if not token.isdecimal()), "")
 
 
 def _in_query(code: str, error: Exception, parameter: str) -> Violation:

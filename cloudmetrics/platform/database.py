@@ -67,6 +67,7 @@ class Database:
         parameters: Parameters | None = None,
         *,
         seconds: float | None = None,
+        hashing: bool = False,
     ) -> list[Row]:
         """The rows of one SELECT, as the tenant sees them. Raises Unavailable.
 
@@ -75,11 +76,15 @@ class Database:
 
         With `seconds` the SELECT has a time limit of its own, and raises QueryTooSlow
         when that is over: the question is to blame then, not the database. A read
-        that is cancelled is ended in PostgreSQL too.
+        that is cancelled is ended in PostgreSQL too. `hashing` is for a SELECT that joins
+        so much that PostgreSQL expects next to nothing: it must not compare each row
+        with each then.
         """
         before = ["BEGIN READ ONLY", _as_tenant(workspace_id)]
         if seconds is not None:
             before.append(f"SET LOCAL statement_timeout = {int(1000 * seconds)}")
+        if hashing:
+            before.append("SET LOCAL enable_nestloop = off")
         statement = "; ".join([*before, sql, "COMMIT"])
         async with self._slot():
             while True:
@@ -207,9 +212,15 @@ class Tenant:
     workspace_id: UUID
 
     async def read(
-        self, sql: str, parameters: Parameters | None = None, *, seconds: float | None = None
+        self,
+        sql: str,
+        parameters: Parameters | None = None,
+        *,
+        seconds: float | None = None,
+        hashing: bool = False,
     ) -> list[Row]:
-        return await self.database.read(self.workspace_id, sql, parameters, seconds=seconds)
+        """As Database.read says."""
+        return await self.database.read(self.workspace_id, sql, parameters, seconds=seconds, hashing=hashing)
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self.database.transaction(self.workspace_id)

@@ -51,8 +51,11 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
+    """`joins` says that much is joined in it."""
+
     sql: str
     parameters: dict[str, Any]
+    joins: bool
 
 
 @dataclass
@@ -83,7 +86,7 @@ def compose(workspace_id: UUID, plans: Sequence[Plan]) -> Statement:
         f"SELECT {number} AS question, answer.* FROM ({_added_up(plan, columns, composer)}) AS answer"
         for number, plan in enumerate(plans)
     ]
-    return _statement(workspace_id, plans[0].question, " UNION ALL ".join(selects), composer)
+    return _statement(workspace_id, plans, " UNION ALL ".join(selects), composer)
 
 
 def compose_page(workspace_id: UUID, plan: Plan, cut: Cut) -> Statement:
@@ -93,13 +96,14 @@ def compose_page(workspace_id: UUID, plan: Plan, cut: Cut) -> Statement:
     page = _cut(_added_up(plan, question.dimensions, composer), question, cut, composer.values)
     if plan.late is not None:
         page = _with_late(page, plan.late, question, composer)
-    return _statement(workspace_id, question, page, composer)
+    return _statement(workspace_id, [plan], page, composer)
 
 
-def _statement(workspace_id: UUID, question: Question, body: str, composer: _Composer) -> Statement:
+def _statement(workspace_id: UUID, plans: Sequence[Plan], body: str, composer: _Composer) -> Statement:
     tables = [SITE, *(f"{name} AS ({text})" for name, text in composer.tables.items())]
-    parameters = composer.values.bound | {"workspace_id": workspace_id, "website_id": question.website_id}
-    return Statement(f"WITH {', '.join(tables)} {body}", parameters)
+    of = {"workspace_id": workspace_id, "website_id": plans[0].question.website_id}
+    joins = any(plan.joins for plan in plans)
+    return Statement(f"WITH {', '.join(tables)} {body}", composer.values.bound | of, joins)
 
 
 def _added_up(plan: Plan, columns: tuple[str, ...], composer: _Composer, only: str | None = None) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from cloudmetrics.analytics.goals.conditions import PAGEVIEW, Condition, Kind
 from cloudmetrics.analytics.questions import filters
@@ -45,6 +46,10 @@ class Source(StrEnum):
     EVENTS = "events"
 
 
+# What is read by itself.
+LONE = {Source.DAILY_TOTALS, Source.DAILY_GAPS, Source.VISITOR_DAYS, Source.PAGE_DAYS}
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Some measures from one source, and why from this one.
@@ -65,6 +70,23 @@ class Plan:
     question: Question
     parts: tuple[Part, ...]
     late: Part | None = None
+
+    @property
+    def joins(self) -> bool:
+        """Whether more is joined than what the websites are with one rollup."""
+        sources = {part.source for part in self.parts}
+        return self.late is not None or not sources <= LONE
+
+    def to_json(self) -> list[dict[str, Any]]:
+        parts = self.parts if self.late is None else (*self.parts, self.late)
+        return [
+            {
+                "source": _table(part.source, self.question.goal),
+                "tells": sorted(measure.value for measure in part.measures),
+                "reason": part.reason,
+            }
+            for part in parts
+        ]
 
 
 def level(question: Question) -> Level:
@@ -184,6 +206,15 @@ def goal_name(goal: Condition) -> str | None:
     """The name of the events that complete a goal, where that is all there is to it."""
     plain = goal.kind is Kind.EVENT and goal.minimum_revenue is None
     return goal.event_name if plain else None
+
+
+def _table(source: Source, goal: Condition | None) -> str:
+    """Where the days on which a goal was reached are found depends on the goal."""
+    if source is not Source.GOAL_DAYS or goal is None:
+        return source.value
+    name = goal_name(goal)
+    table = Source.VISITOR_DAYS if name == PAGEVIEW else Source.VISITOR_DAY_EVENTS
+    return (Source.EVENTS if name is None else table).value
 
 
 def _goal_reason(goal: Condition | None) -> str:
