@@ -38,6 +38,13 @@ WAIT_SECONDS = 5.0
 # it does not even do that, it is given up after the second.
 STATEMENT_SECONDS = 15
 ANSWER_SECONDS = 20.0
+# Joins over keys of several columns look as if next to nothing came out of them, and then each
+# row is compared with each; a range of a key looks as if its rows lay side by side. Neither is so.
+HEAVY = (
+    "SET LOCAL enable_nestloop = off",
+    "SET LOCAL enable_indexscan = off",
+    "SET LOCAL work_mem = '64MB'",
+)
 # How prepared statements are planned, at their first call, when tables may still be empty:
 # by indexes and row by row, which stays right however large the tables become.
 LASTING_PLANS = (
@@ -83,7 +90,7 @@ class Database:
         parameters: Parameters | None = None,
         *,
         seconds: float | None = None,
-        hashing: bool = False,
+        heavy: bool = False,
     ) -> list[Row]:
         """The rows of one SELECT, as the tenant sees them. Raises Unavailable.
 
@@ -92,15 +99,14 @@ class Database:
 
         With `seconds` the SELECT has a time limit of its own, and raises QueryTooSlow
         when that is over: the question is to blame then, not the database. A read
-        that is cancelled is ended in PostgreSQL too. `hashing` is for a SELECT that joins
-        so much that PostgreSQL expects next to nothing: it must not compare each row
-        with each then.
+        that is cancelled is ended in PostgreSQL too. `heavy` is for a SELECT that goes
+        through very many rows.
         """
         before = ["BEGIN READ ONLY", _as_tenant(workspace_id)]
         if seconds is not None:
             before.append(f"SET LOCAL statement_timeout = {int(1000 * seconds)}")
-        if hashing:
-            before.append("SET LOCAL enable_nestloop = off")
+        if heavy:
+            before += HEAVY
         statement = "; ".join([*before, sql, "COMMIT"])
         async with self._slot():
             while True:
@@ -248,10 +254,10 @@ class Tenant:
         parameters: Parameters | None = None,
         *,
         seconds: float | None = None,
-        hashing: bool = False,
+        heavy: bool = False,
     ) -> list[Row]:
         """As Database.read says."""
-        return await self.database.read(self.workspace_id, sql, parameters, seconds=seconds, hashing=hashing)
+        return await self.database.read(self.workspace_id, sql, parameters, seconds=seconds, heavy=heavy)
 
     def transaction(self, first: Sequence[Call] = ()) -> AbstractAsyncContextManager[Transaction]:
         return self.database.transaction(self.workspace_id, first)
