@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import cycle
 from typing import Any
 from urllib.parse import urlencode
 
@@ -45,6 +44,10 @@ class Asked:
     body: dict[str, Any] | None = None
     bar: float | None = None
     raw: str = ""
+
+
+def by(dimension: str, *metrics: str) -> dict[str, Any]:
+    return {"metrics": metrics, "dimensions": [dimension], "limit": 10}
 
 
 WHOLE = (
@@ -80,26 +83,29 @@ QUESTIONS = [
     ),
     Asked(
         "top 10 pages",
-        body={"metrics": ["pageviews", "events"], "dimensions": ["page"], "limit": 10},
+        body=by("page", "pageviews", "events"),
         bar=60,
-        raw="SELECT page, count(*) FILTER (WHERE name = 'pageview') AS n FROM events GROUP BY page ORDER BY n DESC LIMIT 10",
+        raw=(
+            "SELECT page, count(*), count(*) FILTER (WHERE name = 'pageview') AS views"
+            " FROM events GROUP BY page ORDER BY views DESC LIMIT 10"
+        ),
     ),
     Asked("by week, beside the 30 days before", {"interval": "WEEK", "compare": "PREVIOUS_PERIOD"}),
     Asked("with a goal", {"goal": "signup"}),
     Asked("by hour, 2 days", {"interval": "HOUR", "days": "2"}),
-    Asked("visitors of the top 10 pages", body={"metrics": ["pageviews", "visitors"], "dimensions": ["page"], "limit": 10}),
-    Asked("visitors by source and country", body={"metrics": ["visitors"], "dimensions": ["source", "country"]}),
-    Asked("visits by entry page", body={"metrics": ["visits", "bounce_rate"], "dimensions": ["entry_page"]}),
-    Asked("events by name", body={"metrics": ["events", "visitors"], "dimensions": ["event_name"]}),
+    Asked("visitors of the top 10 pages", body=by("page", "pageviews", "visitors")),
+    Asked(
+        "visitors by source and country",
+        body=by("source", "visitors") | {"dimensions": ["source", "country"]},
+    ),
+    Asked("visits by entry page", body=by("entry_page", "visits", "bounce_rate")),
+    Asked("events by name", body=by("event_name", "events", "visitors")),
     Asked(
         "events by a property",
-        body={
-            "metrics": ["events", "visitors"],
-            "dimensions": ["properties.plan"],
-            "filter": {"operator": "IS", "dimension": "event_name", "value": "signup"},
-        },
+        body=by("properties.plan", "events", "visitors")
+        | {"filter": {"operator": "IS", "dimension": "event_name", "value": "signup"}},
     ),
-]  # fmt: skip
+]
 # These are answered by rollups whose size does not depend on the number of events.
 GROWING = ["unfiltered", *(f"by {name}" for name in ONE_OF), "top 10 pages"]
 

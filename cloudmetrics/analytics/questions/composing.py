@@ -228,7 +228,7 @@ def _rows(
         for number, name in enumerate(columns)
         if name in question.dimensions or (part.source is Source.VISITOR_DAYS and not by_hour(asked))
     ]
-    selected += _counts(part, found, goal)
+    selected += _counts(part, found, goal, composer)
     where = [within_days(found, question, values), *found.where]
     if question.filter is not None:
         where.append(condition(question.filter, part, found, question, values))
@@ -238,13 +238,17 @@ def _rows(
     return composer.table(text)
 
 
-def _counts(part: Part, found: Reading, goal: bool) -> list[str]:
-    counts = [column for measure in part.measures if measure in COLUMNS for column in COLUMNS[measure]]
+def _counts(part: Part, found: Reading, goal: bool, composer: _Composer) -> list[str]:
+    measures = part.measures
+    if composer.several and part.source is Source.VISITOR_DAYS:
+        # Here too, what this question does not need lets another one share the reading.
+        measures = frozenset({Measure.VISITORS, *COLUMNS})
+    counts = [column for measure in measures if measure in COLUMNS for column in COLUMNS[measure]]
     selected = [f"{found.columns[name]} AS {name}" for name in sorted(counts)]
     if part.source in LIGHT:
         if Measure.VISITORS in part.measures:
             selected.append(f"{found.columns['visitors']} AS visitors")
-    elif part.measures & DISTINCT:
+    elif measures & DISTINCT:
         selected.append(f"{found.person} AS visitor_id")
     if part.source is Source.EVENTS and Measure.VISITS in part.measures:
         selected += [] if part.measures & DISTINCT else [f"{found.person} AS visitor_id"]

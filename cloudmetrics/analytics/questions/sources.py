@@ -148,10 +148,12 @@ def _visitor_day_events(part: Part, question: Question, values: Values) -> Readi
 
 
 def _page_days(part: Part, question: Question, values: Values) -> Reading:
-    names = ("events", "pageviews", "sales", "revenue")
+    # Whether there was anything at all, events say.
+    names = tuple(dict.fromkeys(["events", *(name for each in part.measures for name in COLUMNS[each])]))
     columns = {name: f"paged.{name}" for name in names}
     if filters.passes(question.filter, ""):
-        relation = f"site JOIN ({_pages_and_none(names, question, values)}) AS paged {ROLLUP}"
+        pages = _pages_and_none(names, question, values)
+        relation = f"site JOIN ({pages}) AS paged USING (website_id, edition)"
         return Reading(relation, "paged.day", columns)
     return Reading(f"site JOIN page_days AS paged {ROLLUP}", "paged.day", columns, ("paged.events > 0",))
 
@@ -162,7 +164,7 @@ def _pages_and_none(names: tuple[str, ...], question: Question, values: Values) 
     Added up first over the days of each row of the answer, so that the table is read once.
     """
     days = _days_of_website(question, values)
-    keys = "workspace_id, website_id, edition"
+    keys = "website_id, edition"
     row = f"{first_day(question, 'day', values)} AS row_day"
     sums = ", ".join(f"sum({name}) AS {name}" for name in names)
     left = ", ".join(f"whole.{name} - coalesce(paged.{name}, 0) AS {name}" for name in names)
