@@ -172,14 +172,15 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def ask(server: Server, data: Dataset, asked: Asked, seconds: float, *, changing: bool = True) -> list[float]:
-    """How long each answer took, in milliseconds: of at least 20 of them."""
+    """How long each answer took, in milliseconds: of some seconds of them, and of more where there is a bar."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     request = request_of(data, asked)
     taken: list[float] = []
     with changes(data) as change:
         until = time.monotonic() + seconds
         send(connection, *request)
-        while len(taken) < 20 or time.monotonic() < until:
+        least = 20 if asked.bar else 3
+        while len(taken) < least or time.monotonic() < until:
             if changing:
                 change()
             started = time.perf_counter()
@@ -217,7 +218,8 @@ def send(
     connection.request(method, path, body, headers)
     answer = connection.getresponse()
     text = answer.read()
-    assert answer.status == 200, text[:500]
+    # What is given up as too slow has taken as long as it may.
+    assert answer.status in (200, 422), text[:500]
 
 
 @contextmanager
