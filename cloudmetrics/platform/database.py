@@ -47,14 +47,12 @@ HEAVY = (
 )
 # How prepared statements are planned, at their first call, when tables may still be empty:
 # by indexes and row by row, which stays right however large the tables become.
-LASTING_PLANS = (
-    "SET LOCAL plan_cache_mode = force_generic_plan",
-    "SET LOCAL enable_seqscan = off",
-    "SET LOCAL enable_bitmapscan = off",
-    "SET LOCAL enable_hashjoin = off",
-    "SET LOCAL enable_mergejoin = off",
-    "SET LOCAL enable_memoize = off",
-)
+LASTING_PLANS = """
+SELECT
+    set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+    set_config('enable_bitmapscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true), set_config('enable_memoize', 'off', true)
+"""
 
 
 class Connection(psycopg.AsyncConnection[Row]):
@@ -160,7 +158,7 @@ class Database:
     async def _begin(
         self, workspace_id: UUID, first: Sequence[Call]
     ) -> tuple[Connection, list[list[tuple[Any, ...]]]]:
-        beginning = ["BEGIN", _as_tenant(workspace_id), *(LASTING_PLANS if first else ())]
+        beginning = ["BEGIN", _as_tenant(workspace_id), *([LASTING_PLANS] if first else ())]
         while True:
             connection, fresh = await self._take()
             try:
@@ -234,7 +232,7 @@ class Transaction:
     async def call(self, calls: Sequence[Call]) -> list[list[tuple[Any, ...]]]:
         """The rows of each of the calls, all in one message."""
         await _prepare(self._connection, calls)
-        return await _answered(_send(self._connection, LASTING_PLANS, calls))
+        return await _answered(_send(self._connection, [LASTING_PLANS], calls))
 
     async def commit(self, last: Sequence[Call]) -> None:
         """Ends the transaction with some calls, all in one message."""
@@ -313,7 +311,9 @@ async def _send(
         cursor.nextset()
     answers = []
     for _ in calls:
-        answers.append(await cursor.fetchall() if cursor.description else [])
+        # `description` would say the same, but makes an object per column.
+        has_rows = cursor.pgresult is not None and cursor.pgresult.nfields > 0
+        answers.append(await cursor.fetchall() if has_rows else [])
         cursor.nextset()
     return answers
 

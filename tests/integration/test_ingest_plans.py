@@ -32,8 +32,7 @@ def connection(fresh_database):
     with psycopg.connect(fresh_database) as connection:
         connection.execute(f"SET ROLE {ROLE}")
         connection.execute(f"SET app.workspace_id = '{uuid4()}'")
-        for setting in LASTING_PLANS:
-            connection.execute(setting)
+        connection.execute(LASTING_PLANS)
         yield connection
 
 
