@@ -172,7 +172,7 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def ask(server: Server, data: Dataset, asked: Asked, seconds: float, *, changing: bool = True) -> list[float]:
-    """How long each answer took, in milliseconds: of some seconds of them, and of more where there is a bar."""
+    """How long each answer took, in milliseconds: a few answers, and many where there is a bar."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     request = request_of(data, asked)
     taken: list[float] = []
