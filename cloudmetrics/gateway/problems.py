@@ -30,7 +30,13 @@ from cloudmetrics.accounts.workspaces.models import (
 )
 from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
 from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
-from cloudmetrics.analytics.metrics.models import DateOutOfRange, RangeInverted, RangeTooLong
+from cloudmetrics.analytics.metrics.models import (
+    DateOutOfRange,
+    NothingBefore,
+    RangeInverted,
+    RangeTooLong,
+)
+from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
 from cloudmetrics.gateway.authentication import AddressNotAllowed
@@ -40,6 +46,7 @@ from cloudmetrics.platform.errors import (
     LimitReached,
     NotFound,
     OutOfQuota,
+    QueryTooSlow,
     TooManyRequests,
     Unavailable,
 )
@@ -74,6 +81,7 @@ CODES: dict[type[Exception], str] = {
     TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
+    QueryTooSlow: "QUERY_TOO_SLOW",
     Unavailable: "SERVICE_UNAVAILABLE",
     Exception: "INTERNAL_ERROR",
 }
@@ -84,6 +92,7 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     DateOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     RangeInverted: lambda error: _in_query("RANGE_INVERTED", error, "end_date"),
     RangeTooLong: lambda error: _in_query("RANGE_TOO_LONG", error, "end_date"),
+    NothingBefore: lambda error: _in_query("DATE_OUT_OF_RANGE", error, "compare"),
     CurrencyMismatch: lambda error: Violation(
         "CURRENCY_MISMATCH", str(error), error.pointer, field="currency"
     ),
@@ -133,6 +142,7 @@ class Problems:
             ScopeNotHeld: self.of_lack,
             TooManyRequests: self.of_limit,
             OutOfQuota: self.of_limit,
+            QuestionUnsound: self.of_question,
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
         }
@@ -152,6 +162,14 @@ class Problems:
     async def of_violation(self, request: Request, error: Exception) -> Response:
         violation = _placed(request, VIOLATIONS[type(error)](error))
         return await self.of_contract(request, InvalidRequest(violation.message, violations=[violation]))
+
+    async def of_question(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, QuestionUnsound)
+        violations = [
+            Violation(fault.code, fault.message, fault.pointer, field=_named(fault.pointer))
+            for fault in error.faults
+        ]
+        return await self.of_contract(request, InvalidRequest(str(error), violations=violations))
 
     async def of_table(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[type(error)], str(error))
@@ -204,6 +222,11 @@ def _placed(request: Request, violation: Violation) -> Violation:
     if violation.parameter is None or request.method == "GET":
         return violation
     return replace(violation, parameter=None, pointer=f"/{violation.parameter}")
+
+
+def _named(pointer: str) -> str:
+    """The innermost name in a pointer: `metrics` of /metrics/3."""
+    return next((token for token in reversed(pointer.split("/")) if not token.isdecimal()), "")
 
 
 def _in_query(code: str, error: Exception, parameter: str) -> Violation:

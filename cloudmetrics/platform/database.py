@@ -22,7 +22,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from psycopg.rows import dict_row, tuple_row
 
-from cloudmetrics.platform.errors import Unavailable
+from cloudmetrics.platform.errors import QueryTooSlow, Unavailable
 from cloudmetrics.platform.prepared import Call
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,13 @@ WAIT_SECONDS = 5.0
 # it does not even do that, it is given up after the second.
 STATEMENT_SECONDS = 15
 ANSWER_SECONDS = 20.0
+# Joins over keys of several columns look as if next to nothing came out of them, and then each
+# row is compared with each; a range of a key looks as if its rows lay side by side. Neither is so.
+HEAVY = (
+    "SET LOCAL enable_nestloop = off",
+    "SET LOCAL enable_indexscan = off",
+    "SET LOCAL work_mem = '64MB'",
+)
 # How prepared statements are planned, at their first call, when tables may still be empty:
 # by indexes and row by row, which stays right however large the tables become.
 LASTING_PLANS = """
@@ -77,24 +84,49 @@ class Database:
         """Raises Unavailable when PostgreSQL does not answer."""
         await self.read_directory("SELECT 1 AS answer")
 
-    async def read(self, workspace_id: UUID, sql: str, parameters: Parameters | None = None) -> list[Row]:
-        """The rows of one SELECT, as the tenant sees them. Raises Unavailable."""
-        names, rows = await self._read(workspace_id, sql, parameters)
+    async def read(
+        self,
+        workspace_id: UUID,
+        sql: str,
+        parameters: Parameters | None = None,
+        *,
+        seconds: float | None = None,
+        heavy: bool = False,
+    ) -> list[Row]:
+        """The rows of one SELECT, as the tenant sees them. Raises Unavailable.
+
+        With `seconds` the SELECT has a time limit of its own, and raises QueryTooSlow
+        when that is over: the question is to blame then, not the database. A read
+        that is cancelled is ended in PostgreSQL too. `heavy` is for a SELECT that goes
+        through very many rows.
+        """
+        settings = [] if seconds is None else [f"SET LOCAL statement_timeout = {int(1000 * seconds)}"]
+        settings += HEAVY if heavy else ()
+        try:
+            names, rows = await self._read(workspace_id, sql, parameters, settings)
+        except psycopg.errors.QueryCanceled as error:
+            if seconds is None:
+                raise _unavailable(error) from error
+            raise QueryTooSlow(seconds) from error
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     async def read_tuples(
         self, workspace_id: UUID, sql: str, parameters: Parameters | None = None
     ) -> list[tuple[Any, ...]]:
         """Like `read`, each row a tuple in the order of its columns: for pages of many rows."""
-        return (await self._read(workspace_id, sql, parameters))[1]
+        try:
+            return (await self._read(workspace_id, sql, parameters))[1]
+        except psycopg.errors.QueryCanceled as error:
+            raise _unavailable(error) from error
 
     async def _read(
-        self, workspace_id: UUID, sql: str, parameters: Parameters | None
+        self, workspace_id: UUID, sql: str, parameters: Parameters | None, settings: Sequence[str] = ()
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """The names of the columns, and the rows.
+        """The names of the columns, and the rows. Raises Unavailable and QueryCanceled.
 
         The whole transaction travels as one message, so the values are bound on this side of the wire.
         """
+        before = ["BEGIN READ ONLY", _as_tenant(workspace_id), *settings]
         await self._enter()
         try:
             while True:
@@ -102,10 +134,10 @@ class Database:
                 try:
                     # The tenant is added after binding, which caches what it finds out about a statement.
                     bound = psycopg.AsyncClientCursor(connection).mogrify(sql, parameters or {})
-                    statement = f"BEGIN READ ONLY; {_as_tenant(workspace_id)}; {bound}; COMMIT"
-                    # The results of BEGIN and SET LOCAL come first.
-                    _, _, selected, *_ = await _results(connection, statement)
-                    return _rows(connection, selected)
+                    results = await _results(connection, "; ".join([*before, bound, "COMMIT"]))
+                    return _rows(connection, results[len(before)])
+                except psycopg.errors.QueryCanceled:
+                    raise
                 except psycopg.OperationalError as error:
                     # An idle connection may have died unnoticed; reading twice does no harm.
                     if fresh or not connection.closed:
@@ -238,8 +270,16 @@ class Tenant:
     database: Database
     workspace_id: UUID
 
-    async def read(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
-        return await self.database.read(self.workspace_id, sql, parameters)
+    async def read(
+        self,
+        sql: str,
+        parameters: Parameters | None = None,
+        *,
+        seconds: float | None = None,
+        heavy: bool = False,
+    ) -> list[Row]:
+        """As Database.read says."""
+        return await self.database.read(self.workspace_id, sql, parameters, seconds=seconds, heavy=heavy)
 
     async def read_tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         return await self.database.read_tuples(self.workspace_id, sql, parameters)

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.analytics.answers import store as answers
 from cloudmetrics.analytics.enrichment.origins import NO_CAMPAIGN, read_campaign, read_referrer
 from cloudmetrics.analytics.enrichment.user_agents import Client, read_header, read_user_agent
 from cloudmetrics.analytics.events import store
@@ -141,7 +142,9 @@ async def _store_all(tenant: Tenant, quota: int | None, candidates: Sequence[Can
             if isinstance(verdict, Refusal)
         ]
         known = await store.known(transaction, tenant, refused) if refused else set()
+        changed = {candidate.website_id for candidate in candidates if candidate.event_id in accepted}
         changes = rollups.writes(tenant, touched, accepted)
+        changes += [answers.touched(tenant, changed)] if changed else []
         if quota is None or not accepted:
             await transaction.commit(changes)
         else:
