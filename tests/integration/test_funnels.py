@@ -22,6 +22,7 @@ def step(name: str) -> dict:
     return {"kind": "EVENT", "event_name": name}
 
 
+UNFILTERED = dict.fromkeys(("source", "medium", "campaign", "device", "browser", "system", "country"))
 A, B, C = step("a"), step("b"), step("c")
 
 
@@ -71,7 +72,7 @@ async def test_each_step_says_who_came_and_who_left(client, website_id):
         row(2, B, 2, 1, 2 / 3, 2 / 3, 150.0),
         row(3, C, 1, 1, 0.5, 1 / 3, 600.0),
     ]
-    assert answer["meta"] == OCTOBER | {"website_id": website_id, "window_hours": 24}
+    assert answer["meta"] == OCTOBER | {"website_id": website_id, "window_hours": 24, "filters": UNFILTERED}
 
 
 async def test_where_nobody_began_there_are_zeros_and_no_ratios(client, website_id):
@@ -144,7 +145,7 @@ async def test_without_dates_and_window_it_is_30_days_and_24_hours(client, websi
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 10, 30, 12, tzinfo=UTC))
     body = {"website_id": website_id, "steps": [A, B]}
     meta = (await client.post("/v1/funnels/query", json=body)).json()["meta"]
-    assert meta == OCTOBER | {"website_id": website_id, "window_hours": 24}
+    assert meta == OCTOBER | {"website_id": website_id, "window_hours": 24, "filters": UNFILTERED}
 
 
 @pytest.mark.parametrize(
