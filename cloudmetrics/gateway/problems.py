@@ -16,10 +16,16 @@ import orjson
 
 from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
 from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
-from cloudmetrics.analytics.metrics.models import DateOutOfRange, RangeInverted, RangeTooLong
+from cloudmetrics.analytics.metrics.models import (
+    DateOutOfRange,
+    NothingBefore,
+    RangeInverted,
+    RangeTooLong,
+)
+from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
-from cloudmetrics.platform.errors import InvalidCursor, NotFound, Unavailable
+from cloudmetrics.platform.errors import InvalidCursor, NotFound, QueryTooSlow, Unavailable
 from cloudmetrics.platform.telemetry import current_trace
 from cloudmetrics.platform.timezones import UnknownTimezone
 
@@ -35,6 +41,7 @@ CODES: dict[type[Exception], str] = {
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
+    QueryTooSlow: "QUERY_TOO_SLOW",
     Unavailable: "SERVICE_UNAVAILABLE",
     Exception: "INTERNAL_ERROR",
 }
@@ -45,6 +52,7 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     DateOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     RangeInverted: lambda error: _in_query("RANGE_INVERTED", error, "end_date"),
     RangeTooLong: lambda error: _in_query("RANGE_TOO_LONG", error, "end_date"),
+    NothingBefore: lambda error: _in_query("DATE_OUT_OF_RANGE", error, "compare"),
     CurrencyMismatch: lambda error: Violation(
         "CURRENCY_MISMATCH", str(error), error.pointer, field="currency"
     ),
@@ -81,6 +89,7 @@ class Problems:
             ContractError: self.of_contract,
             **dict.fromkeys(VIOLATIONS, self.of_violation),
             **dict.fromkeys(CODES, self.of_table),
+            QuestionUnsound: self.of_question,
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
         }
@@ -97,6 +106,14 @@ class Problems:
     async def of_violation(self, request: Request, error: Exception) -> Response:
         violation = _placed(request, VIOLATIONS[type(error)](error))
         return await self.of_contract(request, InvalidRequest(violation.message, violations=[violation]))
+
+    async def of_question(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, QuestionUnsound)
+        violations = [
+            Violation(fault.code, fault.message, fault.pointer, field=_named(fault.pointer))
+            for fault in error.faults
+        ]
+        return await self.of_contract(request, InvalidRequest(str(error), violations=violations))
 
     async def of_table(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[type(error)], str(error))
@@ -136,6 +153,11 @@ def _placed(request: Request, violation: Violation) -> Violation:
     if violation.parameter is None or request.method == "GET":
         return violation
     return replace(violation, parameter=None, pointer=f"/{violation.parameter}")
+
+
+def _named(pointer: str) -> str:
+    """The innermost name in a pointer: `metrics` of /metrics/3."""
+    return next((token for token in reversed(pointer.split("/")) if not token.isdecimal()), "")
 
 
 def _in_query(code: str, error: Exception, parameter: str) -> Violation:

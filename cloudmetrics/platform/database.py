@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
-from cloudmetrics.platform.errors import Unavailable
+from cloudmetrics.platform.errors import QueryTooSlow, Unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -60,23 +60,45 @@ class Database:
         """Raises Unavailable when PostgreSQL does not answer."""
         await self.read_directory("SELECT 1 AS answer")
 
-    async def read(self, workspace_id: UUID, sql: str, parameters: Parameters | None = None) -> list[Row]:
+    async def read(
+        self,
+        workspace_id: UUID,
+        sql: str,
+        parameters: Parameters | None = None,
+        *,
+        seconds: float | None = None,
+        hashing: bool = False,
+    ) -> list[Row]:
         """The rows of one SELECT, as the tenant sees them. Raises Unavailable.
 
         The whole transaction travels as one message, which is why the values are
         bound on this side of the wire.
+
+        With `seconds` the SELECT has a time limit of its own, and raises QueryTooSlow
+        when that is over: the question is to blame then, not the database. A read
+        that is cancelled is ended in PostgreSQL too. `hashing` is for a SELECT that joins
+        so much that PostgreSQL expects next to nothing: it must not compare each row
+        with each then.
         """
-        statement = f"BEGIN READ ONLY; {_as_tenant(workspace_id)}; {sql}; COMMIT"
+        before = ["BEGIN READ ONLY", _as_tenant(workspace_id)]
+        if seconds is not None:
+            before.append(f"SET LOCAL statement_timeout = {int(1000 * seconds)}")
+        if hashing:
+            before.append("SET LOCAL enable_nestloop = off")
+        statement = "; ".join([*before, sql, "COMMIT"])
         async with self._slot():
             while True:
                 connection, fresh = await self._take()
                 try:
                     cursor = psycopg.AsyncClientCursor(connection)
                     await _answered(cursor.execute(statement, parameters or {}))
-                    # The results of BEGIN and SET LOCAL come first.
-                    cursor.nextset()
-                    cursor.nextset()
+                    for _ in before:
+                        cursor.nextset()
                     return await cursor.fetchall()
+                except psycopg.errors.QueryCanceled as error:
+                    if seconds is None:
+                        raise _unavailable(error) from error
+                    raise QueryTooSlow(seconds) from error
                 except psycopg.OperationalError as error:
                     # An idle connection may have died unnoticed; reading twice does no harm.
                     if fresh or not connection.closed:
@@ -189,8 +211,16 @@ class Tenant:
     database: Database
     workspace_id: UUID
 
-    async def read(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
-        return await self.database.read(self.workspace_id, sql, parameters)
+    async def read(
+        self,
+        sql: str,
+        parameters: Parameters | None = None,
+        *,
+        seconds: float | None = None,
+        hashing: bool = False,
+    ) -> list[Row]:
+        """As Database.read says."""
+        return await self.database.read(self.workspace_id, sql, parameters, seconds=seconds, hashing=hashing)
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self.database.transaction(self.workspace_id)

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.analytics.answers import store as answers
 from cloudmetrics.analytics.events import store
 from cloudmetrics.analytics.events.models import Event, Receipt, Receipts, Refusal, Rejection, Status
 from cloudmetrics.analytics.events.timestamps import parse_timestamp
@@ -120,7 +121,10 @@ async def _store_all(tenant: Tenant, candidates: Sequence[Candidate]) -> list[Re
             if isinstance(verdict, Refusal)
         ]
         known = await store.known(transaction, tenant, refused) if refused else set()
-        for website_id in {sound[event_id].website_id for event_id in accepted}:
+        changed = {sound[event_id].website_id for event_id in accepted}
+        if changed:
+            await answers.touch(transaction, tenant, changed)
+        for website_id in changed:
             website = websites[website_id]
             await rollups.rebuild(transaction, tenant, website_id, website["edition"], website["timezone"])
     return _receipts(candidates, verdicts, accepted, known)

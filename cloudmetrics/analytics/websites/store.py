@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 
+from cloudmetrics.analytics.answers import store as answers
 from cloudmetrics.analytics.rollups import store as rollups
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken, Website
 from cloudmetrics.platform.database import Tenant
@@ -53,6 +54,7 @@ async def update(tenant: Tenant, website_id: UUID, fields: dict[str, Any], now: 
             row = await transaction.fetch_one(queries.update, parameters)
             if present["timezone"] != fields["timezone"]:
                 await rollups.rebuild(transaction, tenant, website_id, present["edition"], fields["timezone"])
+                await answers.touch(transaction, tenant, [website_id])
     except psycopg.errors.UniqueViolation:
         raise DomainTaken(fields["domain"]) from None
     assert row is not None
