@@ -1,21 +1,38 @@
 -- name: reached
 -- A row for each step that anybody completed, from the raw events. The names in braces
 -- stand for the queries below, one `step` for each step of the question.
---
--- Of each step only those are carried on who came to the step before. IS TRUE has them looked
--- up in a hash table, whatever the planner believes about their number: where it believes
--- in one and there are ten thousand, a join would take minutes.
+-- Of each step only those are carried on who came to the step before, and at a time from
+-- which the way can lead on.
 WITH RECURSIVE first AS (
     {first_step}
+), beginner AS (
+    SELECT visitor_id, min(occurred_at) AS from_at
+    FROM first
+    GROUP BY visitor_id
 ), second AS (
     SELECT number, visitor_id, occurred_at, event_id
     FROM ({second_step}) AS step
-    WHERE (visitor_id IN (SELECT visitor_id FROM first)) IS TRUE
+    JOIN beginner USING (visitor_id)
+    WHERE occurred_at >= from_at
+), follower AS (
+    SELECT visitor_id, min(occurred_at) AS from_at
+    FROM second
+    GROUP BY visitor_id
+), led AS (
+    -- Time cut into pieces as long as the window: whatever leads to the second step in time
+    -- lies in the same piece, or in the one before.
+    SELECT DISTINCT visitor_id, piece - make_interval(hours => back * %(window_hours)s) AS piece
+    FROM (
+        SELECT visitor_id, date_bin(make_interval(hours => %(window_hours)s), occurred_at, 'epoch') AS piece
+        FROM second
+    ) AS reached
+    CROSS JOIN (VALUES (0), (1)) AS backwards (back)
 ), met AS (
     -- A row per step and event that meets its condition.
     SELECT number, visitor_id, occurred_at, event_id
     FROM first
-    WHERE (visitor_id IN (SELECT visitor_id FROM second)) IS TRUE
+    JOIN led USING (visitor_id)
+    WHERE date_bin(make_interval(hours => %(window_hours)s), occurred_at, 'epoch') = piece
     UNION ALL
     SELECT number, visitor_id, occurred_at, event_id FROM second
     {further_steps}
@@ -51,8 +68,8 @@ WITH RECURSIVE first AS (
     WHERE step > 1 AND began_at IS NOT NULL
     ORDER BY step, visitor_id, occurred_at, event_id
 )
-SELECT 1 AS number, count(DISTINCT visitor_id) AS visitors, NULL::double precision AS median_seconds
-FROM first
+SELECT 1 AS number, count(*) AS visitors, NULL::double precision AS median_seconds
+FROM beginner
 UNION ALL
 SELECT
     step,
@@ -66,7 +83,8 @@ ORDER BY number;
 UNION ALL
 SELECT number, visitor_id, occurred_at, event_id
 FROM ({step}) AS step
-WHERE (visitor_id IN (SELECT visitor_id FROM second)) IS TRUE;
+JOIN follower USING (visitor_id)
+WHERE occurred_at >= from_at;
 
 -- name: step
 -- The events that meet the condition of step {number}. The range of pages is for the index,
@@ -97,22 +115,21 @@ WHERE workspace_id = %(workspace_id)s
 
 -- name: on_a_day
 -- Of the first step's events, those on a day whose first touch fits.
-SELECT begun.number, begun.visitor_id, begun.occurred_at, begun.event_id
+SELECT number, visitor_id, occurred_at, event_id
 FROM ({begun}) AS begun
-CROSS JOIN (
-    SELECT edition, timezone
-    FROM websites
-    WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s
-) AS site
-JOIN visitor_days AS day_of
-    ON day_of.workspace_id = %(workspace_id)s AND day_of.website_id = %(website_id)s
-    AND day_of.edition = site.edition
-    AND day_of.day = (begun.occurred_at AT TIME ZONE site.timezone)::date
-    AND day_of.visitor_id = begun.visitor_id
-WHERE (%(source)s::text IS NULL OR day_of.source = %(source)s::text)
-  AND (%(medium)s::text IS NULL OR day_of.medium = %(medium)s::text)
-  AND (%(campaign)s::text IS NULL OR day_of.campaign = %(campaign)s::text)
-  AND (%(device)s::text IS NULL OR day_of.device = %(device)s::text)
-  AND (%(browser)s::text IS NULL OR day_of.browser = %(browser)s::text)
-  AND (%(system)s::text IS NULL OR day_of.system = %(system)s::text)
-  AND (%(country)s::text IS NULL OR day_of.country = %(country)s::text);
+JOIN (
+    SELECT day_of.day, day_of.visitor_id, site.timezone
+    FROM websites AS site
+    JOIN visitor_days AS day_of USING (workspace_id, website_id, edition)
+    WHERE site.workspace_id = %(workspace_id)s
+      AND site.website_id = %(website_id)s
+      AND day_of.day BETWEEN %(start_date)s::date AND %(end_date)s::date
+      AND (%(source)s::text IS NULL OR day_of.source = %(source)s::text)
+      AND (%(medium)s::text IS NULL OR day_of.medium = %(medium)s::text)
+      AND (%(campaign)s::text IS NULL OR day_of.campaign = %(campaign)s::text)
+      AND (%(device)s::text IS NULL OR day_of.device = %(device)s::text)
+      AND (%(browser)s::text IS NULL OR day_of.browser = %(browser)s::text)
+      AND (%(system)s::text IS NULL OR day_of.system = %(system)s::text)
+      AND (%(country)s::text IS NULL OR day_of.country = %(country)s::text)
+) AS fitting USING (visitor_id)
+WHERE fitting.day = (occurred_at AT TIME ZONE fitting.timezone)::date;

@@ -13,9 +13,11 @@ from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
 
+FUNNEL_SECONDS = 14.0
+
 
 async def reached(tenant: Tenant, question: FunnelQuestion) -> dict[int, Reached]:
-    """By their numbers, from 1, the steps that anybody completed."""
+    """By their numbers, from 1, the steps that anybody completed. Raises QueryTooSlow."""
     parameters: dict[str, Any] = {
         "workspace_id": tenant.workspace_id,
         "website_id": question.website_id,
@@ -27,7 +29,8 @@ async def reached(tenant: Tenant, question: FunnelQuestion) -> dict[int, Reached
     }
     for number, step in enumerate(question.steps, 1):
         parameters |= {f"{name}_{number}": value for name, value in step.to_sql().items()}
-    rows = await tenant.read(statement(question.steps, filtered=bool(question.first_touch.used)), parameters)
+    text = statement(question.steps, filtered=bool(question.first_touch.used))
+    rows = await tenant.read(text, parameters, seconds=FUNNEL_SECONDS, hashing=True)
     return {row["number"]: Reached(row["visitors"], row["median_seconds"]) for row in rows}
 
 

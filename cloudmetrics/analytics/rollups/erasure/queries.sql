@@ -59,9 +59,27 @@ ON gap.workspace_id = gone.workspace_id AND gap.website_id = gone.website_id
 WHEN MATCHED AND gap.visitors <= gone.visitors THEN DELETE
 WHEN MATCHED THEN UPDATE SET visitors = gap.visitors - gone.visitors;
 
+-- name: find_events
+-- At the times of the visitor's visits, which takes no index of events by visitor. OFFSET 0
+-- keeps the planner from looking through all events for the visitor instead: it does not
+-- know how short visits are.
+SELECT found.event_id
+FROM visits AS visit
+CROSS JOIN LATERAL (
+    SELECT event_id
+    FROM events
+    WHERE workspace_id = visit.workspace_id
+      AND website_id = visit.website_id
+      AND occurred_at BETWEEN visit.started_at AND visit.ended_at
+      AND visitor_id = visit.visitor_id
+    OFFSET 0
+) AS found
+WHERE visit.workspace_id = %(workspace_id)s
+  AND visit.website_id = %(website_id)s
+  AND visit.visitor_id = %(visitor_id)s;
+
 -- name: take_pages
--- Of an edition that is being drawn, only what has been counted in it. A visitor's events
--- are found at the times of their visits, which takes no index of events by visitor.
+-- Of an edition that is being drawn, only what has been counted in it.
 MERGE INTO page_days AS present
 USING (
     SELECT
@@ -69,11 +87,7 @@ USING (
         (event.occurred_at AT TIME ZONE drawn.timezone)::date AS day, event.page,
         count(*) AS events, count(*) FILTER (WHERE event.name = 'pageview') AS pageviews,
         count(event.revenue_minor) AS sales, coalesce(sum(event.revenue_minor), 0) AS revenue
-    FROM visits AS visit
-    JOIN events AS event
-        ON event.workspace_id = visit.workspace_id AND event.website_id = visit.website_id
-        AND event.occurred_at BETWEEN visit.started_at AND visit.ended_at
-        AND event.visitor_id = visit.visitor_id
+    FROM events AS event
     CROSS JOIN LATERAL (
         SELECT edition, timezone
         FROM websites
@@ -84,9 +98,8 @@ USING (
         WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s
           AND (event.occurred_at, event.event_id) <= (reached_at, reached_id)
     ) AS drawn
-    WHERE visit.workspace_id = %(workspace_id)s
-      AND visit.website_id = %(website_id)s
-      AND visit.visitor_id = %(visitor_id)s
+    WHERE event.workspace_id = %(workspace_id)s
+      AND event.event_id = ANY(%(event_ids)s)
       AND event.page IS NOT NULL
     GROUP BY event.workspace_id, event.website_id, drawn.edition, day, event.page
 ) AS gone
@@ -101,16 +114,9 @@ WHEN MATCHED THEN UPDATE SET
 -- By the names and the days on which the visitor was there, which its key begins with.
 DELETE FROM visitor_day_events AS present
 USING visitor_days AS day, (
-    SELECT DISTINCT event.name
-    FROM visits AS visit
-    JOIN events AS event
-        ON event.workspace_id = visit.workspace_id AND event.website_id = visit.website_id
-        AND event.occurred_at BETWEEN visit.started_at AND visit.ended_at
-        AND event.visitor_id = visit.visitor_id
-    WHERE visit.workspace_id = %(workspace_id)s
-      AND visit.website_id = %(website_id)s
-      AND visit.visitor_id = %(visitor_id)s
-      AND event.name <> 'pageview'
+    SELECT DISTINCT name
+    FROM events
+    WHERE workspace_id = %(workspace_id)s AND event_id = ANY(%(event_ids)s) AND name <> 'pageview'
 ) AS done
 WHERE day.workspace_id = %(workspace_id)s AND day.website_id = %(website_id)s
   AND day.visitor_id = %(visitor_id)s
@@ -120,28 +126,11 @@ WHERE day.workspace_id = %(workspace_id)s AND day.website_id = %(website_id)s
 
 -- name: delete_events
 WITH gone AS (
-    DELETE FROM events AS event
-    USING visits AS visit
-    WHERE visit.workspace_id = %(workspace_id)s
-      AND visit.website_id = %(website_id)s
-      AND visit.visitor_id = %(visitor_id)s
-      AND event.workspace_id = visit.workspace_id AND event.website_id = visit.website_id
-      AND event.occurred_at BETWEEN visit.started_at AND visit.ended_at
-      AND event.visitor_id = visit.visitor_id
-    RETURNING event.event_id
+    DELETE FROM events
+    WHERE workspace_id = %(workspace_id)s AND event_id = ANY(%(event_ids)s)
+    RETURNING event_id
 )
 SELECT count(*) AS removed FROM gone;
-
--- name: remaining_events
-SELECT count(*) AS events
-FROM visits AS visit
-JOIN events AS event
-    ON event.workspace_id = visit.workspace_id AND event.website_id = visit.website_id
-    AND event.occurred_at BETWEEN visit.started_at AND visit.ended_at
-    AND event.visitor_id = visit.visitor_id
-WHERE visit.workspace_id = %(workspace_id)s
-  AND visit.website_id = %(website_id)s
-  AND visit.visitor_id = %(visitor_id)s;
 
 -- name: delete_visits
 -- `events` are those that the visits know of.

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from cloudmetrics.analytics.answers import store as answers
 from cloudmetrics.analytics.rollups.erasure.models import Traces
 from cloudmetrics.platform.database import Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
+
+# A statement with more ids might take longer than a statement may.
+AT_ONCE = 20_000
 
 
 class RollupsAstray(Exception):
@@ -26,23 +30,28 @@ async def erase(tenant: Tenant, website_id: UUID, visitor_id: str) -> tuple[Trac
         website = await transaction.fetch_one(queries.lock_website, parameters)
         if website is None:
             return Traces(), Traces()
-        # What is taken out of the sums is read from the events, visits and days, which go last.
-        for statement in (
-            queries.delete_day_events,
-            queries.take_pages,
-            queries.take_gaps,
-            queries.take_totals,
-        ):
-            await transaction.execute(statement, parameters)
-        events = await _only(transaction, queries.delete_events, parameters)
-        left = await _only(transaction, queries.remaining_events, parameters)
+        found = await _event_ids(transaction, parameters)
+        erased = 0
+        for start in range(0, len(found), AT_ONCE):
+            of = parameters | {"event_ids": found[start : start + AT_ONCE]}
+            await transaction.execute(queries.take_pages, of)
+            await transaction.execute(queries.delete_day_events, of)
+            erased += (await _only(transaction, queries.delete_events, of))["removed"]
+        await transaction.execute(queries.take_gaps, parameters)
+        await transaction.execute(queries.take_totals, parameters)
+        left = await _event_ids(transaction, parameters)
         visits = await _only(transaction, queries.delete_visits, parameters)
         days = await _only(transaction, queries.delete_days, parameters | {"edition": website["edition"]})
         counts = await _only(transaction, queries.remaining_counts, parameters)
-        if events["removed"] != visits["events"]:
-            raise RollupsAstray(f"{events['removed']} events, and visits of {visits['events']}")
-    removed = Traces(events["removed"], visits["visits"], days["days"])
-    return removed, Traces(left["events"], counts["visits"], counts["days"])
+        await answers.touch(transaction, tenant, [website_id])
+        if erased != visits["events"]:
+            raise RollupsAstray(f"{erased} events, and visits of {visits['events']}")
+    removed = Traces(erased, visits["visits"], days["days"])
+    return removed, Traces(len(left), counts["visits"], counts["days"])
+
+
+async def _event_ids(transaction: Transaction, parameters: dict[str, object]) -> list[str]:
+    return [row["event_id"] for row in await transaction.fetch(queries.find_events, parameters)]
 
 
 async def _only(transaction: Transaction, statement: str, parameters: dict[str, object]) -> Row:
