@@ -51,7 +51,7 @@ async def test_completions_are_counted_as_a_whole_and_by_day(client, website_id)
             {"date": "2026-11-01"} | row(1, 0, 0, 0.0),
             {"date": "2026-11-02"} | row(0, 0, 0, None),
             {"date": "2026-11-03"} | row(2, 1, 2, 0.5),
-        ]
+        ],
         "by_dimension": None,
     }
     question = {"start_date": "2026-11-01", "end_date": "2026-11-03"}
