@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,15 +18,16 @@ from uuid import UUID
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 
 from cloudmetrics.platform.errors import QueryTooSlow, Unavailable
+from cloudmetrics.platform.prepared import Call
 
 logger = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 Parameters = Mapping[str, Any]
-Connection = psycopg.AsyncConnection[Row]
+
 Result = TypeVar("Result")
 
 ROLE = "cloudmetrics_api"
@@ -37,6 +38,21 @@ WAIT_SECONDS = 5.0
 # it does not even do that, it is given up after the second.
 STATEMENT_SECONDS = 15
 ANSWER_SECONDS = 20.0
+# How prepared statements are planned, at their first call, when tables may still be empty:
+# by indexes and row by row, which stays right however large the tables become.
+LASTING_PLANS = (
+    "SET LOCAL plan_cache_mode = force_generic_plan",
+    "SET LOCAL enable_seqscan = off",
+    "SET LOCAL enable_bitmapscan = off",
+    "SET LOCAL enable_hashjoin = off",
+    "SET LOCAL enable_mergejoin = off",
+)
+
+
+class Connection(psycopg.AsyncConnection[Row]):
+    """A connection that knows which statements it has prepared."""
+
+    prepared: frozenset[str] = frozenset()
 
 
 class Database:
@@ -111,18 +127,21 @@ class Database:
         return await self.read(NOBODY, sql, parameters)
 
     @asynccontextmanager
-    async def transaction(self, workspace_id: UUID) -> AsyncIterator[Transaction]:
+    async def transaction(self, workspace_id: UUID, first: Sequence[Call] = ()) -> AsyncIterator[Transaction]:
         """A transaction of one tenant: committed when the block ends, undone when it raises.
 
+        The calls in `first` travel with its beginning; their rows are `Transaction.first`.
         Raises Unavailable. Whether a transaction was committed whose connection
         broke during the commit is then not known.
         """
         async with self._slot():
-            connection = await self._begin(workspace_id)
+            connection, rows = await self._begin(workspace_id, first)
             try:
                 try:
-                    yield Transaction(connection)
-                    await _commit(connection)
+                    transaction = Transaction(connection, rows)
+                    yield transaction
+                    if not transaction.is_over:
+                        await _commit(connection)
                 except BaseException:
                     await _undo(connection)
                     raise
@@ -131,12 +150,15 @@ class Database:
             finally:
                 await self._give_back(connection)
 
-    async def _begin(self, workspace_id: UUID) -> Connection:
+    async def _begin(
+        self, workspace_id: UUID, first: Sequence[Call]
+    ) -> tuple[Connection, list[list[tuple[Any, ...]]]]:
+        beginning = ["BEGIN", _as_tenant(workspace_id), *(LASTING_PLANS if first else ())]
         while True:
             connection, fresh = await self._take()
             try:
-                await _answered(connection.execute(f"BEGIN; {_as_tenant(workspace_id)}"))
-                return connection
+                await _prepare(connection, first)
+                return connection, await _answered(_send(connection, beginning, first))
             except psycopg.OperationalError as error:
                 await self._give_back(connection)
                 if fresh or not connection.closed:
@@ -166,7 +188,7 @@ class Database:
             if not connection.closed:
                 return connection, False
         try:
-            return await _connect(self._url), True
+            return await connect(self._url), True
         except psycopg.Error as error:
             raise _unavailable(error) from error
 
@@ -182,8 +204,11 @@ class Database:
 class Transaction:
     """An open transaction. Count the rows of RETURNING, since row counts do not add up on every cluster."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, first: list[list[tuple[Any, ...]]]) -> None:
         self._connection = connection
+        # The rows of each of the calls that came with its beginning, as tuples.
+        self.first = first
+        self.is_over = False
 
     async def fetch(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         cursor = await self._run(sql, parameters)
@@ -198,6 +223,12 @@ class Transaction:
 
     async def _run(self, sql: str, parameters: Parameters | None) -> psycopg.AsyncCursor[Row]:
         return await _answered(self._connection.execute(sql, parameters or {}))
+
+    async def commit(self, last: Sequence[Call]) -> None:
+        """Ends the transaction with some calls, all in one message."""
+        await _prepare(self._connection, last)
+        await _answered(_send(self._connection, [], last, "COMMIT"))
+        self.is_over = True
 
     async def switch_tenant(self, workspace_id: UUID) -> None:
         """Goes on as another tenant, where one deed touches two: a workspace and its sandbox."""
@@ -222,8 +253,8 @@ class Tenant:
         """As Database.read says."""
         return await self.database.read(self.workspace_id, sql, parameters, seconds=seconds, hashing=hashing)
 
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        return self.database.transaction(self.workspace_id)
+    def transaction(self, first: Sequence[Call] = ()) -> AbstractAsyncContextManager[Transaction]:
+        return self.database.transaction(self.workspace_id, first)
 
 
 def _as_tenant(workspace_id: UUID) -> str:
@@ -232,14 +263,15 @@ def _as_tenant(workspace_id: UUID) -> str:
     return f"SET LOCAL app.workspace_id = '{UUID(int=workspace_id.int)}'"
 
 
-async def _connect(url: str) -> Connection:
+async def connect(url: str) -> Connection:
+    """A connection of our role, in autocommit and without a tenant. Raises psycopg.OperationalError."""
     # What the URL itself sets comes last, and so wins.
     options = (
         f"-c role={ROLE} -c app.workspace_id={NOBODY} -c timezone=UTC "
         f"-c statement_timeout={STATEMENT_SECONDS}s -c idle_in_transaction_session_timeout=30s "
         f"{conninfo_to_dict(url).get('options') or ''}"
     )
-    return await psycopg.AsyncConnection.connect(
+    return await Connection.connect(
         url,
         autocommit=True,
         row_factory=dict_row,
@@ -249,6 +281,29 @@ async def _connect(url: str) -> Connection:
         # A plan that was prepared while the tables were small is used long after they grew.
         prepare_threshold=None,
     )
+
+
+async def _prepare(connection: Connection, calls: Sequence[Call]) -> None:
+    new = [call.statement for call in calls if call.statement.name not in connection.prepared]
+    if new:
+        await _answered(connection.execute("; ".join(statement.definition for statement in new)))
+        connection.prepared |= {statement.name for statement in new}
+
+
+async def _send(
+    connection: Connection, beginning: Sequence[str], calls: Sequence[Call], end: str = ""
+) -> list[list[tuple[Any, ...]]]:
+    """Sends all in one message, and returns the rows of the calls."""
+    cursor = psycopg.AsyncClientCursor(connection, row_factory=tuple_row)
+    texts = [*beginning, *(cursor.mogrify(call.statement.execution, call.parameters) for call in calls), end]
+    await cursor.execute("; ".join(filter(None, texts)))
+    for _ in beginning:
+        cursor.nextset()
+    answers = []
+    for _ in calls:
+        answers.append(await cursor.fetchall() if cursor.description else [])
+        cursor.nextset()
+    return answers
 
 
 async def _commit(connection: Connection) -> None:

@@ -28,7 +28,11 @@ METRICS = [
 FIRST, DAYS = datetime(2026, 10, 23, tzinfo=UTC), 11
 VALUES: dict[str, list[Any]] = {
     "source": [None, "", "google", "Google", "news'letter"],
+    "medium": [None, "cpc", "email"],
+    "campaign": [None, "spring", "100%"],
     "device": [None, "mobile", "desktop"],
+    "browser": [None, "Firefox", "Chrome"],
+    "system": [None, "iOS", "Linux"],
     "country": [None, "DE", "US"],
 }
 URLS = [None, "https://shop.example", "/", "/cart?now", "/cart/pay", "/%_\\", "/ümläut"]

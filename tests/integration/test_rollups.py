@@ -22,23 +22,33 @@ BEGINNING = datetime(2026, 10, 23, tzinfo=UTC)
 
 
 def random_events(dice: random.Random, website_ids: list[str], count: int) -> list[dict]:
-    """Few visitors and whole hours, so that they meet often: at midnight, and at the same moment."""
+    """Few visitors and moments, so that they meet often: at midnight, in a visit, and at the same moment."""
     made = []
     for _ in range(count):
         event = make_event(
             dice.choice(website_ids),
             id=f"{dice.randrange(10**9)}",
             name=dice.choice(("pageview", "pageview", "signup", "purchase")),
-            timestamp=(BEGINNING + timedelta(hours=dice.randrange(14 * 24))).isoformat(),
+            timestamp=random_moment(dice).isoformat(),
             visitor_id=f"v{dice.randrange(8)}",
         )
         for name, values in (("source", "ab"), ("device", "mt"), ("country", ("DE", "US"))):
             if dice.random() < 0.8:
                 event[name] = dice.choice(values)
+        if dice.random() < 0.7:
+            event["url"] = f"https://shop.example/{dice.choice('xyz')}?a=b"
         if dice.random() < 0.3:
             event["revenue"] = {"amount_minor": dice.randrange(-900, 900), "currency": "USD"}
         made.append(event)
     return made
+
+
+def random_moment(dice: random.Random) -> datetime:
+    """Of two weeks; three in four are of two nights, and make up visits that come late and join others."""
+    if dice.random() < 0.25:
+        return BEGINNING + timedelta(hours=dice.randrange(14 * 24))
+    night = BEGINNING + timedelta(days=dice.choice((2, 9)), hours=20)
+    return night + timedelta(minutes=10 * dice.randrange(60), microseconds=dice.choice((0, 0, 1)))
 
 
 async def move(client, website_id: str, zone: str) -> None:

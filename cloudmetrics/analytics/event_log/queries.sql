@@ -5,8 +5,8 @@ SELECT event.*, site.currency
 FROM websites AS site
 CROSS JOIN LATERAL (
     SELECT
-        event_id AS id, name, occurred_at, received_at, website_id, visitor_id, url, referrer,
-        source, device, country, revenue_minor, properties
+        event_id AS id, name, occurred_at, received_at, website_id, visitor_id, url, page, referrer,
+        source, medium, campaign, device, browser, system, country, revenue_minor, properties
     FROM events
     WHERE workspace_id = site.workspace_id
       AND website_id = site.website_id
@@ -34,8 +34,8 @@ FROM websites AS site
 JOIN visits AS visit USING (workspace_id, website_id)
 CROSS JOIN LATERAL (
     SELECT
-        event_id AS id, name, occurred_at, received_at, website_id, visitor_id, url, referrer,
-        source, device, country, revenue_minor, properties
+        event_id AS id, name, occurred_at, received_at, website_id, visitor_id, url, page, referrer,
+        source, medium, campaign, device, browser, system, country, revenue_minor, properties
     FROM events
     WHERE workspace_id = visit.workspace_id
       AND website_id = visit.website_id
@@ -56,10 +56,29 @@ WHERE site.workspace_id = %(workspace_id)s
 ORDER BY visit.started_at DESC, event.occurred_at DESC, event.id DESC
 LIMIT %(limit)s;
 
+-- name: list_after
+-- Events of a website from a position on, oldest first, in the order of its index.
+SELECT
+    event.event_id AS id, event.name, event.occurred_at, event.received_at, event.website_id,
+    event.visitor_id, event.url, event.page, event.referrer,
+    event.source, event.medium, event.campaign, event.device, event.browser, event.system, event.country,
+    event.revenue_minor, site.currency, event.properties
+FROM events AS event
+JOIN websites AS site USING (workspace_id, website_id)
+WHERE event.workspace_id = %(workspace_id)s
+  AND event.website_id = %(website_id)s
+  AND (event.occurred_at, event.event_id) > (%(after)s::timestamptz, %(after_id)s)
+  AND (%(start)s::timestamptz IS NULL OR event.occurred_at >= %(start)s::timestamptz)
+  AND (%(end)s::timestamptz IS NULL OR event.occurred_at < %(end)s::timestamptz)
+  AND site.deleted_at IS NULL
+ORDER BY event.occurred_at, event.event_id
+LIMIT %(limit)s;
+
 -- name: get
 SELECT
     event.event_id AS id, event.name, event.occurred_at, event.received_at, event.website_id,
-    event.visitor_id, event.url, event.referrer, event.source, event.device, event.country,
+    event.visitor_id, event.url, event.page, event.referrer,
+    event.source, event.medium, event.campaign, event.device, event.browser, event.system, event.country,
     event.revenue_minor, site.currency, event.properties
 FROM events AS event
 JOIN websites AS site USING (workspace_id, website_id)

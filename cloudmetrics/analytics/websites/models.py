@@ -12,13 +12,17 @@ from cloudmetrics.platform.clock import iso
 
 @dataclass(frozen=True, slots=True)
 class Website:
-    """A website or an app. Days begin in its time zone; it earns in its currency only."""
+    """A website or an app. Days begin in its time zone; it earns in its currency only.
+
+    Days more than `retention_days` ago are forgotten; None keeps them for ever.
+    """
 
     id: UUID
     name: str
     domain: str
     timezone: str
     currency: str
+    retention_days: int | None
     created_at: datetime
     updated_at: datetime
 
@@ -29,6 +33,7 @@ class Website:
             "domain": self.domain,
             "timezone": self.timezone,
             "currency": self.currency,
+            "retention_days": self.retention_days,
             "created_at": iso(self.created_at),
             "updated_at": iso(self.updated_at),
         }
