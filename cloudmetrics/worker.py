@@ -7,6 +7,7 @@ import logging
 import signal
 
 from cloudmetrics.analytics.retention import jobs as _retention  # noqa: F401 - registers its jobs
+from cloudmetrics.analytics.rollups.building import jobs as _building  # noqa: F401 - registers its jobs
 from cloudmetrics.platform import mail as _mail  # noqa: F401 - registers its job
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database

@@ -224,6 +224,11 @@ class Transaction:
     async def _run(self, sql: str, parameters: Parameters | None) -> psycopg.AsyncCursor[Row]:
         return await _answered(self._connection.execute(sql, parameters or {}))
 
+    async def call(self, calls: Sequence[Call]) -> list[list[tuple[Any, ...]]]:
+        """The rows of each of the calls, all in one message."""
+        await _prepare(self._connection, calls)
+        return await _answered(_send(self._connection, LASTING_PLANS, calls))
+
     async def commit(self, last: Sequence[Call]) -> None:
         """Ends the transaction with some calls, all in one message."""
         await _prepare(self._connection, last)

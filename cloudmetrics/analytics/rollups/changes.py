@@ -8,7 +8,7 @@ Everything else only adds to the cell where it is.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import add, neg
@@ -26,13 +26,13 @@ from cloudmetrics.analytics.rollups.models import (
     Values,
     Visit,
 )
-from cloudmetrics.analytics.rollups.visits import Joined, join_visits
+from cloudmetrics.analytics.rollups.visits import Joined
 
 MICROSECOND = timedelta(microseconds=1)
+NO_VALUES = (None,) * len(CELLS)
 
-# Website, edition, dimension, value and day; those of a visitor have the visitor instead of the day.
+# Website, edition, dimension, value and day.
 Cell = tuple[str, int, str, str, int]
-CellOfVisitor = tuple[str, int, str, str, str]
 # To be added up, column by column.
 Amounts = list[Sequence[int]]
 
@@ -52,7 +52,9 @@ class Changes:
     # By cell: visitors, and NUMBERS.
     totals: dict[Cell, Amounts] = field(default_factory=lambda: defaultdict(list))
     # By cell and previous day: visitors.
-    gaps: dict[tuple[Cell, int | None], int] = field(default_factory=lambda: defaultdict(int))
+    gaps: dict[tuple[str, int, str, str, int, int | None], int] = field(
+        default_factory=lambda: defaultdict(int)
+    )
 
 
 @dataclass(slots=True)
@@ -63,21 +65,27 @@ class _Gain:
     numbers: Numbers = field(default_factory=lambda: [0] * len(NUMBERS))
 
 
-def changes_of(state: State) -> Changes:
-    """All that follows from the events of `state`."""
+def changes_of(state: State, visits: Iterable[Joined]) -> Changes:
+    """All that follows from the events of `state`, and from the visits that they change."""
     changes = Changes()
     gains: dict[DayKey, _Gain] = defaultdict(_Gain)
     for event in state.events.values():
         _count_event(event, gains[event.key], changes)
-    for joined in join_visits(state):
+    for joined in visits:
         _count_visit(joined, state, gains, changes)
-    # Per visitor and value the days that it gains (1) or loses (-1).
-    shifts: dict[CellOfVisitor, dict[int, int]] = defaultdict(dict)
+    # By website, edition and visitor: days that are new, or move.
+    moved: dict[tuple[str, int, str], list[DayKey]] = defaultdict(list)
     for key, gain in gains.items():
         old = state.days.get(key)
         changes.days[key] = new = _grown(old, gain)
-        _move(key, gain.numbers, old, new, changes, shifts)
-    _relink(shifts, state, changes)
+        _add_to_cells(key, gain.numbers, old, new, changes)
+        if old is None or old.values != new.values:
+            moved[key[:3]].append(key)
+    for keys in moved.values():
+        if len(keys) == 1 and keys[0] not in state.days:
+            _link_new_day(keys[0], state, changes)
+        else:
+            _relink(keys, state, changes)
     return changes
 
 
@@ -99,7 +107,8 @@ def _count_event(event: Added, gain: _Gain, changes: Changes) -> None:
 
 def _count_visit(joined: Joined, state: State, gains: Mapping[DayKey, _Gain], changes: Changes) -> None:
     visit = joined.visit
-    changes.visits.append(visit)
+    if joined.is_changed:
+        changes.visits.append(visit)
     at = (visit.website_id, visit.visitor_id)
     counted = [(1, visit.started_at, visit.first_id, visit.ended_at, visit.events)]
     for old in joined.replaced:
@@ -124,62 +133,70 @@ def _grown(old: Day | None, gain: _Gain) -> Day:
     return Day(first, values, list(map(add, old.numbers, gain.numbers)))
 
 
-def _move(
-    key: DayKey,
-    gained: Numbers,
-    old: Day | None,
-    new: Day,
-    changes: Changes,
-    shifts: Mapping[CellOfVisitor, dict[int, int]],
-) -> None:
-    """Puts a day into the cells where it belongs now, and notes which of them it enters and leaves."""
-    website_id, edition, visitor_id, day = key
+def _add_to_cells(key: DayKey, gained: Numbers, old: Day | None, new: Day, changes: Changes) -> None:
+    """Puts a day into the cells where it belongs now, and takes it out of those that it leaves."""
+    website_id, edition, _, day = key
     totals = changes.totals
-    stays, enters = (0, *gained), (1, *new.numbers)
+    grows, enters = (0, *gained), (1, *new.numbers)
     leaves = (-1, *map(neg, old.numbers)) if old else ()
-    old_values = ("", *old.values) if old else (None,) * len(CELLS)
-    for dimension, value, old_value in zip(CELLS, ("", *new.values), old_values, strict=True):
-        if value == old_value:
-            totals[website_id, edition, dimension, value, day].append(stays)
-            continue
-        totals[website_id, edition, dimension, value, day].append(enters)
-        shifts[website_id, edition, dimension, value, visitor_id][day] = 1
-        if old_value is not None:
+    for dimension, value, old_value in _values(old, new):
+        stays = value == old_value
+        totals[website_id, edition, dimension, value, day].append(grows if stays else enters)
+        if old_value is not None and not stays:
             totals[website_id, edition, dimension, old_value, day].append(leaves)
-            shifts[website_id, edition, dimension, old_value, visitor_id][day] = -1
 
 
-def _relink(shifts: Mapping[CellOfVisitor, Mapping[int, int]], state: State, changes: Changes) -> None:
-    """Mends the gaps around the days that a visitor gains or loses under a value."""
-    gaps = changes.gaps
-    for (website_id, edition, dimension, value, visitor_id), shifted in shifts.items():
-        number = CELLS.index(dimension)
-        near: dict[int, tuple[int | None, int | None]] = {}
-        for day, shift in shifted.items():
-            key = (website_id, edition, visitor_id, day)
-            values = changes.days[key].values if shift > 0 else state.days[key].values
-            previous, following = state.near[key, values]
-            near[day] = (previous[number], following[number])
-        for sign, day, previous_day in _links(shifted, near):
-            gaps[(website_id, edition, dimension, value, day), previous_day] += sign
+def _values(old: Day | None, new: Day) -> Iterator[tuple[str, str, str | None]]:
+    """Per cell: the dimension, the value of the day, and the one that it had, None where there was no day."""
+    old_values = ("", *old.values) if old else NO_VALUES
+    return zip(CELLS, ("", *new.values), old_values, strict=True)
 
 
-def _links(
-    shifted: Mapping[int, int], near: Mapping[int, tuple[int | None, int | None]]
-) -> list[tuple[int, int, int | None]]:
-    """The links from a day to the previous one that come (1) and go (-1).
+def _link_new_day(key: DayKey, state: State, changes: Changes) -> None:
+    """Links a day to the nearest ones on both sides, per cell. Nothing else of the visitor moves."""
+    website_id, edition, _, day = key
+    gaps, values = changes.gaps, changes.days[key].values
+    previous, following = state.near[key, values]
+    for dimension, value, before, after in zip(CELLS, ("", *values), previous, following, strict=True):
+        gaps[website_id, edition, dimension, value, day, before] += 1
+        if after is not None:
+            gaps[website_id, edition, dimension, value, after, before] -= 1
+            gaps[website_id, edition, dimension, value, after, day] += 1
 
-    The days that shift and the nearest others are all that matters. The outermost
-    link of such a row of days may be cut short, but so it is before and after, and
-    falls out.
+
+def _relink(keys: Sequence[DayKey], state: State, changes: Changes) -> None:
+    """Mends the gaps around days of a visitor that are new or move to other values.
+
+    Under a value, the days that it gains and loses and the nearest others are all that
+    matters. The outermost link of such a row of days may be cut short, but so it is
+    before and after, and falls out.
     """
-    lost = {day for day, shift in shifted.items() if shift < 0}
-    was = lost.union(day for days in near.values() for day in days if day is not None)
-    now = was.union(shifted) - lost
-    links: list[tuple[int, int, int | None]] = []
-    for sign, days in ((-1, was), (1, now)):
-        previous: int | None = None
-        for day in sorted(days):
-            links.append((sign, day, previous))
-            previous = day
-    return links
+    # Per dimension and value: the days that are there before, and after.
+    rows: dict[tuple[str, str], tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))
+    moves: list[tuple[int, str, str, int]] = []
+    for key in keys:
+        day, old, new = key[3], state.days.get(key), changes.days[key]
+        for number, (dimension, value, old_value) in enumerate(_values(old, new)):
+            if value == old_value:
+                continue
+            moves.append((1, dimension, value, day))
+            rows[dimension, value][0].update(_nearest(state, key, new.values, number))
+            if old is not None and old_value is not None:
+                moves.append((-1, dimension, old_value, day))
+                rows[dimension, old_value][0].update((day, *_nearest(state, key, old.values, number)))
+    for before, after in rows.values():
+        after.update(before)
+    for shift, dimension, value, day in moves:
+        after = rows[dimension, value][1]
+        after.add(day) if shift > 0 else after.discard(day)
+    website_id, edition = keys[0][:2]
+    for (dimension, value), both in rows.items():
+        for sign, days in zip((-1, 1), both, strict=True):
+            previous: int | None = None
+            for day in sorted(days):
+                changes.gaps[website_id, edition, dimension, value, day, previous] += sign
+                previous = day
+
+
+def _nearest(state: State, key: DayKey, values: Values, number: int) -> list[int]:
+    return [day for days in state.near[key, values] if (day := days[number]) is not None]

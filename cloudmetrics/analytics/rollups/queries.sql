@@ -29,10 +29,12 @@ CROSS JOIN LATERAL (
     SELECT edition, timezone, timestamptz 'infinity' AS reached_at, '' AS reached_id
     FROM websites
     WHERE workspace_id = event.workspace_id AND website_id = event.website_id
+      AND edition = coalesce(%(edition)s::smallint, edition)
     UNION ALL
     SELECT edition, timezone, reached_at, reached_id
     FROM rollup_builds
     WHERE workspace_id = event.workspace_id AND website_id = event.website_id
+      AND edition = coalesce(%(edition)s::smallint, edition)
 ) AS edition
 CROSS JOIN LATERAL (
     SELECT

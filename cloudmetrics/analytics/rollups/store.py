@@ -16,37 +16,66 @@ import orjson
 
 from cloudmetrics.analytics.rollups.changes import Amounts, Changes, changes_of
 from cloudmetrics.analytics.rollups.models import DIMENSIONS, NUMBERS, read_state
+from cloudmetrics.analytics.rollups.visits import begun_visits, join_visits
 from cloudmetrics.platform.database import Tenant, Transaction
 from cloudmetrics.platform.prepared import Call, Prepared
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
 
+CLEARING = (
+    queries.clear_visits,
+    queries.clear_visitor_days,
+    queries.clear_visitor_day_events,
+    queries.clear_page_days,
+    queries.clear_daily_totals,
+    queries.clear_daily_gaps,
+)
 # In the order in which one is drawn from the other.
-ROLLUPS = ("visits", "visitor_days", "visitor_day_events", "page_days", "daily_totals", "daily_gaps")
+DRAWING = (
+    queries.draw_visits,
+    queries.draw_visitor_days,
+    queries.draw_visitor_day_events,
+    queries.draw_page_days,
+    queries.draw_daily_totals,
+    queries.draw_daily_gaps,
+)
 
 
-def _prepared(name: str) -> Prepared:
-    return Prepared(name, getattr(queries, name))
+TOUCHED = Prepared("touched", queries.touched)
 
 
-TOUCHED = _prepared("touched")
-
-
-def reads(tenant: Tenant, event_ids: Sequence[str]) -> Call:
-    """What has to be known to count these events: to be called after they were stored."""
-    return TOUCHED(workspace_id=tenant.workspace_id, event_ids=event_ids)
+def reads(tenant: Tenant, event_ids: Sequence[str], edition: int | None = None) -> Call:
+    """What has to be known to count these stored events, in all editions or in one."""
+    return TOUCHED(workspace_id=tenant.workspace_id, event_ids=event_ids, edition=edition)
 
 
 def writes(tenant: Tenant, touched: Iterable[tuple[Any, ...]], event_ids: Collection[str]) -> list[Call]:
     """Counts those of the events that were read whose ids are given; `touched` are the rows of `reads`."""
-    changes = changes_of(read_state(touched, event_ids))
+    state = read_state(touched, event_ids)
+    return _calls(tenant, changes_of(state, join_visits(state)))
+
+
+async def draw_events(
+    transaction: Transaction, tenant: Tenant, event_ids: Sequence[str], edition: int
+) -> None:
+    """Counts stored events, which are the next ones by their time, in one more edition.
+
+    The caller holds the website's lock. A visit counts with its first event, as it
+    is by now, however far it goes on.
+    """
+    (touched,) = await transaction.call([reads(tenant, event_ids, edition)])
+    state = read_state(touched, set(event_ids))
+    await transaction.call(_calls(tenant, changes_of(state, begun_visits(state))))
+
+
+def _calls(tenant: Tenant, changes: Changes) -> list[Call]:
     return [
         statement(workspace_id=tenant.workspace_id, rows=_document(names, rows))
         for statement, names, rows in (
             (PUT_DAYS, DAY, _days(changes)),
             (REMOVE_VISITS, VISIT[:3], changes.removed_visits),
-            (PUT_VISITS, VISIT, [attrgetter(*VISIT)(visit) for visit in changes.visits]),
+            (PUT_VISITS, VISIT, list(map(attrgetter(*VISIT), changes.visits))),
             (ADD_NAMES, NAME, _summed(changes.names)),
             (ADD_PAGES, PAGE, _summed(changes.pages)),
             (ADD_TOTALS, TOTAL, _summed(changes.totals)),
@@ -56,21 +85,24 @@ def writes(tenant: Tenant, touched: Iterable[tuple[Any, ...]], event_ids: Collec
     ]
 
 
-PUT_DAYS = _prepared("put_visitor_days")
+PUT_DAYS = Prepared("put_visitor_days", queries.put_visitor_days)
 DAY = ("website_id", "edition", "visitor_id", "day", "first_at", "first_id", *DIMENSIONS, *NUMBERS)
-REMOVE_VISITS, PUT_VISITS = _prepared("remove_visits"), _prepared("put_visits")
+REMOVE_VISITS, PUT_VISITS = (
+    Prepared("remove_visits", queries.remove_visits),
+    Prepared("put_visits", queries.put_visits),
+)
 VISIT = (
     *("website_id", "visitor_id", "started_at", "ended_at", "first_id"),
     *("events", "pageviews", "sales", "revenue"),
     *("entry_at", "entry_id", "entry_page", "exit_at", "exit_id", "exit_page"),
 )
-ADD_NAMES = _prepared("add_visitor_day_events")
+ADD_NAMES = Prepared("add_visitor_day_events", queries.add_visitor_day_events)
 NAME = ("website_id", "edition", "name", "day", "visitor_id", "events", "sales", "revenue")
-ADD_PAGES = _prepared("add_page_days")
+ADD_PAGES = Prepared("add_page_days", queries.add_page_days)
 PAGE = ("website_id", "edition", "day", "page", "events", "pageviews", "sales", "revenue")
-ADD_TOTALS = _prepared("add_daily_totals")
+ADD_TOTALS = Prepared("add_daily_totals", queries.add_daily_totals)
 TOTAL = ("website_id", "edition", "dimension", "value", "day", "visitors", *NUMBERS)
-ADD_GAPS = _prepared("add_daily_gaps")
+ADD_GAPS = Prepared("add_daily_gaps", queries.add_daily_gaps)
 GAP = ("website_id", "edition", "dimension", "value", "day", "previous_day", "visitors")
 
 
@@ -85,7 +117,8 @@ def _summed(amounts: Mapping[tuple[Any, ...], Amounts]) -> list[tuple[Any, ...]]
 
 
 def _gaps(changes: Changes) -> list[tuple[Any, ...]]:
-    changed = [(*cell, previous, number) for (cell, previous), number in changes.gaps.items() if number]
+    changed = [(*key, visitors) for key, visitors in changes.gaps.items() if visitors]
+    # The previous day may be None, which has no order.
     return sorted(changed, key=itemgetter(0, 1, 2, 3, 4))
 
 
@@ -109,7 +142,5 @@ async def rebuild(
         "edition": edition,
         "timezone": timezone,
     }
-    for rollup in ROLLUPS:
-        await transaction.execute(getattr(queries, f"clear_{rollup}"), parameters)
-    for rollup in ROLLUPS:
-        await transaction.execute(getattr(queries, f"draw_{rollup}"), parameters)
+    for statement in (*CLEARING, *DRAWING):
+        await transaction.execute(statement, parameters)

@@ -22,10 +22,19 @@ class Outline(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """A visit that is new or changed, and what those were like that are part of it now."""
+    """A visit to be counted, and those that are part of it now, as they were counted before."""
 
     visit: Visit
     replaced: list[Outline]
+    is_changed: bool = True
+
+
+def begun_visits(state: State) -> Iterator[Joined]:
+    """The visits that begin with one of the events. They stay as they are, and were not counted before."""
+    touches = {event.touch for event in state.events.values()}
+    for visit in state.visits.values():
+        if (visit.started_at, visit.first_id) in touches:
+            yield Joined(visit, [], is_changed=False)
 
 
 def join_visits(state: State) -> Iterator[Joined]:

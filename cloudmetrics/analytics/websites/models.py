@@ -21,6 +21,9 @@ class Website:
     name: str
     domain: str
     timezone: str
+    # The time zone before, until all days are redrawn, and the share of events that are.
+    answering_timezone: str | None
+    rebuilt: float | None
     currency: str
     retention_days: int | None
     created_at: datetime
@@ -32,11 +35,17 @@ class Website:
             "name": self.name,
             "domain": self.domain,
             "timezone": self.timezone,
+            "timezone_change": self._timezone_change(),
             "currency": self.currency,
             "retention_days": self.retention_days,
             "created_at": iso(self.created_at),
             "updated_at": iso(self.updated_at),
         }
+
+    def _timezone_change(self) -> dict[str, Any] | None:
+        if self.answering_timezone is None:
+            return None
+        return {"previous_timezone": self.answering_timezone, "progress": self.rebuilt}
 
 
 class DomainTaken(Exception):
