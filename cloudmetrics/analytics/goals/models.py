@@ -70,7 +70,7 @@ class Completions:
     """A goal's completions in a range of days. `by_day` lacks the days without events.
 
     `by_value` has the values of `dimension`, where one was asked for; None is an absent one.
-   """
+    """
 
     goal: Goal
     days: DateRange

@@ -111,18 +111,26 @@ WHEN MATCHED THEN UPDATE SET
     sales = present.sales - gone.sales, revenue = present.revenue - gone.revenue;
 
 -- name: delete_day_events
--- By the names and the days on which the visitor was there, which its key begins with.
+-- Of all editions, by the names and the days of the events, which the key begins with. In
+-- whichever time zone, the day of an event is that of UTC or one beside it.
 DELETE FROM visitor_day_events AS present
-USING visitor_days AS day, (
-    SELECT DISTINCT name
-    FROM events
+USING (
+    SELECT DISTINCT name, (occurred_at AT TIME ZONE 'UTC')::date + shift AS day
+    FROM events CROSS JOIN (VALUES (-1), (0), (1)) AS beside (shift)
     WHERE workspace_id = %(workspace_id)s AND event_id = ANY(%(event_ids)s) AND name <> 'pageview'
-) AS done
-WHERE day.workspace_id = %(workspace_id)s AND day.website_id = %(website_id)s
-  AND day.visitor_id = %(visitor_id)s
-  AND present.workspace_id = day.workspace_id AND present.website_id = day.website_id
-  AND present.edition = day.edition AND present.name = done.name
-  AND present.day = day.day AND present.visitor_id = day.visitor_id;
+) AS done, (
+    SELECT edition FROM websites
+    WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s
+    UNION
+    SELECT edition FROM rollup_builds
+    WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s
+    UNION
+    SELECT edition FROM stale_editions
+    WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s
+) AS drawn
+WHERE present.workspace_id = %(workspace_id)s AND present.website_id = %(website_id)s
+  AND present.edition = drawn.edition AND present.name = done.name
+  AND present.day = done.day AND present.visitor_id = %(visitor_id)s;
 
 -- name: delete_events
 WITH gone AS (

@@ -43,7 +43,7 @@ async def erase(tenant: Tenant, website_id: UUID, visitor_id: str) -> tuple[Trac
         visits = await _only(transaction, queries.delete_visits, parameters)
         days = await _only(transaction, queries.delete_days, parameters | {"edition": website["edition"]})
         counts = await _only(transaction, queries.remaining_counts, parameters)
-        await answers.touch(transaction, tenant, [website_id])
+        await answers.touch(transaction, tenant.workspace_id, website_id)
         if erased != visits["events"]:
             raise RollupsAstray(f"{erased} events, and visits of {visits['events']}")
     removed = Traces(erased, visits["visits"], days["days"])
