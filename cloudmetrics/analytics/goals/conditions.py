@@ -77,7 +77,7 @@ def like(pattern: str) -> str:
 
 
 def prefix_range(pattern: str) -> tuple[str | None, str | None]:
-    """Where, in the order of their characters, the texts lie that fit: from the first up to before the second.
+    """Where, in the order of characters, the texts lie that fit: from the first up to before the second.
 
     None where that end is open.
     """
