@@ -23,7 +23,7 @@ JOIN (
 ) AS seen USING (value)
 WHERE %(after)s::text IS NULL
    OR (-revenue, value) > (-%(after_revenue)s::numeric, %(after)s::text)
-ORDER BY revenue DESC, value
+ORDER BY revenue DESC, key
 LIMIT %(limit)s;
 
 -- name: by_page
