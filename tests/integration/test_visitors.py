@@ -79,6 +79,33 @@ async def test_without_visitors_the_list_is_empty(client, website_id):
     assert response.json() == {"data": [], "pagination": {"next_cursor": None, "has_more": False}}
 
 
+async def test_a_filter_wants_one_day_that_fits_in_everything(client, website_id):
+    await send_events(
+        client,
+        make_event(website_id, **at(0), source="google", country="DE"),
+        make_event(website_id, **at(60 * 24), source="news", name="purchase", **earning(500)),
+        make_event(website_id, **at(0), visitor_id="bert", source="news", name="purchase", **earning(900)),
+        make_event(website_id, **at(60 * 48), visitor_id="carl"),
+    )
+
+    async def found(**question) -> list[str]:
+        return [visitor["id"] for visitor in await data_of(client, url_of(website_id), **question)]
+
+    assert await found(source="google") == ["anna"]
+    assert await found(source="news") == ["anna", "bert"]
+    assert await found(source="google", event_name="purchase") == []
+    assert await found(event_name="purchase", end_date="2026-11-03") == ["bert"]
+    assert await found(event_name="pageview") == ["anna", "carl"]
+    assert await found(start_date="2026-11-04", end_date="2026-11-04") == ["anna"]
+    assert await found(minimum_revenue_minor=501) == ["bert"]
+    # What is compared is all that somebody earned, on whatever day.
+    assert await found(source="google", minimum_revenue_minor=500) == ["anna"]
+    response = await client.get(
+        url_of(website_id), params={"start_date": "2026-11-04", "end_date": "2026-11-03"}
+    )
+    assert response.json()["errors"][0]["parameter"] == "end_date"
+
+
 @pytest.mark.requirement("CM-7", "DF-8", "DF-11")
 async def test_a_list_of_visitors_is_stable_while_they_come(client, website_id):
     async def visit(*visitors: str) -> None:

@@ -84,10 +84,10 @@ def prefix_range(pattern: str) -> tuple[str | None, str | None]:
     prefix = pattern.partition("*")[0]
     if not prefix:
         return None, None
-    *start, last = prefix
+    start, last = prefix[:-1], prefix[-1]
     # Halves of surrogate pairs are no characters.
     following = {0xD7FF: 0xE000}.get(ord(last), ord(last) + 1)
-    return prefix, "".join((*start, chr(following))) if following <= sys.maxunicode else None
+    return prefix, start + chr(following) if following <= sys.maxunicode else None
 
 
 class CurrencyMismatch(Exception):

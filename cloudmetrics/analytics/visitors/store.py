@@ -35,9 +35,14 @@ async def visits_before(
     """Visits that began before a moment (ISO 8601), newest first."""
     more = {"visitor_id": visitor_id, "before": before, "limit": limit}
     rows = await tenant.read(queries.visits_before, _of(tenant, website) | more)
-    pages = ("entry_url", "entry_page", "exit_page")
     return [
-        Visit(_deeds(row, website), *(row[name] for name in pages), first_touch=_first_touch(row))
+        Visit(
+            _deeds(row, website),
+            row["entry_url"],
+            row["entry_page"],
+            row["exit_page"],
+            _first_touch(row),
+        )
         for row in rows
     ]
 
