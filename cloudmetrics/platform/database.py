@@ -38,15 +38,21 @@ WAIT_SECONDS = 5.0
 # it does not even do that, it is given up after the second.
 STATEMENT_SECONDS = 15
 ANSWER_SECONDS = 20.0
+# Joins over keys of several columns look as if next to nothing came out of them, and then each
+# row is compared with each; a range of a key looks as if its rows lay side by side. Neither is so.
+HEAVY = (
+    "SET LOCAL enable_nestloop = off",
+    "SET LOCAL enable_indexscan = off",
+    "SET LOCAL work_mem = '64MB'",
+)
 # How prepared statements are planned, at their first call, when tables may still be empty:
 # by indexes and row by row, which stays right however large the tables become.
-LASTING_PLANS = (
-    "SET LOCAL plan_cache_mode = force_generic_plan",
-    "SET LOCAL enable_seqscan = off",
-    "SET LOCAL enable_bitmapscan = off",
-    "SET LOCAL enable_hashjoin = off",
-    "SET LOCAL enable_mergejoin = off",
-)
+LASTING_PLANS = """
+SELECT
+    set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+    set_config('enable_bitmapscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true), set_config('enable_memoize', 'off', true)
+"""
 
 
 class Connection(psycopg.AsyncConnection[Row]):
@@ -83,7 +89,7 @@ class Database:
         parameters: Parameters | None = None,
         *,
         seconds: float | None = None,
-        hashing: bool = False,
+        heavy: bool = False,
     ) -> list[Row]:
         """The rows of one SELECT, as the tenant sees them. Raises Unavailable.
 
@@ -92,15 +98,14 @@ class Database:
 
         With `seconds` the SELECT has a time limit of its own, and raises QueryTooSlow
         when that is over: the question is to blame then, not the database. A read
-        that is cancelled is ended in PostgreSQL too. `hashing` is for a SELECT that joins
-        so much that PostgreSQL expects next to nothing: it must not compare each row
-        with each then.
+        that is cancelled is ended in PostgreSQL too. `heavy` is for a SELECT that goes
+        through very many rows.
         """
         before = ["BEGIN READ ONLY", _as_tenant(workspace_id)]
         if seconds is not None:
             before.append(f"SET LOCAL statement_timeout = {int(1000 * seconds)}")
-        if hashing:
-            before.append("SET LOCAL enable_nestloop = off")
+        if heavy:
+            before += HEAVY
         statement = "; ".join([*before, sql, "COMMIT"])
         async with self._slot():
             while True:
@@ -153,7 +158,7 @@ class Database:
     async def _begin(
         self, workspace_id: UUID, first: Sequence[Call]
     ) -> tuple[Connection, list[list[tuple[Any, ...]]]]:
-        beginning = ["BEGIN", _as_tenant(workspace_id), *(LASTING_PLANS if first else ())]
+        beginning = ["BEGIN", _as_tenant(workspace_id), *([LASTING_PLANS] if first else ())]
         while True:
             connection, fresh = await self._take()
             try:
@@ -227,7 +232,7 @@ class Transaction:
     async def call(self, calls: Sequence[Call]) -> list[list[tuple[Any, ...]]]:
         """The rows of each of the calls, all in one message."""
         await _prepare(self._connection, calls)
-        return await _answered(_send(self._connection, LASTING_PLANS, calls))
+        return await _answered(_send(self._connection, [LASTING_PLANS], calls))
 
     async def commit(self, last: Sequence[Call]) -> None:
         """Ends the transaction with some calls, all in one message."""
@@ -253,10 +258,10 @@ class Tenant:
         parameters: Parameters | None = None,
         *,
         seconds: float | None = None,
-        hashing: bool = False,
+        heavy: bool = False,
     ) -> list[Row]:
         """As Database.read says."""
-        return await self.database.read(self.workspace_id, sql, parameters, seconds=seconds, hashing=hashing)
+        return await self.database.read(self.workspace_id, sql, parameters, seconds=seconds, heavy=heavy)
 
     def transaction(self, first: Sequence[Call] = ()) -> AbstractAsyncContextManager[Transaction]:
         return self.database.transaction(self.workspace_id, first)
@@ -306,7 +311,9 @@ async def _send(
         cursor.nextset()
     answers = []
     for _ in calls:
-        answers.append(await cursor.fetchall() if cursor.description else [])
+        # `description` would say the same, but makes an object per column.
+        has_rows = cursor.pgresult is not None and cursor.pgresult.nfields > 0
+        answers.append(await cursor.fetchall() if has_rows else [])
         cursor.nextset()
     return answers
 

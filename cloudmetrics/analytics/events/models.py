@@ -31,7 +31,8 @@ class Refusal:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, since that would take longer to make than everything else of an event.
+@dataclass(slots=True)
 class Event:
     """Something that happened. `revenue_minor` is in minor units of `currency`."""
 

@@ -17,7 +17,7 @@ from cloudmetrics.analytics.questions import store
 from cloudmetrics.analytics.questions.composing import compose
 from cloudmetrics.analytics.questions.dimensions import FIRST_TOUCH, TIME, Interval
 from cloudmetrics.analytics.questions.filters import All, In
-from cloudmetrics.analytics.questions.models import METRICS, Numbers, Question
+from cloudmetrics.analytics.questions.models import METRICS, Numbers, Question, added_up
 from cloudmetrics.analytics.questions.planner import plan
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
@@ -64,10 +64,16 @@ async def get(
 
 
 async def _count(caller: Caller, asked: Asked, earlier: DateRange | None, currency: str) -> dict[str, Any]:
-    """All numbers in one statement, so that all are of the same moment."""
+    """All numbers in one statement, so that all are of the same moment.
+
+    Of the whole only that is asked which its parts do not tell together.
+    """
     whole = _question(asked)
-    parts = replace(whole, metrics=OF_PARTS, dimensions=(TIME,))
-    plans = [plan(whole), plan(parts)]
+    overlapping = tuple(name for name in whole.metrics if name in ("visitors", "conversion_rate"))
+    plans = [
+        plan(replace(whole, metrics=overlapping)),
+        plan(replace(whole, metrics=OF_PARTS, dimensions=(TIME,))),
+    ]
     if earlier is not None:
         plans.append(plan(replace(whole, days=earlier)))
     records = await store.run(caller.tenant, compose(caller.tenant.workspace_id, plans))
@@ -75,7 +81,8 @@ async def _count(caller: Caller, asked: Asked, earlier: DateRange | None, curren
     for record in records:
         row = store.to_row(record, 1)
         found[record["question"]][row.values[0]] = row.numbers
-    total = found[0].get(None, Numbers())
+    overlap = found[0].get(None, Numbers())
+    total = added_up(found[1].values(), overlap.visitors, overlap.conversions)
     by_part = {
         answering.bucket_of(text, asked.interval): numbers for text, numbers in found[1].items() if text
     }

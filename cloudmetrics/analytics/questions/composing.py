@@ -15,7 +15,7 @@ from uuid import UUID
 
 from cloudmetrics.analytics.questions.dimensions import PAGE, TIME, Interval
 from cloudmetrics.analytics.questions.models import RATIOS, Measure, Order, Question
-from cloudmetrics.analytics.questions.planner import Part, Plan, Source, by_hour
+from cloudmetrics.analytics.questions.planner import LIGHT, Part, Plan, Source, by_hour
 from cloudmetrics.analytics.questions.sources import (
     COLUMNS,
     SUMS,
@@ -38,7 +38,6 @@ SITE = """site AS NOT MATERIALIZED (
 COUNTS = ("visitors", "conversions", *SUMS)
 DISTINCT = frozenset({Measure.VISITORS, Measure.CONVERSIONS})
 KINDS = {str: "text", int: "numeric", float: "float8"}
-ALREADY_DISTINCT = (Source.DAILY_TOTALS, Source.DAILY_GAPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +50,21 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`joins` says that much is joined in it."""
+    """`heavy` says that it goes through very many rows."""
 
     sql: str
     parameters: dict[str, Any]
-    joins: bool
+    heavy: bool
 
 
 @dataclass
 class _Composer:
-    """What has been written so far: bound values, and named tables, each of which sees those before it."""
+    """What has been written so far: bound values, and named tables, each of which sees those before it.
 
+    `several` says that there are several questions.
+    """
+
+    several: bool = False
     values: Values = field(default_factory=Values)
     tables: dict[str, str] = field(default_factory=dict)
 
@@ -80,7 +83,7 @@ def compose(workspace_id: UUID, plans: Sequence[Plan]) -> Statement:
 
     The questions have the same dimensions, or fewer: d0, d1 and so on are null where one has less.
     """
-    composer = _Composer()
+    composer = _Composer(len(plans) > 1)
     columns = max((plan.question.dimensions for plan in plans), key=len)
     selects = [
         f"SELECT {number} AS question, answer.* FROM ({_added_up(plan, columns, composer)}) AS answer"
@@ -102,8 +105,8 @@ def compose_page(workspace_id: UUID, plan: Plan, cut: Cut) -> Statement:
 def _statement(workspace_id: UUID, plans: Sequence[Plan], body: str, composer: _Composer) -> Statement:
     tables = [SITE, *(f"{name} AS ({text})" for name, text in composer.tables.items())]
     of = {"workspace_id": workspace_id, "website_id": plans[0].question.website_id}
-    joins = any(plan.joins for plan in plans)
-    return Statement(f"WITH {', '.join(tables)} {body}", composer.values.bound | of, joins)
+    heavy = any(plan.heavy for plan in plans)
+    return Statement(f"WITH {', '.join(tables)} {body}", composer.values.bound | of, heavy)
 
 
 def _added_up(plan: Plan, columns: tuple[str, ...], composer: _Composer, only: str | None = None) -> str:
@@ -133,37 +136,61 @@ def _shown(number: int, name: str, question: Question) -> str:
 def _part(
     part: Part, question: Question, columns: tuple[str, ...], composer: _Composer, only: str | None
 ) -> str:
-    """The counts of one part."""
+    """The counts of one part: a SELECT, or several."""
     keys = [f"d{number}" for number, name in enumerate(columns) if name in question.dimensions]
-    rows = _rows(part, question, columns, composer, only)
+    padding = [f"NULL AS d{number}" for number, name in enumerate(columns) if name not in question.dimensions]
+    read = _rows(part, question, columns, composer, only)
+    selects = []
+    for measures in _apart(part, question, composer):
+        told = replace(part, measures=measures)
+        rows, counted = _counted(told, question, keys, read)
+        shown = [f"{counted.get(name, '0')} AS {name}" for name in COUNTS]
+        grouped = ", ".join([*keys, "currency"])
+        selects.append(
+            f"SELECT {', '.join([*padding, *keys, 'currency', *shown])} FROM {rows} GROUP BY {grouped}"
+        )
+    return " UNION ALL ".join(selects)
+
+
+def _apart(part: Part, question: Question, composer: _Composer) -> list[frozenset[Measure]]:
+    """Sums and visitors apart, where what is read is kept for several questions anyway.
+
+    Sums do not need to be carried along per visitor then, of whom there are many.
+    """
+    visitors = part.measures & DISTINCT
+    sums = part.measures - DISTINCT
+    if composer.several and part.source is Source.VISITOR_DAYS and not _one_day_a_row(question):
+        return [measures for measures in (sums, visitors) if measures]
+    return [part.measures]
+
+
+def _one_day_a_row(question: Question) -> bool:
+    return TIME in question.dimensions and question.interval is Interval.DAY
+
+
+def _counted(part: Part, question: Question, keys: list[str], read: str) -> tuple[str, dict[str, str]]:
+    """What is counted of a part, and the rows to be grouped for it."""
     sums = [column for measure in part.measures if measure in COLUMNS for column in COLUMNS[measure]]
     counted = {name: f"sum({name})" for name in sums}
     goal = Measure.CONVERSIONS in part.measures and part.source is not Source.GOAL_DAYS
-    if part.source in ALREADY_DISTINCT:
-        if Measure.VISITORS in part.measures:
-            counted["visitors"] = "sum(visitors)"
-    elif part.measures & DISTINCT:
-        if part.source is Source.EVENTS and Measure.VISITS in part.measures:
-            rows = _per_visit(rows, keys, sums, goal)
-        rows = _per_visitor(rows, keys, sums, goal)
-        counted |= _distinct(part)
-    elif part.source is Source.EVENTS and Measure.VISITS in part.measures:
+    rows = read
+    if part.source is Source.EVENTS and Measure.VISITS in part.measures:
         rows = _per_visit(rows, keys, sums, goal)
-    selected = [*keys, "currency", *(f"{counted.get(name, '0')} AS {name}" for name in COUNTS)]
-    padding = [f"NULL AS d{number}" for number, name in enumerate(columns) if name not in question.dimensions]
-    grouped = ", ".join([*keys, "currency"])
-    return f"SELECT {', '.join([*padding, *selected])} FROM {rows} GROUP BY {grouped}"
-
-
-def _distinct(part: Part) -> dict[str, str]:
+    if not part.measures & DISTINCT:
+        return rows, counted
+    if part.source in LIGHT:
+        return rows, counted | {"visitors": "sum(visitors)"}
+    if part.source is Source.VISITOR_DAYS and _one_day_a_row(question):
+        # On one day, each of these rows is another visitor.
+        return rows, counted | {"visitors": "count(*)"}
+    rows = _per_visitor(rows, keys, sums, goal)
     if part.source is Source.GOAL_DAYS:
-        return {"conversions": "count(*)"}
-    counted = {}
+        return rows, counted | {"conversions": "count(*)"}
     if Measure.VISITORS in part.measures:
         counted["visitors"] = "count(*)"
-    if Measure.CONVERSIONS in part.measures:
+    if goal:
         counted["conversions"] = "count(*) FILTER (WHERE converted)"
-    return counted
+    return rows, counted
 
 
 def _per_visit(rows: str, keys: list[str], sums: list[str], goal: bool) -> str:
@@ -201,7 +228,7 @@ def _rows(
         for number, name in enumerate(columns)
         if name in question.dimensions or (part.source is Source.VISITOR_DAYS and not by_hour(asked))
     ]
-    selected += _counts(part, found, goal)
+    selected += _counts(part, found, goal, composer)
     where = [within_days(found, question, values), *found.where]
     if question.filter is not None:
         where.append(condition(question.filter, part, found, question, values))
@@ -211,13 +238,17 @@ def _rows(
     return composer.table(text)
 
 
-def _counts(part: Part, found: Reading, goal: bool) -> list[str]:
-    counts = [column for measure in part.measures if measure in COLUMNS for column in COLUMNS[measure]]
+def _counts(part: Part, found: Reading, goal: bool, composer: _Composer) -> list[str]:
+    measures = part.measures
+    if composer.several and part.source is Source.VISITOR_DAYS:
+        # Here too, what this question does not need lets another one share the reading.
+        measures = frozenset({Measure.VISITORS, *COLUMNS})
+    counts = [column for measure in measures if measure in COLUMNS for column in COLUMNS[measure]]
     selected = [f"{found.columns[name]} AS {name}" for name in sorted(counts)]
-    if part.source in ALREADY_DISTINCT:
+    if part.source in LIGHT:
         if Measure.VISITORS in part.measures:
             selected.append(f"{found.columns['visitors']} AS visitors")
-    elif part.measures & DISTINCT:
+    elif measures & DISTINCT:
         selected.append(f"{found.person} AS visitor_id")
     if part.source is Source.EVENTS and Measure.VISITS in part.measures:
         selected += [] if part.measures & DISTINCT else [f"{found.person} AS visitor_id"]

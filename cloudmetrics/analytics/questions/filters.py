@@ -94,3 +94,20 @@ def only_value(root: Filter | None) -> str | None:
             return only_value(inner)
         case _:
             return None
+
+
+def passes(root: Filter | None, value: str) -> bool:
+    """Whether a value gets through a filter that looks at its dimension only."""
+    match root:
+        case None:
+            return True
+        case All(inner):
+            return all(passes(each, value) for each in inner)
+        case OneOf(inner):
+            return any(passes(each, value) for each in inner)
+        case Not(inner_one):
+            return not passes(inner_one, value)
+        case In(_, values):
+            return value in values
+        case Contains(_, text):
+            return text in value

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -95,6 +96,9 @@ class Question:
         return order + tuple(Order(name, descending=False) for name in self.dimensions if name not in named)
 
 
+ADDITIVE = ("events", "pageviews", "visits", "bounces", "visit_us")
+
+
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """What was counted for one row. Money is by currency; what was not counted is 0."""
@@ -130,6 +134,16 @@ class Numbers:
 
     def by_currency(self) -> list[Money]:
         return [Money(amount, currency) for currency, amount in sorted(self.revenue.items())]
+
+
+def added_up(parts: Iterable[Numbers], visitors: int, conversions: int) -> Numbers:
+    """The numbers of parts that have no event in common, whose visitors overlap."""
+    counts: Counter[str] = Counter()
+    revenue: Counter[str] = Counter()
+    for part in parts:
+        counts.update({name: getattr(part, name) for name in ADDITIVE})
+        revenue.update(part.revenue)
+    return Numbers(visitors, conversions, revenue=dict(revenue), **counts)
 
 
 def per_visitor(revenue: Money | None, visitors: int) -> Money | None:

@@ -46,8 +46,7 @@ class Source(StrEnum):
     EVENTS = "events"
 
 
-# What is read by itself.
-LONE = {Source.DAILY_TOTALS, Source.DAILY_GAPS, Source.VISITOR_DAYS, Source.PAGE_DAYS}
+LIGHT = (Source.DAILY_TOTALS, Source.DAILY_GAPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +71,9 @@ class Plan:
     late: Part | None = None
 
     @property
-    def joins(self) -> bool:
-        """Whether more is joined than what the websites are with one rollup."""
-        sources = {part.source for part in self.parts}
-        return self.late is not None or not sources <= LONE
+    def heavy(self) -> bool:
+        """Whether more is read than what is added up by day already."""
+        return self.late is not None or any(part.source not in LIGHT for part in self.parts)
 
     def to_json(self) -> list[dict[str, Any]]:
         parts = self.parts if self.late is None else (*self.parts, self.late)

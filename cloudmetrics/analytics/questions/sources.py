@@ -121,7 +121,7 @@ def _visitor_days(part: Part, question: Question, values: Values) -> Reading:
 
 def _visitor_day_events(part: Part, question: Question, values: Values) -> Reading:
     """Page views are not in the table: they are what is left of the visitor's day."""
-    days = f"workspace_id = %(workspace_id)s AND {_within('day', question, values)}"
+    days = _days_of_website(question, values)
     earned, others = "0::bigint AS sales, 0::numeric AS revenue", ""
     if Measure.REVENUE in part.measures:
         earned = (
@@ -148,22 +148,42 @@ def _visitor_day_events(part: Part, question: Question, values: Values) -> Readi
 
 
 def _page_days(part: Part, question: Question, values: Values) -> Reading:
-    """Events without a page are not in the table: they are what is left of the day."""
-    days = f"workspace_id = %(workspace_id)s AND {_within('day', question, values)}"
-    names = ("events", "pageviews", "sales", "revenue")
+    # Whether there was anything at all, events say.
+    names = tuple(dict.fromkeys(["events", *(name for each in part.measures for name in COLUMNS[each])]))
+    columns = {name: f"paged.{name}" for name in names}
+    if filters.passes(question.filter, ""):
+        pages = _pages_and_none(names, question, values)
+        relation = f"site JOIN ({pages}) AS paged USING (website_id, edition)"
+        return Reading(relation, "paged.day", columns)
+    return Reading(f"site JOIN page_days AS paged {ROLLUP}", "paged.day", columns, ("paged.events > 0",))
+
+
+def _pages_and_none(names: tuple[str, ...], question: Question, values: Values) -> str:
+    """Pages, and '' for events without one: they are not in the table, but what is left of the days.
+
+    Added up first over the days of each row of the answer, so that the table is read once.
+    """
+    days = _days_of_website(question, values)
+    keys = "website_id, edition"
+    row = f"{first_day(question, 'day', values)} AS row_day"
     sums = ", ".join(f"sum({name}) AS {name}" for name in names)
     left = ", ".join(f"whole.{name} - coalesce(paged.{name}, 0) AS {name}" for name in names)
-    pages = (
-        f"(SELECT workspace_id, website_id, edition, day, page, {', '.join(names)}"
-        f" FROM page_days WHERE {days} AND events > 0"
-        f" UNION ALL SELECT workspace_id, website_id, edition, day, '', {left} FROM daily_totals AS whole"
-        f" LEFT JOIN (SELECT workspace_id, website_id, edition, day, {sums} FROM page_days WHERE {days}"
-        " GROUP BY workspace_id, website_id, edition, day) AS paged"
-        " USING (workspace_id, website_id, edition, day)"
-        f" WHERE {days} AND whole.dimension = 'all' AND whole.events > coalesce(paged.events, 0))"
-    )
-    columns = {name: f"paged.{name}" for name in names}
-    return Reading(f"site JOIN {pages} AS paged {ROLLUP}", "paged.day", columns)
+    shown = ", ".join(names)
+    return f"""
+        WITH by_page AS MATERIALIZED (
+            SELECT {keys}, {row}, page, {sums} FROM page_days WHERE {days} GROUP BY {keys}, row_day, page
+        ), whole AS (
+            SELECT {keys}, {row}, {sums} FROM daily_totals
+            WHERE {days} AND dimension = 'all'
+            GROUP BY {keys}, row_day
+        ), paged AS (
+            SELECT {keys}, row_day, {sums} FROM by_page GROUP BY {keys}, row_day
+        )
+        SELECT {keys}, row_day AS day, page, {shown} FROM by_page WHERE events > 0
+        UNION ALL
+        SELECT {keys}, row_day AS day, '', {left} FROM whole LEFT JOIN paged USING ({keys}, row_day)
+        WHERE whole.events > coalesce(paged.events, 0)
+    """
 
 
 def _visits(part: Part, question: Question, values: Values) -> Reading:
@@ -304,6 +324,12 @@ def _bucket(question: Question, found: Reading, values: Values) -> str:
 def _within(day: str, question: Question, values: Values) -> str:
     start, end = values.bind(question.days.start), values.bind(question.days.end)
     return f"{day} BETWEEN {start}::date AND {end}::date"
+
+
+def _days_of_website(question: Question, values: Values) -> str:
+    """The rows of a rollup that a question is about, where they are not joined with the websites yet."""
+    one = "" if question.website_id is None else " AND website_id = %(website_id)s::uuid"
+    return f"workspace_id = %(workspace_id)s{one} AND {_within('day', question, values)}"
 
 
 def _around(instant: str, question: Question, values: Values) -> str:

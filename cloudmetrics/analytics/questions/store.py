@@ -24,14 +24,14 @@ COUNTS = ("visitors", "conversions", "events", "pageviews", "visits", "bounces",
 async def run(tenant: Tenant, statement: Statement) -> list[Record]:
     """The rows of a statement. Raises QueryTooSlow."""
     return await tenant.read(
-        statement.sql, statement.parameters, seconds=QUESTION_SECONDS, hashing=statement.joins
+        statement.sql, statement.parameters, seconds=QUESTION_SECONDS, heavy=statement.heavy
     )
 
 
 async def estimate(tenant: Tenant, statement: Statement) -> dict[str, int]:
     """Table → about how many of its rows PostgreSQL would read for a statement, which is not run."""
     explained = await tenant.read(
-        f"EXPLAIN (FORMAT JSON) {statement.sql}", statement.parameters, hashing=statement.joins
+        f"EXPLAIN (FORMAT JSON) {statement.sql}", statement.parameters, heavy=statement.heavy
     )
     rows: dict[str, float] = {}
     for table, number in _read(explained[0]["QUERY PLAN"][0]["Plan"], 1.0):

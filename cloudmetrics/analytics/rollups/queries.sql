@@ -83,17 +83,29 @@ LEFT JOIN LATERAL (
       AND ((event.occurred_at, event.event_id) < (own.first_at, own.first_id)) IS NOT FALSE
 ) AS near ON true
 LEFT JOIN LATERAL (
+    -- Compared as rows, so that only the index by visitors can be in this order.
     SELECT *
     FROM (
         SELECT *
         FROM visits
         WHERE workspace_id = event.workspace_id AND website_id = event.website_id
-          AND visitor_id = event.visitor_id AND started_at <= event.occurred_at + interval '30 minutes'
+          AND (visitor_id, started_at) >= (event.visitor_id, '-infinity')
+          AND (visitor_id, started_at) <= (event.visitor_id, event.occurred_at)
         ORDER BY visitor_id DESC, started_at DESC
-        -- Only the last one of those before the event can reach it.
-        LIMIT 2
-    ) AS latest
+        LIMIT 1
+    ) AS before
     WHERE ended_at >= event.occurred_at - interval '30 minutes'
+    UNION ALL
+    SELECT *
+    FROM (
+        SELECT *
+        FROM visits
+        WHERE workspace_id = event.workspace_id AND website_id = event.website_id
+          AND (visitor_id, started_at) > (event.visitor_id, event.occurred_at)
+          AND (visitor_id, started_at) <= (event.visitor_id, event.occurred_at + interval '30 minutes')
+        ORDER BY visitor_id, started_at
+        LIMIT 1
+    ) AS after
 ) AS visit ON true
 LEFT JOIN LATERAL (
     SELECT (visit.started_at AT TIME ZONE edition.timezone)::date AS day
