@@ -85,6 +85,11 @@ def test_the_first_steps_lead_where_the_guide_says(service):
     assert printed[8] == ""
 
 
+def lines(printed: str) -> list[str]:
+    """Answers that were printed one after the other, as curl does it."""
+    return printed.replace("}{", "}\n{").splitlines()
+
+
 @needs_curl
 @pytest.mark.requirement("CM-14", "DF-2")
 def test_goals_funnels_and_visitors_answer_what_the_guide_says(service):
@@ -94,15 +99,26 @@ def test_goals_funnels_and_visitors_answer_what_the_guide_says(service):
 
     printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
 
-    receipts, listed, event, goal, completions, funnel, visitor = printed[1:]
+    receipts, listed, event, goal, completions, by_source, revenue, funnel, filtered, *people = printed[1:]
     assert json.loads(receipts)["data"]["accepted"] == 3
     assert [each["id"] for each in json.loads(listed)["data"]] == ["guide/3", "guide/1"]
     assert json.loads(event)["data"]["received_at"]
     assert UUID(goal.strip())
     assert json.loads(completions)["data"]["converted_visitors"] == 2
     assert [step["visitors"] for step in json.loads(funnel)["data"]["steps"]] == [2, 1]
-    clara, visits = (json.loads(each)["data"] for each in visitor.replace("}{", "}\n{").splitlines())
-    assert (clara["events"], [visit["events"] for visit in visits]) == (2, [2])
+    assert [row["value"] for row in json.loads(by_source)["data"]["by_dimension"]] == [None]
+    sources, goals = (json.loads(each)["data"] for each in lines(revenue))
+    assert [(row["sales"], row["visitors"]) for row in sources] == [(1, 2)]
+    assert [(row["value"], row["sales"]) for row in goals] == [("Reads the manual", 0)]
+    assert [step["visitors"] for step in json.loads(filtered)["data"]["steps"]] == [0, 0]
+    buyers, one, export, erasure = people
+    assert [visitor["id"] for visitor in json.loads(buyers)["data"]] == ["clara"]
+    clara, visits, did = (json.loads(each)["data"] for each in lines(one))
+    assert (clara["events"], [visit["events"] for visit in visits], len(did)) == (2, [2], 2)
+    assert json.loads(lines(export)[-1]) == {"kind": "END", "days": 1, "visits": 1, "events": 2}
+    proof = json.loads(erasure)["data"]
+    assert proof["removed"] == {"events": 2, "visits": 1, "days": 1}
+    assert set(proof["remaining"].values()) == {0}
 
 
 @needs_curl
