@@ -11,6 +11,7 @@ from random import Random
 import psycopg
 import uvloop
 
+from bench import machine
 from bench.load import request_bytes
 from bench.product import APP, ROWS, SECRET, Product, product
 from bench.report import Figure, against_bar
@@ -41,9 +42,12 @@ def figures(rounds: int, seconds: float, tell: Callable[[str], None]) -> list[Fi
 
 
 def latency(served: Product, seconds: float) -> Figure:
+    # Like a server, on another core than the stores.
+    machine.pin(machine.SERVER_CORES)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(check_steadily(served, 1.0))
         took = sorted(runner.run(check_steadily(served, seconds)))
+    machine.pin(machine.LOAD_CORES)
     p50, p99 = statistics.median(took), took[int(len(took) * 0.99)]
     table = Figure(f"Key check with all limits, {RATE:,} a second, in one process", ["", "ms", "bar"])
     table.rows.append(["median", f"{p50:.2f}", against_bar(p50, P50_BAR, at_least=False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -13,8 +14,12 @@ from a2wsgi import WSGIMiddleware
 
 from cloudmetrics.accounts.access.service import Changes
 from cloudmetrics.accounts.api_keys.usage import LastUsed
+from cloudmetrics.accounts.oauth.access_tokens import AccessTokens
+from cloudmetrics.accounts.oauth.outside import OutsideIssuer
+from cloudmetrics.accounts.oauth.token_keys import TokenKeys
 from cloudmetrics.contract import ASGIApp, Contract, Receive, RouteNotFound, Scope, Send, serve
 from cloudmetrics.gateway import health
+from cloudmetrics.gateway.access_tokens import TokenAuthenticator, bearer_authenticator
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
 from cloudmetrics.gateway.leak_reports import PATH as LEAK_REPORTS
@@ -31,6 +36,9 @@ from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
 from cloudmetrics.platform.telemetry import configure_logs
 from cloudmetrics.portal import create_portal, is_portal_path
+from cloudmetrics.portal.bridge import Bridge
+from cloudmetrics.portal.forms import whole_bodies
+from cloudmetrics.portal.oauth import Services, add_oauth
 
 SPEC = Path(__file__).parents[1] / "spec"
 
@@ -46,18 +54,27 @@ def create_app(settings: Settings) -> ASGIApp:
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
     problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
-    check_key = api_key_authenticator(database, keyring, Changes(database), last_used)
+    changes = Changes(database)
+    check_key = api_key_authenticator(database, keyring, changes, last_used)
+    tokens = AccessTokens(TokenKeys(keyring, settings.token_key_generation), settings.base_url)
+    outside = OutsideIssuer.of(settings.outside_issuer, settings.outside_audience)
+    check_token = TokenAuthenticator(database, keyring, tokens, changes, outside)
     beside: dict[str, ASGIApp] = {
         **dict.fromkeys(health.PATHS, health.Health(database, redis)),
         SECURITY_TXT: security_txt(settings.security_contact, settings.base_url),
         LEAK_REPORTS: LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url)),
     }
 
+    bridge = Bridge()
+    pages = create_portal(contract.bundle, registry, settings.base_url)
+    services = Services(bridge, database, redis, keyring, tokens, settings.base_url)
+    add_oauth(pages, services, settings.outside_issuer)
     # The types of Flask and of a2wsgi name the same protocol in different words.
-    portal: Any = WSGIMiddleware(cast("Any", create_portal(contract.bundle, registry, settings.base_url)))
+    portal = whole_bodies(cast("Any", WSGIMiddleware(cast("Any", pages))))
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
+        bridge.attach(asyncio.get_running_loop())
         async with last_used.flushing():
             yield
         await redis.close()
@@ -66,7 +83,7 @@ def create_app(settings: Settings) -> ASGIApp:
     app: ASGIApp = serve(
         contract,
         handlers="handlers",
-        authenticators={"api_key": check_key, "bearer": check_key},
+        authenticators={"api_key": check_key, "bearer": bearer_authenticator(check_key, check_token)},
         admit=limits.admit if limits else None,
         errors=problems.handlers(),
         middlewares=[

@@ -159,6 +159,20 @@ class Settings:
         shown="made by `make run`",
         file=True,
     )
+    token_key_generation: int = setting(
+        "Raised by one, it replaces all keys that sign access tokens at once, as after a leak.",
+        whole(0, 1_000_000),
+        0,
+    )
+    outside_issuer: str = setting(
+        "The issuer whose access tokens count beside our own, as it stands in their `iss`. Empty: none.",
+        url("https", "http"),
+        "",
+        shown="none",
+    )
+    outside_audience: str = setting(
+        "What must stand in the `aud` of the outside issuer's tokens.", text, "", shown="none"
+    )
     previous_secret_keys: tuple[bytes, ...] = setting(
         "Secret keys of before, with spaces between: what was made with one of them is still recognised.",
         secrets,
@@ -245,6 +259,8 @@ class Settings:
         """Fills in the defaults that depend on other settings."""
         if self.environment == "production" and not self.secret_key:
             raise SettingsError(f"{PREFIX}SECRET_KEY must be set when {PREFIX}ENVIRONMENT is production.")
+        if bool(self.outside_issuer) != bool(self.outside_audience):
+            raise SettingsError(f"{PREFIX}OUTSIDE_ISSUER and {PREFIX}OUTSIDE_AUDIENCE must be set together.")
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise SettingsError(f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY go together.")
         scheme = "https" if self.tls_certificate else "http"

@@ -4,6 +4,7 @@ NotFound         the workspace has no such thing
 InvalidCursor    a cursor that is not of this list
 TooManyRequests  more requests than the caller is allowed
 OutOfQuota       more than the workspace's plan has left
+QueryTooSlow     a question that would take longer than it may
 Unavailable      a part that the service stands on cannot be reached
 """
 
@@ -40,6 +41,16 @@ class TooManyRequests(LimitReached):
 
 class OutOfQuota(LimitReached):
     """More than what is left of the workspace's quota."""
+
+
+class QueryTooSlow(Exception):
+    """A question was given up, because answering it took longer than it may. Nothing of it goes on."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The answer would take more than {seconds:g} s. Ask for fewer days, for one website,"
+            " or for less that only events can tell."
+        )
 
 
 class Unavailable(Exception):

@@ -10,10 +10,10 @@ import pytest
 
 from cloudmetrics.accounts.access import service as access
 from cloudmetrics.accounts.scopes import FULL, READ
+from cloudmetrics.app import create_app
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.clock import iso
 from tests.integration.conftest import alive, client_of, settings_for
-from tests.integration.people import app_for_people
 
 KEYS = "/v1/api-keys"
 BAD = "INVALID_NETWORK"
@@ -25,7 +25,8 @@ ELSEWHERE = ["203.0.113.0/24"]
 @pytest.fixture(scope="module")
 async def second_worker(database_url, stores):
     """Another process of the service, as far as what it remembers is concerned."""
-    async with app_for_people(settings_for(database_url, stores.redis_url)) as app, alive(app):
+    app = create_app(settings_for(database_url, stores.redis_url))
+    async with alive(app):
         yield app
 
 
@@ -151,7 +152,8 @@ async def test_a_key_that_is_in_use_all_the_time_is_dead_within_a_second_of_its_
 
 @pytest.mark.requirement("CM-12")
 async def test_a_key_ends_without_redis_as_quickly(client, database_url):
-    async with app_for_people(settings_for(database_url, "redis://127.0.0.1:1/0")) as app, alive(app):
+    app = create_app(settings_for(database_url, "redis://127.0.0.1:1/0"))
+    async with alive(app):
         made = await make(client)
         assert await status_with(app, made["secret"]) == 200
         async with client_of(app, made["secret"]) as itself:
@@ -292,7 +294,8 @@ async def test_the_last_use_is_written_later_and_together(home, client, app, dat
         for _ in range(5):
             await used.get("/v1/workspace")
     assert (await client.get(f"{KEYS}/{made['id']}")).json()["data"]["last_used_at"] is None
-    async with app_for_people(settings_for(database_url, "redis://127.0.0.1:1/0")) as other, alive(other):
+    other = create_app(settings_for(database_url, "redis://127.0.0.1:1/0"))
+    async with alive(other):
         assert await status_with(other, made["secret"]) == 200
     # The process above has ended, and told before what it knew.
     shown = (await client.get(f"{KEYS}/{made['id']}")).json()["data"]["last_used_at"]

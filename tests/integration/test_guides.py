@@ -159,6 +159,33 @@ def test_keys_people_and_settings_do_what_the_guide_says(service):
 
 
 @needs_curl
+@pytest.mark.requirement("CM-14", "B-9", "DF-13")
+def test_metrics_answer_what_the_guide_says(service):
+    website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "metrics.example.com")
+    guide = snippets("docs/guides/metrics.md")
+
+    printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+
+    receipts, weeks, google, sources, pages, dry_run, now = (json.loads(each) for each in printed[1:])
+    assert receipts["data"]["accepted"] == 4
+    data = weeks["data"]
+    assert (data["visitors"], data["visits"], data["bounce_rate"], data["conversion_rate"]) == (
+        2,
+        2,
+        0.5,
+        0.5,
+    )
+    assert data["comparison"]["visitors"] == 0
+    assert (google["data"]["visitors"], google["data"]["revenue"]["amount_minor"]) == (1, 7900)
+    (row,) = sources["data"]
+    assert (row["dimensions"], row["metrics"]["conversion_rate"]) == ({"source": "google"}, 1)
+    assert [each["dimensions"]["page"] for each in pages["data"]] == ["/shoes", "/cart"]
+    assert [each["metrics"]["visitors"] for each in pages["data"]] == [2, 1]
+    assert dry_run["meta"]["plan"]["parts"][0]["source"] == "events"
+    assert now["data"]["visitors"] == 2
+
+
+@needs_curl
 @pytest.mark.requirement("CM-14", "DF-9")
 def test_the_calls_on_the_front_page_work_as_they_stand_there(service):
     page = service.get("/docs").text

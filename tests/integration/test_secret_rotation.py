@@ -9,6 +9,7 @@ import pytest
 
 from cloudmetrics.app import create_app
 from tests.integration.conftest import SECRET, alive, client_of, settings_for
+from tests.integration.oauth import answer_in
 
 NEW = b"the secret key that comes after, 32 bytes or more"
 
@@ -90,3 +91,27 @@ async def test_a_revoked_key_stays_revoked_under_every_secret(worker, home, data
         )
     async with worker(key, NEW, SECRET) as client:
         assert (await client.get("/v1/workspace")).status_code == 401
+
+
+@pytest.mark.requirement("PL-3", "PL-12")
+async def test_programs_notice_nothing_of_a_renewed_secret(worker, home, signed_in, program):
+    """Secrets, codes, refresh and access tokens of before count after, and so does who is signed in."""
+    consent = await signed_in.allow(program, home.workspace.id)
+    first = (await program.trade(answer_in(consent)["code"])).json()
+    code = answer_in(await signed_in.allow(program, home.workspace.id))["code"]
+
+    async with worker(None, NEW, SECRET) as renewed:
+        program.http = renewed
+        assert (await program.call(first["access_token"])).status_code == 200
+        second = (await program.refresh(first["refresh_token"])).json()
+        assert (await program.call(second["access_token"])).status_code == 200
+        assert (await program.trade(code)).status_code == 200
+        cookie = {"Cookie": f"cloudmetrics={signed_in.http.cookies['cloudmetrics']}"}
+        assert (await renewed.get("/account", headers=cookie)).status_code == 200
+
+    async with worker(None, NEW) as done:
+        program.http = done
+        third = await program.refresh(second["refresh_token"])
+        assert third.status_code == 200, third.text
+        assert (await program.call(first["access_token"])).status_code == 401
+        assert (await program.call(third.json()["access_token"])).status_code == 200

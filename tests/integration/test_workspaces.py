@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -12,7 +12,7 @@ from cloudmetrics.accounts.workspaces.models import GRACE
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.clock import iso
 from tests.integration.conftest import client_of, make_event, make_website, send_events
-from tests.integration.people import credential
+from tests.integration.people import token_of
 from tests.integration.test_isolation import contents
 
 SETTINGS = {
@@ -257,10 +257,10 @@ async def test_deleting_and_restoring_at_the_same_time_leave_it_whole(home, clie
     assert (await client.get("/v1/workspace")).status_code == 200
 
 
-async def test_a_member_of_two_workspaces_chooses_between_them(home, make_home, database):
+async def test_a_member_of_two_workspaces_chooses_between_them(home, make_home, database, keyring):
     person = await home.make_person("OWNER")
     made = (await person.client.post("/v1/workspaces", json={"name": "Second"})).json()["data"]
-    there = home.open(credential(person.user.id, made["id"]))
+    there = home.open(await token_of(database, keyring, person.user.id, UUID(made["id"])))
     assert (await there.put(f"/v1/workspaces/{made['id']}", json=SETTINGS)).status_code == 200
     assert (await there.delete(f"/v1/workspaces/{home.workspace.id}")).status_code == 404
     assert (await there.delete(f"/v1/workspaces/{made['id']}")).status_code == 204

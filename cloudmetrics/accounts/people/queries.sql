@@ -61,6 +61,11 @@ ON CONFLICT (user_id) DO UPDATE SET secret = excluded.secret, last_step = 0
 WHERE second_factors.confirmed_at IS NULL
 RETURNING user_id;
 
+-- name: has_factor
+SELECT user_id
+FROM second_factors
+WHERE user_id = %(user_id)s AND confirmed_at IS NOT NULL;
+
 -- name: pending_factor
 SELECT secret, last_step
 FROM second_factors

@@ -32,6 +32,11 @@ RECOVERY_CODES = 10
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
+async def is_set_up(database: Database, user: User) -> bool:
+    """Whether the person signs in with a second factor."""
+    return await store.has_factor(database, user.id)
+
+
 async def begin(database: Database, keyring: Keyring, user: User) -> Enrolment:
     """A new secret, worth nothing until a code of it was shown. Raises SecondFactorPresent."""
     secret = pyotp.random_base32()

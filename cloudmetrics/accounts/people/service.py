@@ -109,6 +109,12 @@ async def get(database: Database, user_id: UUID) -> User:
     return user
 
 
+async def find(database: Database, email: str) -> User | None:
+    """The person of an address, which stands in lower case."""
+    account = await store.find_account(database, email=email)
+    return account.user if account else None
+
+
 async def memberships(database: Database, user_id: UUID) -> list[Membership]:
     """Where the person is a member, in the order in which the workspaces were made."""
     found = [

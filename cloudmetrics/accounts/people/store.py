@@ -93,6 +93,10 @@ async def begin_factor(transaction: Transaction, user_id: UUID, secret: bytes) -
     return await _found(transaction, queries.begin_factor, user_id=user_id, secret=secret)
 
 
+async def has_factor(database: Database, user_id: UUID) -> bool:
+    return bool(await database.read_directory(queries.has_factor, {"user_id": user_id}))
+
+
 async def pending_factor(transaction: Transaction, user_id: UUID) -> bytes | None:
     row = await transaction.fetch_one(queries.pending_factor, {"user_id": user_id})
     return row["secret"] if row else None

@@ -5,8 +5,8 @@ SELECT event.*, site.currency
 FROM websites AS site
 CROSS JOIN LATERAL (
     SELECT
-        event_id AS id, name, occurred_at, received_at, website_id, visitor_id, url, referrer,
-        source, device, country, revenue_minor, properties
+        event_id AS id, name, occurred_at, received_at, website_id, visitor_id, url, page, referrer,
+        source, medium, campaign, device, browser, system, country, revenue_minor, properties
     FROM events
     WHERE workspace_id = site.workspace_id
       AND website_id = site.website_id
@@ -28,7 +28,8 @@ LIMIT %(limit)s;
 -- Events of a website from a position on, oldest first, in the order of its index.
 SELECT
     event.event_id AS id, event.name, event.occurred_at, event.received_at, event.website_id,
-    event.visitor_id, event.url, event.referrer, event.source, event.device, event.country,
+    event.visitor_id, event.url, event.page, event.referrer,
+    event.source, event.medium, event.campaign, event.device, event.browser, event.system, event.country,
     event.revenue_minor, site.currency, event.properties
 FROM events AS event
 JOIN websites AS site USING (workspace_id, website_id)
@@ -44,7 +45,8 @@ LIMIT %(limit)s;
 -- name: get
 SELECT
     event.event_id AS id, event.name, event.occurred_at, event.received_at, event.website_id,
-    event.visitor_id, event.url, event.referrer, event.source, event.device, event.country,
+    event.visitor_id, event.url, event.page, event.referrer,
+    event.source, event.medium, event.campaign, event.device, event.browser, event.system, event.country,
     event.revenue_minor, site.currency, event.properties
 FROM events AS event
 JOIN websites AS site USING (workspace_id, website_id)

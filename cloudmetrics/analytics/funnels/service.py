@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from cloudmetrics.analytics.funnels import store
 from cloudmetrics.analytics.funnels.models import Funnel, FunnelQuestion, Reached
 from cloudmetrics.analytics.goals.conditions import Condition
-from cloudmetrics.analytics.metrics.service import date_range
+from cloudmetrics.analytics.metrics.ranges import date_range
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller

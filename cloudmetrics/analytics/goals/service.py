@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from cloudmetrics.analytics.goals import store
 from cloudmetrics.analytics.goals.conditions import Condition
 from cloudmetrics.analytics.goals.models import Completions, Goal, Tally
-from cloudmetrics.analytics.metrics.service import date_range
+from cloudmetrics.analytics.metrics.ranges import date_range
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller

@@ -1,7 +1,4 @@
-"""Holds a workspace to its events a month, exactly: they are counted in the transaction that stores them.
-
-`quota` is that number, or None for the service itself, which nothing limits.
-"""
+"""Holds a workspace to its events a month, exactly: they are counted in the transaction that stores them."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from cloudmetrics.analytics.quota import store
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import Tenant, Transaction
 from cloudmetrics.platform.errors import OutOfQuota
+from cloudmetrics.platform.prepared import Call
 
 # Workspaces that this process has refused lately. Only these are asked about before
 # they store, so that a refusal costs little, and everybody else pays nothing for it.
@@ -18,11 +16,13 @@ _refused: set[Tenant] = set()
 MOST_REMEMBERED = 10_000
 
 
-async def take(transaction: Transaction, tenant: Tenant, quota: int | None, events: int) -> None:
-    """Counts new events, as the last thing in their transaction. Raises OutOfQuota, and it must be undone."""
-    if quota is None:
-        return
-    total = await store.add(transaction, tenant.workspace_id, _month(), events)
+def counting(tenant: Tenant, events: int) -> Call:
+    """Counts new events, as the last thing in their transaction; answers how many there are this month."""
+    return store.add(tenant.workspace_id, _month(), events)
+
+
+def check(tenant: Tenant, quota: int, total: int, events: int) -> None:
+    """Raises OutOfQuota where the new events made it too many, and their transaction must be undone."""
     if total > quota:
         raise _refusal(tenant, quota, total - events)
 
@@ -32,10 +32,8 @@ def is_scarce(tenant: Tenant) -> bool:
     return tenant in _refused
 
 
-async def require(transaction: Transaction, tenant: Tenant, quota: int | None, events: int) -> None:
+async def require(transaction: Transaction, tenant: Tenant, quota: int, events: int) -> None:
     """Raises OutOfQuota where so many new events are more than what is left by now."""
-    if quota is None:
-        return
     used = await store.used(transaction, tenant.workspace_id, _month())
     if used + events > quota:
         raise _refusal(tenant, quota, used)

@@ -6,18 +6,18 @@ from datetime import date
 from uuid import UUID
 
 from cloudmetrics.platform.database import Transaction
+from cloudmetrics.platform.prepared import Call, Prepared
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
 
 
-async def add(transaction: Transaction, workspace_id: UUID, month: date, events: int) -> int:
-    """Counts so many more, and returns how many there are now."""
-    parameters = {"workspace_id": workspace_id, "month": month, "events": events}
-    row = await transaction.fetch_one(queries.add, parameters)
-    assert row is not None
-    total: int = row["events"]
-    return total
+ADD = Prepared("add_event_usage", queries.add)
+
+
+def add(workspace_id: UUID, month: date, events: int) -> Call:
+    """Counts so many more, and answers how many there are now."""
+    return ADD(workspace_id=workspace_id, month=month, events=events)
 
 
 async def used(transaction: Transaction, workspace_id: UUID, month: date) -> int:
