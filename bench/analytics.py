@@ -15,6 +15,6 @@ def figures(rounds: int, seconds: float, tell: Callable[[str], None], events: in
     """The tables of `questions` and `ingest`."""
     with dataset(events, tell) as data, serving(APP, data.product.environ) as server:
         return [
-            questions.asking(server, data, seconds, tell),
+            *questions.asking(server, data, seconds, tell),
             ingest.sending(server, data, rounds * seconds, tell),
         ]
