@@ -15,7 +15,19 @@ from bench.report import Figure
 
 # These are measured on a data set, whose size can be chosen.
 SIZED = {"analytics", "questions", "ingest"}
-FIGURES = ("engine", "framework", "responses", "whole_way", "analytics", "compile_time", "memory", "start")
+FIGURES = (
+    "engine",
+    "framework",
+    "responses",
+    "whole_way",
+    "access_tokens",
+    "limits",
+    "analytics",
+    "jobs",
+    "compile_time",
+    "memory",
+    "start",
+)
 REPORT = Path(__file__).parents[1] / "build" / "bench.md"
 
 

@@ -1,4 +1,4 @@
-"""The engine against its peers: a validated GET and a validated POST of 100 events."""
+"""The engine against its peers: a validated GET of a page and of 10 rows, a validated POST of 100 events."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import httpx
 
 from bench.load import request_bytes
-from bench.peers.data import EVENTS, GET_PATH, POST_BODY, POST_PATH
+from bench.peers.data import EVENTS, GET_PATH, POST_BODY, POST_PATH, SMALL_GET_PATH
 from bench.report import Figure, against_bar
 from bench.rounds import Turns, alternate, times_as_fast
 from bench.servers import serving
@@ -28,13 +28,14 @@ BARS = {
     "Starlette": 0.8,
 }
 OPERATIONS = {
-    "validated GET": request_bytes(GET_PATH),
+    "validated GET of a page of 100": request_bytes(GET_PATH),
+    "validated GET of 10 rows": request_bytes(SMALL_GET_PATH),
     "validated POST of 100 events": request_bytes(POST_PATH, POST_BODY),
 }
 # What the contract forbids, by what is wrong with it.
 BAD_PATHS = {
-    "a number out of range": GET_PATH.replace("limit=50", "limit=0"),
-    "a text for a number": GET_PATH.replace("limit=50", "limit=many"),
+    "a number out of range": f"{GET_PATH}&limit=0",
+    "a text for a number": f"{GET_PATH}&limit=many",
     "an unknown status": GET_PATH.replace("ACTIVE", "active"),
     "a date that does not exist": GET_PATH.replace("2026-01-01", "2026-01-32"),
     "a malformed UUID in the path": GET_PATH.replace("/websites/", "/websites/x"),

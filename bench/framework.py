@@ -15,7 +15,7 @@ from typing import Any
 import uvloop
 
 from bench.engine import BARS, OURS, PEERS
-from bench.peers.data import GET_PATH, POST_BODY, POST_PATH
+from bench.peers.data import GET_PATH, POST_BODY, POST_PATH, SMALL_GET_PATH
 from bench.report import Figure, against_bar
 
 Message = MutableMapping[str, Any]
@@ -24,7 +24,8 @@ App = Callable[
 ]
 
 OPERATIONS = {
-    "validated GET": ("GET", GET_PATH, b""),
+    "validated GET of a page of 100": ("GET", GET_PATH, b""),
+    "validated GET of 10 rows": ("GET", SMALL_GET_PATH, b""),
     "validated POST of 100 events": ("POST", POST_PATH, POST_BODY),
 }
 

@@ -40,6 +40,7 @@ def product() -> Iterator[Product]:
             "DATABASE_URL": stores.database_url,
             "REDIS_URL": stores.redis_url,
             "CLOUDMETRICS_SECRET_KEY": SECRET,
+            "CLOUDMETRICS_RATE_LIMITS": "off",
             "CLOUDMETRICS_RESPONSES": "enforce",
         }
         yield Product(environ, workspace_id, key)

@@ -1,4 +1,4 @@
-"""Starts each peer under the same server: gunicorn's ASGI worker, one of them, on a core of its own."""
+"""Starts each peer under the server of the product, with its settings: one worker, on a core of its own."""
 
 import os
 import socket
@@ -47,8 +47,8 @@ def serving(app: str, environ: Mapping[str, str] | None = None) -> Iterator[Serv
     """Serves an application, named `module:attribute`, for the time of the block."""
     port = free_port()
     command = [
-        *(sys.executable, "-W", "ignore", "-m", "gunicorn", "--worker-class", "asgi", "--workers", "1"),
-        *("--no-control-socket", "--keep-alive", "75", "--log-level", "warning"),
+        *(sys.executable, "-W", "ignore", "-m", "gunicorn", "-c", "python:cloudmetrics.gunicorn_settings"),
+        *("--workers", "1", "--keep-alive", "75", "--log-level", "warning"),
         *("--bind", f"127.0.0.1:{port}", app),
     ]
     with tempfile.TemporaryFile() as log:

@@ -5,13 +5,13 @@ from typing import Any
 from connexion import AsyncApp
 from connexion.resolver import Resolver
 
-from bench.peers.data import GOAL_LIST, contract_3_0, receipts
+from bench.peers.data import contract_3_0, goal_list, receipts
 
 
 async def list_goals(
     website_id: str, limit: int = 100, status: str | None = None, created_since: str | None = None
 ) -> Any:
-    return GOAL_LIST
+    return goal_list(limit)
 
 
 async def create_events(body: dict[str, Any]) -> Any:

@@ -16,12 +16,11 @@ GOALS: list[dict[str, Any]] = [
         "status": "ACTIVE",
         "event_name": "signup",
         "target": 100 * number,
-        "conversion_rate": None if number == 3 else 0.0125 * number,
+        "conversion_rate": None if number % 10 == 3 else number / 100,
         "created_at": "2026-03-18T14:23:05Z",
     }
-    for number in range(10)
+    for number in range(100)
 ]
-GOAL_LIST = {"data": GOALS, "pagination": {"next_cursor": None, "has_more": False}}
 
 EVENTS: list[dict[str, Any]] = [
     {
@@ -39,9 +38,16 @@ EVENTS: list[dict[str, Any]] = [
     for number in range(100)
 ]
 
-GET_PATH = f"/v1/websites/{WEBSITE_ID}/goals?limit=50&status=ACTIVE&created_since=2026-01-01"
+# Without a limit the answer is a page of 100, the size that the API's lists have unless asked otherwise.
+GET_PATH = f"/v1/websites/{WEBSITE_ID}/goals?status=ACTIVE&created_since=2026-01-01"
+SMALL_GET_PATH = f"{GET_PATH}&limit=10"
 POST_PATH = "/v1/events"
 POST_BODY = orjson.dumps({"events": EVENTS})
+
+
+def goal_list(limit: int) -> dict[str, Any]:
+    """The answer to a list of goals."""
+    return {"data": GOALS[:limit], "pagination": {"next_cursor": None, "has_more": limit < len(GOALS)}}
 
 
 def receipts(ids: list[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import FastAPI, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from bench.peers.data import GOAL_LIST, receipts
+from bench.peers.data import goal_list, receipts
 
 
 class Status(StrEnum):
@@ -94,7 +94,7 @@ async def list_goals(
     status: Status | None = None,
     created_since: date | None = None,
 ) -> Any:
-    return GOAL_LIST
+    return goal_list(limit)
 
 
 @app.post("/v1/events", response_model=Receipts)

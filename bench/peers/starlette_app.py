@@ -5,11 +5,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bench.peers.data import GOAL_LIST, receipts
+from bench.peers.data import goal_list, receipts
 
 
 async def list_goals(request: Request) -> JSONResponse:
-    return JSONResponse(GOAL_LIST)
+    limit = int(request.query_params.get("limit", 100))
+    return JSONResponse(goal_list(limit))
 
 
 async def create_events(request: Request) -> JSONResponse:

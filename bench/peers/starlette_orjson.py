@@ -6,11 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench.peers.data import GOAL_LIST, receipts
+from bench.peers.data import goal_list, receipts
 
 
 async def list_goals(request: Request) -> Response:
-    return Response(orjson.dumps(GOAL_LIST), media_type="application/json")
+    limit = int(request.query_params.get("limit", 100))
+    return Response(orjson.dumps(goal_list(limit)), media_type="application/json")
 
 
 async def create_events(request: Request) -> Response:

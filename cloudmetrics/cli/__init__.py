@@ -1,6 +1,7 @@
 """The commands behind make, and the worker."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -22,6 +23,9 @@ def parser() -> argparse.ArgumentParser:
     owner = commands.add_parser("owner", help="make the first account, its workspace and a key")
     owner.add_argument("--email", required=True)
     owner.add_argument("--workspace", default="", help="the workspace's name; else the e-mail's domain")
+    limits = commands.add_parser("limits", help="give a workspace limits of its own")
+    limits.add_argument("--workspace", required=True, help="the workspace's id")
+    limits.add_argument("changes", nargs="*", help="such as requests=5000/minute, agent=20, events=plan")
     return root
 
 
@@ -59,6 +63,12 @@ def dispatch(options: argparse.Namespace, settings: Settings) -> int:
         from cloudmetrics.cli import jobs
 
         return jobs.retry(settings, options.ids) if options.action == "retry" else jobs.show(settings)
+    if options.command == "limits":
+        from cloudmetrics.cli.limits import change_limits
+
+        return change_limits(settings, options.workspace, options.changes)
     from cloudmetrics.cli.owner import make_owner
 
-    return make_owner(settings, options.email, options.workspace)
+    # Not an argument, because every user of the machine can read those.
+    password = os.environ.get("PASSWORD", "")
+    return make_owner(settings, options.email, options.workspace, password)

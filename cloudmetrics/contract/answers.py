@@ -16,6 +16,8 @@ from cloudmetrics.contract.violations import explain
 
 JSON_UTF8 = "application/json; charset=utf-8"
 BODILESS = frozenset({204, 205, 304})
+# A moment in UTC ends in Z, whoever writes it.
+WRITING = orjson.OPT_UTC_Z
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Answer:
         elif (name := media.match(kind, self.media_types)) is None:
             found.append(Violation("MEDIA_TYPE", f"{kind} is not declared for this status.", pointer=""))
         elif known and not _is_valid(self.validators[name], value):
-            found, total = explain(self.validators[name], orjson.loads(orjson.dumps(value)))
+            found, total = explain(self.validators[name], orjson.loads(_json(value)))
         for rule in self.headers:
             found += _check_header(rule, response.headers)
         return found, max(total, len(found))
@@ -91,9 +93,11 @@ class Answers:
             response = Response(b"", status, headers, chosen)
         elif answer is not None and answer.only_json is not None and status not in BODILESS:
             response = Response(b"", status, headers, JSON_UTF8)
-            if not (headers or answer.needs_headers) and _is_valid(answer.only_json, value):
-                response.body = orjson.dumps(value)
-                return response, [], 0
+            if not answer.headers or not (headers or answer.needs_headers):
+                body = _written_if_valid(answer.only_json, value)
+                if body is not None:
+                    response.body = body
+                    return response, [], 0
         else:
             response = Response(b"", status, headers, _media_type(answer, value, request, status))
         if answer is None:
@@ -151,14 +155,30 @@ def _encode(value: Any, media_type: str) -> bytes:
         return value
     if isinstance(value, str) and not media.is_json(media_type):
         return value.encode()
-    return orjson.dumps(value)
+    return _json(value)
+
+
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value, option=WRITING)
+
+
+def _written_if_valid(validator: Any, value: Any) -> bytes | None:
+    """A value as JSON; None where it breaks its schema."""
+    try:
+        valid = validator.is_valid(value)
+    except ValueError:
+        # Moments, UUIDs and the like become JSON only when they are written. orjson does that so
+        # fast that reading the result again, to judge it, costs less than writing them before.
+        body = _json(value)
+        return body if validator.is_valid(orjson.loads(body)) else None
+    return _json(value) if valid else None
 
 
 def _is_valid(validator: Any, value: Any) -> bool:
     try:
         return bool(validator.is_valid(value))
-    except ValueError:  # Dates, UUIDs and the like, which become JSON only when they are written.
-        return bool(validator.is_valid(orjson.loads(orjson.dumps(value))))
+    except ValueError:
+        return bool(validator.is_valid(orjson.loads(_json(value))))
 
 
 def _undeclared(status: int) -> Violation:

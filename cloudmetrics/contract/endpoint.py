@@ -6,6 +6,7 @@ body, together. Then the handler, then the same care for what it returns.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections import Counter
@@ -16,7 +17,7 @@ from cloudmetrics.contract.answers import Answers
 from cloudmetrics.contract.bodies import Body
 from cloudmetrics.contract.errors import InvalidRequest, InvalidResponse, Unauthorized, Violation
 from cloudmetrics.contract.handlers import Handler, accepted, without_default
-from cloudmetrics.contract.http import Grant, Request, Response, Send
+from cloudmetrics.contract.http import Grant, Receive, Request, Response, Send
 from cloudmetrics.contract.operations import Operation
 from cloudmetrics.contract.parameters import Parameters
 from cloudmetrics.contract.security import Security, require
@@ -119,8 +120,13 @@ class Endpoint:
         )
 
 
-async def send_response(response: Response, send: Send, *, head: bool = False) -> None:
-    """Write a response to the wire. `head` leaves the body out, and keeps its length."""
+async def send_response(
+    response: Response, send: Send, *, head: bool = False, receive: Receive | None = None
+) -> None:
+    """Write a response to the wire. `head` leaves the body out, and keeps its length.
+
+    `receive` tells when the client goes away in the midst of a body in pieces.
+    """
     headers = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in response.headers.items()]
     if response.media_type is not None:
         headers.append((b"content-type", response.media_type.encode("latin-1")))
@@ -133,16 +139,36 @@ async def send_response(response: Response, send: Send, *, head: bool = False) -
         return
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if not head:
-        await _send_pieces(body, send)
+        await _send_pieces(body, send, receive)
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _send_pieces(pieces: AsyncIterator[bytes], send: Send) -> None:
+async def _send_pieces(pieces: AsyncIterator[bytes], send: Send, receive: Receive | None) -> None:
+    """Send all there are, or as many as the client stays for.
+
+    A server need not say that nobody listens any more, and a generator that waits
+    for its next piece would not ask: what it holds must not be held for nobody.
+    """
+    presence = asyncio.timeout(None)
+    watch = asyncio.create_task(_end_with_client(presence, receive)) if receive else None
     try:
-        async for piece in pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        async with presence:
+            async for piece in pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                # Neither the generator nor the server need ever have waited, and others have their turn.
+                await asyncio.sleep(0)
+    except TimeoutError:
+        if not presence.expired():
+            raise
     finally:
-        # A client that went away must not leave a generator, and what it holds, behind.
+        if watch is not None:
+            watch.cancel()
         close = getattr(pieces, "aclose", None)
         if close is not None:
             await close()
+
+
+async def _end_with_client(presence: asyncio.Timeout, receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    presence.reschedule(asyncio.get_running_loop().time())

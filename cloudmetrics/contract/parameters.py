@@ -181,7 +181,7 @@ class Parameters:
             return
         for parameter, read in self._query:
             _take(values, parameter, read, query, violations)
-        if query.keys() - self._known:
+        if not self._known.issuperset(query):
             self._read_others(query, values, violations)
 
     def _read_others(self, query: Query, values: dict[str, Any], violations: list[Violation]) -> None:

@@ -93,17 +93,24 @@ def _pattern(segment: str) -> re.Pattern[str]:
 def _walk(
     node: _Node[T], segments: list[str], index: int, values: tuple[str, ...]
 ) -> tuple[_Node[T], tuple[str, ...]] | None:
-    if index == len(segments):
-        return (node, values) if node.template is not None else None
-    segment = segments[index]
-    literal = node.literals.get(segment) or (node.literals.get(unquote(segment)) if "%" in segment else None)
-    if literal is not None and (found := _walk(literal, segments, index + 1, values)):
-        return found
-    for pattern, child in node.mixed:
-        if (match := pattern.match(segment)) and (
-            found := _walk(child, segments, index + 1, (*values, *match.groups()))
-        ):
-            return found
-    if node.variable is not None and segment:
-        return _walk(node.variable, segments, index + 1, (*values, segment))
-    return None
+    while index < len(segments):
+        segment = segments[index]
+        index += 1
+        literal = node.literals.get(segment)
+        if literal is None and "%" in segment:
+            literal = node.literals.get(unquote(segment))
+        if literal is not None:
+            if node.variable is None and not node.mixed:
+                node = literal  # Nothing else could fit, so there is nothing to come back for.
+                continue
+            if found := _walk(literal, segments, index, values):
+                return found
+        for pattern, child in node.mixed:
+            if (match := pattern.match(segment)) and (
+                found := _walk(child, segments, index, (*values, *match.groups()))
+            ):
+                return found
+        if node.variable is None or not segment:
+            return None
+        node, values = node.variable, (*values, segment)
+    return (node, values) if node.template is not None else None

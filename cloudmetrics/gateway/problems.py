@@ -14,6 +14,20 @@ from urllib.parse import quote
 
 import orjson
 
+from cloudmetrics.accounts.api_keys.models import ExpiryPassed, KeyNotActive, ScopeNotHeld
+from cloudmetrics.accounts.invitations.models import AlreadyInvited, WrongInvitee
+from cloudmetrics.accounts.networks import InvalidNetwork
+from cloudmetrics.accounts.oauth_clients.models import ClientHasNoSecret, InvalidClient
+from cloudmetrics.accounts.people.models import InvalidEmail, InvalidToken
+from cloudmetrics.accounts.scopes import ScopesUnclear, UnknownScope
+from cloudmetrics.accounts.team.models import AlreadyMember, LastOwner
+from cloudmetrics.accounts.workspaces.models import (
+    LiveCredentialRequired,
+    LockedOut,
+    OwnerRequired,
+    PersonRequired,
+    TooManyWorkspaces,
+)
 from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
 from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
 from cloudmetrics.analytics.metrics.models import (
@@ -25,7 +39,17 @@ from cloudmetrics.analytics.metrics.models import (
 from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
-from cloudmetrics.platform.errors import InvalidCursor, NotFound, QueryTooSlow, Unavailable
+from cloudmetrics.gateway.authentication import AddressNotAllowed
+from cloudmetrics.platform.clock import InvalidMoment
+from cloudmetrics.platform.errors import (
+    InvalidCursor,
+    LimitReached,
+    NotFound,
+    OutOfQuota,
+    QueryTooSlow,
+    TooManyRequests,
+    Unavailable,
+)
 from cloudmetrics.platform.telemetry import current_trace
 from cloudmetrics.platform.timezones import UnknownTimezone
 
@@ -35,12 +59,28 @@ ErrorHandler = Callable[[Request, Exception], Awaitable[Response]]
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = "2"
+PLAIN_HTTP = "TLS_REQUIRED"
 
 CODES: dict[type[Exception], str] = {
     NotFound: "NOT_FOUND",
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
+    ClientHasNoSecret: "CLIENT_HAS_NO_SECRET",
+    ScopeNotHeld: "SCOPE_NOT_HELD",
+    AddressNotAllowed: "ADDRESS_NOT_ALLOWED",
+    PersonRequired: "PERSON_REQUIRED",
+    OwnerRequired: "OWNER_REQUIRED",
+    LiveCredentialRequired: "LIVE_CREDENTIAL_REQUIRED",
+    WrongInvitee: "WRONG_INVITEE",
+    KeyNotActive: "KEY_NOT_ACTIVE",
+    LastOwner: "LAST_OWNER",
+    AlreadyMember: "ALREADY_MEMBER",
+    AlreadyInvited: "ALREADY_INVITED",
+    LockedOut: "WOULD_LOCK_OUT",
+    TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
+    TooManyRequests: "RATE_LIMITED",
+    OutOfQuota: "EVENT_QUOTA_EXCEEDED",
     QueryTooSlow: "QUERY_TOO_SLOW",
     Unavailable: "SERVICE_UNAVAILABLE",
     Exception: "INTERNAL_ERROR",
@@ -56,6 +96,14 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     CurrencyMismatch: lambda error: Violation(
         "CURRENCY_MISMATCH", str(error), error.pointer, field="currency"
     ),
+    InvalidClient: lambda error: Violation("INVALID_CLIENT", str(error), error.pointer, field=error.field),
+    UnknownScope: lambda error: _in_body("UNKNOWN_SCOPE", error, "/scopes"),
+    ScopesUnclear: lambda error: _in_body("SCOPES_UNCLEAR", error, "/scopes"),
+    ExpiryPassed: lambda error: _in_body("EXPIRY_PASSED", error, "/expires_at"),
+    InvalidMoment: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.field),
+    InvalidNetwork: lambda error: _in_body("INVALID_NETWORK", error, f"/allowed_networks/{error.index}"),
+    InvalidEmail: lambda error: _in_body("INVALID_EMAIL", error, "/email"),
+    InvalidToken: lambda error: _in_body("INVALID_TOKEN", error, "/token"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     PeriodInverted: lambda error: _in_query("RANGE_INVERTED", error, "to"),
 }
@@ -74,7 +122,9 @@ class Problems:
     def __init__(self, registry: Sequence[Mapping[str, Any]], base_url: str) -> None:
         self._entries = {entry["code"]: entry for entry in registry}
         self._pages = f"{base_url}/docs/errors/"
-        for code in CODES.values():
+        # RFC 9728: where a client learns who gives out tokens.
+        self._bearer = f'Bearer resource_metadata="{base_url}/.well-known/oauth-protected-resource"'
+        for code in (*CODES.values(), PLAIN_HTTP):
             if code not in self._entries:
                 raise RegistryIncomplete(f"spec/errors.yaml has no entry {code}.")
         for kind in _subclasses(ContractError):
@@ -89,6 +139,9 @@ class Problems:
             ContractError: self.of_contract,
             **dict.fromkeys(VIOLATIONS, self.of_violation),
             **dict.fromkeys(CODES, self.of_table),
+            ScopeNotHeld: self.of_lack,
+            TooManyRequests: self.of_limit,
+            OutOfQuota: self.of_limit,
             QuestionUnsound: self.of_question,
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
@@ -101,7 +154,10 @@ class Problems:
             extra["details"] = error.details
         if error.violations:
             extra["errors"] = [violation.to_json() for violation in error.violations]
-        return self._write(request, error.code, error.detail, error.headers, extra)
+        headers = error.headers
+        if (challenge := headers.get("www-authenticate")) is not None:
+            headers = headers | {"www-authenticate": challenge.replace("Bearer", self._bearer)}
+        return self._write(request, error.code, error.detail, headers, extra)
 
     async def of_violation(self, request: Request, error: Exception) -> Response:
         violation = _placed(request, VIOLATIONS[type(error)](error))
@@ -117,6 +173,19 @@ class Problems:
 
     async def of_table(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[type(error)], str(error))
+
+    async def of_lack(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, ScopeNotHeld)
+        details = {"details": {"missing_scopes": sorted(error.missing)}}
+        return self._write(request, CODES[ScopeNotHeld], str(error), extra=details)
+
+    async def of_limit(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, LimitReached)
+        headers = {"retry-after": str(error.seconds)}
+        return self._write(request, CODES[type(error)], str(error), headers, {"details": error.details})
+
+    async def of_plain_http(self, request: Request, detail: str) -> Response:
+        return self._write(request, PLAIN_HTTP, detail)
 
     async def of_absence(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[Unavailable], str(error), {"retry-after": RETRY_SECONDS})
@@ -162,6 +231,10 @@ def _named(pointer: str) -> str:
 
 def _in_query(code: str, error: Exception, parameter: str) -> Violation:
     return Violation(code, str(error), parameter=parameter, field=parameter)
+
+
+def _in_body(code: str, error: Exception, pointer: str) -> Violation:
+    return Violation(code, str(error), pointer, field=pointer.split("/")[1])
 
 
 def _subclasses(kind: type[ContractError]) -> Iterator[type[ContractError]]:

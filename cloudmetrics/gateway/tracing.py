@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from cloudmetrics.contract import ASGIApp, Grant, Operation, Receive, Scope, Send
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.telemetry import Trace, current_trace
+from cloudmetrics.platform.telemetry import Trace, current_trace, log_info
 
 logger = logging.getLogger("cloudmetrics.request")
 
@@ -20,6 +20,9 @@ TRACEPARENT = re.compile(rb"(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([
 NO_TRACE, NO_SPAN = b"0" * 32, b"0" * 16
 
 CLIENT_LEFT = 499
+
+# Where a request's scope keeps headers for its response, whoever writes that.
+ADDED_HEADERS = "gateway.headers"
 
 
 class Tracing:
@@ -43,7 +46,8 @@ class Tracing:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *headers]
+                added = scope.get(ADDED_HEADERS, ())
+                message["headers"] = [*message.get("headers", ()), *headers, *added]
             await send(message)
 
         try:
@@ -88,15 +92,16 @@ def log_request(scope: Scope, status: int, seconds: float) -> None:
     """One line per request: what was asked and how it went, nothing of who asked or what was said."""
     operation: Operation | None = scope.get("contract.operation")
     grant: Grant | None = scope.get("contract.grant")
-    logger.info(
+    log_info(
+        logger,
         "request",
-        extra={
+        {
             "method": scope["method"],
             "route": operation.path if operation else None,
             "operation_id": operation.id if operation else None,
             "status": status,
             "duration_ms": round(seconds * 1000, 3),
-            "workspace_id": str(grant.caller.tenant.workspace_id) if grant else None,
+            "workspace_id": grant.caller.tenant.workspace_id if grant else None,
         },
     )
 

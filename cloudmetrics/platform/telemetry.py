@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 import traceback
+from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import psycopg
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+_WRITING = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """The request at hand: its ids, and its place in a distributed trace (W3C)."""
 
     request_id: str
@@ -42,18 +44,37 @@ class JsonFormatter(logging.Formatter):
     """A record as a line of JSON: time, level, logger, message, the request's ids, and its `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if trace := current_trace.get():
-            line["request_id"], line["trace_id"] = trace.request_id, trace.trace_id
-        line |= {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
+        extra = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
         if record.exc_info and record.exc_info[1]:
-            line["exception"] = describe(record.exc_info[1])
-        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+            extra["exception"] = describe(record.exc_info[1])
+        line = _line(record.created, record.levelname.lower(), record.name, record.getMessage(), extra)
+        return line.decode().rstrip()
+
+
+def log_info(logger: logging.Logger, message: str, extra: Mapping[str, Any]) -> None:
+    """Writes what `logger.info(message, extra=extra)` would, at a third of its cost.
+
+    It is for the one line that every request writes, and goes past all handlers,
+    straight to standard error.
+    """
+    if logger.isEnabledFor(logging.INFO) and sys.__stderr__ is not None:
+        line = _line(time.time(), "info", logger.name, message, extra)
+        # A log that nobody can take in any more is no reason to fail a request.
+        with suppress(OSError, ValueError):
+            sys.__stderr__.buffer.write(line)
+            sys.__stderr__.buffer.flush()
+
+
+def _line(seconds: float, level: str, logger: str, message: str, extra: Mapping[str, Any]) -> bytes:
+    line: dict[str, Any] = {
+        "time": datetime.fromtimestamp(seconds, UTC),
+        "level": level,
+        "logger": logger,
+        "message": message,
+    }
+    if trace := current_trace.get():
+        line["request_id"], line["trace_id"] = trace.request_id, trace.trace_id
+    return orjson.dumps({**line, **extra}, default=str, option=_WRITING)
 
 
 def describe(error: BaseException) -> list[str]:
@@ -79,6 +100,7 @@ def configure_logs(level: str) -> None:
         handler.setFormatter(JsonFormatter())
         root.addHandler(handler)
     root.setLevel(level.upper())
-    # These would tell at level info what the request's own line tells already.
-    for noisy in ("httpx", "httpcore", "asyncio", "connexion"):
+    # These would tell at level info what the request's own line tells already; Authlib tells
+    # whole tokens at level debug.
+    for noisy in ("httpx", "httpcore", "asyncio", "connexion", "authlib"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -36,6 +36,16 @@ paths:
       operationId: stream-numbers
       tags: [Things]
       responses: {'200': {description: Numbers, content: {text/plain: {schema: {type: string}}}}}
+  /news:
+    get:
+      operationId: stream-news
+      tags: [Things]
+      responses: {'200': {description: News, content: {text/plain: {schema: {type: string}}}}}
+  /readers:
+    get:
+      operationId: count-readers
+      tags: [Things]
+      responses: {'200': {description: How many, content: {application/json: {schema: {type: integer}}}}}
   /broken:
     get:
       operationId: break-off
@@ -67,6 +77,22 @@ async def numbers():
 async def stream_numbers():
     return Response(numbers(), media_type="text/plain")
 
+readers = 0
+
+async def news():
+    global readers
+    readers += 1
+    try:
+        yield b"wait for it\\n"
+        await asyncio.Event().wait()
+    finally:
+        readers -= 1
+
+async def stream_news():
+    return Response(news(), media_type="text/plain")
+
+async def count_readers():
+    return readers
 async def broken():
     async for number in numbers():
         yield number
@@ -232,6 +258,21 @@ def test_clients_that_vanish_in_the_middle_of_a_stream_leave_nothing_behind(addr
         with socket.create_connection(address, timeout=5) as connection:
             connection.sendall(b"GET /things HTTP/1.1\r\nHost: x\r\n\r\n")
             connection.recv(10)
+
+
+def test_who_leaves_a_stream_that_is_waiting_for_news_is_noticed(address: tuple[str, int]) -> None:
+    url = f"http://{address[0]}:{address[1]}/readers"
+    connections = [socket.create_connection(address, timeout=5) for _ in range(20)]
+    for connection in connections:
+        connection.sendall(b"GET /news HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.recv(10)
+    assert httpx.get(url).json() == 20
+    for connection in connections:
+        connection.close()
+    deadline = time.monotonic() + 2
+    while (left := httpx.get(url).json()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left == 0
 
 
 def test_a_stream_arrives_whole(address: tuple[str, int]) -> None:

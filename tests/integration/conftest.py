@@ -1,39 +1,51 @@
 """The service on real stores: one database for all, and a workspace of its own for each test."""
 
 import asyncio
+from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Address
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import orjson
 import pytest
 
 from cloudmetrics.accounts import scopes
 from cloudmetrics.accounts.api_keys import service as api_keys
+from cloudmetrics.accounts.oauth.access_tokens import looks_like_one
 from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.accounts.workspaces.models import Workspace
 from cloudmetrics.app import create_app
 from cloudmetrics.contract import ASGIApp
-from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.caller import Caller, Role
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database, Tenant
+from cloudmetrics.platform.mail import Mail
 from cloudmetrics.platform.signing import Keyring
 from tests.conftest import TestStores, copied_database
+from tests.integration.people import BASE_URL, Person, make_user, token_of
 
 SECRET = b"a secret key of the tests, 32 bytes or more"
-BASE_URL = "http://testserver"
+
+numbers = count()
+
+
+MakePerson = Callable[..., Awaitable[Person]]
 
 
 @dataclass(frozen=True)
 class Home:
-    """A workspace, and how to get into it."""
+    """A workspace, and how to get into it: with a key, or as somebody who is a member."""
 
     workspace: Workspace
     caller: Caller
     open: Callable[[str], httpx.AsyncClient]
     make_key: Callable[..., Awaitable[str]]
+    make_person: MakePerson
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +99,23 @@ async def make_home(
     app: ASGIApp, database: Database, keyring: Keyring
 ) -> AsyncIterator[Callable[..., Awaitable[Home]]]:
     """Makes workspaces."""
+    async with home_maker(app, database, keyring) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+async def make_home_of_module(
+    app: ASGIApp, database: Database, keyring: Keyring
+) -> AsyncIterator[Callable[..., Awaitable[Home]]]:
+    """Makes workspaces that all tests of a module share."""
+    async with home_maker(app, database, keyring) as make:
+        yield make
+
+
+@asynccontextmanager
+async def home_maker(
+    app: ASGIApp, database: Database, keyring: Keyring
+) -> AsyncIterator[Callable[..., Awaitable[Home]]]:
     clients: list[httpx.AsyncClient] = []
 
     def open_with(key: str) -> httpx.AsyncClient:
@@ -94,7 +123,8 @@ async def make_home(
         return clients[-1]
 
     async def make(**fields: Any) -> Home:
-        workspace = await workspaces.create_workspace(database, **({"name": "Home"} | fields))
+        given = {"name": "Home", "plan": "ENTERPRISE"} | fields
+        workspace = await workspaces.create_workspace(database, **given)
 
         async def make_key(granted: Iterable[str] = scopes.FULL, **more: Any) -> str:
             _, secret = await api_keys.create_key(
@@ -102,16 +132,24 @@ async def make_home(
             )
             return secret
 
-        return Home(workspace, Caller(Tenant(database, workspace.id), keyring), open_with, make_key)
+        async def make_person(role: Role = "OWNER", granted: Iterable[str] = scopes.FULL) -> Person:
+            user = await make_user(database, workspace.id, role)
+            return Person(user, open_with(await token_of(database, keyring, user.id, workspace.id, granted)))
+
+        caller = Caller(Tenant(database, workspace.id), keyring)
+        return Home(workspace, caller, open_with, make_key, make_person)
 
     yield make
     for client in clients:
         await client.aclose()
 
 
-def client_of(app: ASGIApp, key: str | None = None) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)  # type: ignore[arg-type]
-    return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers={"API-Key": key} if key else {})
+def client_of(app: ASGIApp, key: str | None = None, address: str | None = None) -> httpx.AsyncClient:
+    """A client at an address of its own, unless one is given; with an API key or an access token."""
+    named = {"Authorization": f"Bearer {key}"} if looks_like_one(key or "") else {"API-Key": key or ""}
+    peer = (address or str(IPv4Address("11.0.0.0") + next(numbers)), 4711)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True, client=peer)  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=named if key else {})
 
 
 @pytest.fixture
@@ -123,6 +161,21 @@ async def home(make_home: Callable[..., Awaitable[Home]]) -> Home:
 async def client(home: Home) -> httpx.AsyncClient:
     """May do everything in a workspace of its own."""
     return home.open(await home.make_key())
+
+
+@pytest.fixture
+def mails(database: Database, keyring: Keyring) -> Callable[[str], Awaitable[list[Mail]]]:
+    """The mails that wait to be sent to an address, in their order."""
+
+    async def waiting(address: str) -> list[Mail]:
+        rows = await database.read_directory(
+            "SELECT args ->> 'sealed' AS sealed FROM procrastinate_jobs"
+            " WHERE task_name = 'mail.send' ORDER BY id"
+        )
+        letters = [orjson.loads(keyring.unseal("mail", b64decode(row["sealed"])))["mail"] for row in rows]
+        return [Mail(**letter) for letter in letters if letter["to"] == address]
+
+    return waiting
 
 
 @pytest.fixture
@@ -161,3 +214,39 @@ def make_event(website_id: str, /, **fields: Any) -> dict[str, Any]:
         "website_id": website_id,
         "visitor_id": "anna",
     } | fields
+
+
+@pytest.fixture
+async def person(database: Database, keyring: Keyring, home: Home) -> Any:
+    """An admin of the home workspace, who has a password."""
+    from .oauth import make_person
+
+    made = await make_person(database, keyring)
+    await made.join(home.workspace.id)
+    return made
+
+
+@pytest.fixture
+async def browser(app: ASGIApp) -> AsyncIterator[Any]:
+    """A browser in which nobody is signed in."""
+    from .oauth import Browser
+
+    opened = Browser(app)
+    yield opened
+    await opened.http.aclose()
+
+
+@pytest.fixture
+async def signed_in(browser: Any, person: Any) -> Any:
+    """A browser in which the person is signed in."""
+    response = await browser.sign_in(person)
+    assert response.status_code == 303, response.text
+    return browser
+
+
+@pytest.fixture
+async def program(client: httpx.AsyncClient, stranger: httpx.AsyncClient) -> Any:
+    """A client on a server, which asks people."""
+    from .oauth import make_program
+
+    return await make_program(client, stranger)

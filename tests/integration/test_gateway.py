@@ -1,15 +1,12 @@
 """What every response has, and what no log line has."""
 
-import io
 import json
-import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from cloudmetrics.platform.errors import Unavailable
-from cloudmetrics.platform.telemetry import JsonFormatter
 from tests.integration.conftest import BASE_URL, make_event, make_website, send_events
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -31,14 +28,9 @@ KINDS = [
 
 
 @pytest.fixture
-def request_lines() -> Iterator[Callable[[], list[dict]]]:
-    """The log as it is written."""
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(JsonFormatter())
-    logging.getLogger().addHandler(handler)
-    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
-    logging.getLogger().removeHandler(handler)
+def request_lines(capfd: pytest.CaptureFixture[str]) -> Callable[[], list[dict]]:
+    """The log as it is written to standard error."""
+    return lambda: [json.loads(line) for line in capfd.readouterr().err.splitlines()]
 
 
 @pytest.mark.requirement("PL-2", "PL-6")
@@ -51,7 +43,7 @@ async def test_every_response_tells_its_request_trace_and_version(client, method
     assert response.headers["x-correlation-id"] == "order-7"
     assert re.fullmatch(rf"00-{TRACE}-[0-9a-f]{{16}}-01", response.headers["traceparent"])
     assert response.headers["traceparent"] != PARENT
-    assert response.headers["api-version"] == "1.0.0"
+    assert response.headers["api-version"] == "1.1.0"
 
 
 @pytest.mark.requirement("CM-8", "DF-7", "PL-11")
@@ -89,7 +81,7 @@ async def test_a_failure_of_ours_tells_nothing_of_itself(client, monkeypatch, re
     async def broken(caller):
         raise RuntimeError("the secret ingredient")
 
-    monkeypatch.setattr("cloudmetrics.accounts.workspaces.service.get", broken)
+    monkeypatch.setattr("cloudmetrics.accounts.workspaces.service.show", broken)
     response = await client.get("/v1/workspace")
     assert (response.status_code, response.json()["code"]) == (500, "INTERNAL_ERROR")
     assert "ingredient" not in response.text
@@ -102,7 +94,7 @@ async def test_an_absence_says_when_to_try_again(client, monkeypatch):
     async def away(caller):
         raise Unavailable("The database cannot be reached.")
 
-    monkeypatch.setattr("cloudmetrics.accounts.workspaces.service.get", away)
+    monkeypatch.setattr("cloudmetrics.accounts.workspaces.service.show", away)
     response = await client.get("/v1/workspace")
     assert (response.status_code, response.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
     assert int(response.headers["retry-after"]) > 0

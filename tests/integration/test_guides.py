@@ -1,5 +1,6 @@
 """What the documentation tells to type, typed: against a service as `make run` starts it."""
 
+import gzip
 import html
 import json
 import os
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 PAGE = "http://127.0.0.1:8080"
 MARK = "-- next --"
+GUIDE_IN_OUT = "docs/guides/data-in-and-out.md"
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 
 
@@ -37,13 +39,13 @@ def snippets(page: str) -> list[str]:
     return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def type_in(commands: list[str], **variables: str) -> list[str]:
+def type_in(commands: list[str], folder: Path = PROJECT, **variables: str) -> list[str]:
     """Runs commands in one shell; returns what each printed."""
     script = f"\necho '{MARK}'\n".join(commands)
     ended = subprocess.run(
         ["sh", "-e", "-c", script],
         env={**os.environ, "NO_PROXY": "*", **variables},
-        cwd=PROJECT,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=60,
@@ -83,6 +85,11 @@ def test_the_first_steps_lead_where_the_guide_says(service):
     assert printed[8] == ""
 
 
+def lines(printed: str) -> list[str]:
+    """Answers that were printed one after the other, as curl does it."""
+    return printed.replace("}{", "}\n{").splitlines()
+
+
 @needs_curl
 @pytest.mark.requirement("CM-14", "DF-2")
 def test_goals_funnels_and_visitors_answer_what_the_guide_says(service):
@@ -92,15 +99,79 @@ def test_goals_funnels_and_visitors_answer_what_the_guide_says(service):
 
     printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
 
-    receipts, listed, event, goal, completions, funnel, visitor = printed[1:]
+    receipts, listed, event, goal, completions, by_source, revenue, funnel, filtered, *people = printed[1:]
     assert json.loads(receipts)["data"]["accepted"] == 3
     assert [each["id"] for each in json.loads(listed)["data"]] == ["guide/3", "guide/1"]
     assert json.loads(event)["data"]["received_at"]
     assert UUID(goal.strip())
     assert json.loads(completions)["data"]["converted_visitors"] == 2
     assert [step["visitors"] for step in json.loads(funnel)["data"]["steps"]] == [2, 1]
-    clara, visits = (json.loads(each)["data"] for each in visitor.replace("}{", "}\n{").splitlines())
-    assert (clara["events"], [visit["events"] for visit in visits]) == (2, [2])
+    assert [row["value"] for row in json.loads(by_source)["data"]["by_dimension"]] == [None]
+    sources, goals = (json.loads(each)["data"] for each in lines(revenue))
+    assert [(row["sales"], row["visitors"]) for row in sources] == [(1, 2)]
+    assert [(row["value"], row["sales"]) for row in goals] == [("Reads the manual", 0)]
+    assert [step["visitors"] for step in json.loads(filtered)["data"]["steps"]] == [0, 0]
+    buyers, one, export, erasure = people
+    assert [visitor["id"] for visitor in json.loads(buyers)["data"]] == ["clara"]
+    clara, visits, did = (json.loads(each)["data"] for each in lines(one))
+    assert (clara["events"], [visit["events"] for visit in visits], len(did)) == (2, [2], 2)
+    assert json.loads(lines(export)[-1]) == {"kind": "END", "days": 1, "visits": 1, "events": 2}
+    proof = json.loads(erasure)["data"]
+    assert proof["removed"] == {"events": 2, "visits": 1, "days": 1}
+    assert set(proof["remaining"].values()) == {0}
+
+
+@needs_curl
+@pytest.mark.requirement("CM-14")
+def test_data_comes_in_and_goes_out_as_the_guide_says(service, tmp_path):
+    website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "inout.example.com")
+    guide = [each.replace("shop.example.com", "inout.example.com") for each in snippets(GUIDE_IN_OUT)]
+    commands = [re.sub(r"make (im|ex)port-events (.*)", as_installed, each) for each in guide]
+
+    _, imported, exported, curled, retained = type_in(
+        [website, *commands],
+        tmp_path,
+        CLOUDMETRICS_URL=service.url,
+        CLOUDMETRICS_KEY=keys(service)["full"],
+        CLOUDMETRICS_BASE_URL=service.url,
+        DATA_DIR=str(service.data_dir),
+        PYTHONPATH=str(PROJECT),
+    )
+
+    assert re.search(r"accepted +│ +2 │", imported)
+    assert "line 4 is broken: timestamp" in imported
+    assert "events.ndjson.gz has the events of Shop" in exported
+    assert curled == ""
+    packed, plain = tmp_path / "events.ndjson.gz", tmp_path / "events.ndjson"
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    assert [json.loads(line)["name"] for line in plain.read_text().splitlines()] == ["pageview", "purchase"]
+    assert json.loads(retained)["data"]["retention_days"] == 730
+
+
+def as_installed(target: re.Match[str]) -> str:
+    """What a make target runs once it has seen to the packages."""
+    module = "importing events" if target[1] == "im" else "exporting"
+    options = re.sub(r"([A-Z]+)=", lambda name: f"--{name[1].lower()} ", target[2])
+    return f"{sys.executable} -m cloudmetrics.{module} {options}"
+
+
+@needs_curl
+@pytest.mark.requirement("CM-14", "CM-12")
+def test_keys_people_and_settings_do_what_the_guide_says(service):
+    guide = snippets("docs/guides/accounts-and-keys.md")
+
+    printed = type_in(guide, CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+
+    made, listed, rotated, revoked, invited, changed, log = printed
+    assert made.strip() == "200"
+    assert "Nightly export" in [key["name"] for key in json.loads(listed)["data"]]
+    assert json.loads(rotated)["data"]["secret"].startswith("cm_live_")
+    assert revoked.strip() == "401"
+    invitation, team = (json.loads(each) for each in invited.replace("}{", "}\n{").splitlines())
+    assert invitation["data"]["status"] == "PENDING"
+    assert team["pagination"]["has_more"] is False
+    assert json.loads(changed)["data"]["cors_origins"] == ["https://app.example.com"]
+    assert json.loads(log)["data"][0]["action"] == "API_KEY_REVOKED"
 
 
 @needs_curl
@@ -187,3 +258,13 @@ def test_the_type_of_a_problem_is_a_page_that_exists(service, path, key):
 
     assert page.status_code == 200
     assert problem["code"] in page.text
+
+
+@needs_curl
+@pytest.mark.requirement("DF-9")
+def test_an_answer_tells_how_you_stand_as_the_guide_says(service):
+    (stand,) = snippets("docs/guides/limits.md")
+    (printed,) = type_in([stand], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+    names = [line.partition(":")[0].lower() for line in printed.splitlines()]
+    told = re.findall(r"^([a-z-]+): ", (PROJECT / "docs/guides/limits.md").read_text(), re.MULTILINE)
+    assert sorted(names) == sorted(told)

@@ -10,7 +10,7 @@ import pytest
 
 from bench.engine import PEERS, UNVALIDATED
 from bench.load import LoadFailed, Sample, is_whole, measure, request_bytes
-from bench.peers.data import GET_PATH, GOAL_LIST, POST_BODY, POST_PATH
+from bench.peers.data import GET_PATH, POST_BODY, POST_PATH, SMALL_GET_PATH, goal_list
 from bench.report import Figure, against_bar
 from bench.rounds import Turns, times_as_fast
 
@@ -24,13 +24,14 @@ def client_of(name: str) -> httpx.AsyncClient:
 @pytest.mark.filterwarnings("ignore")
 async def test_all_peers_give_the_same_answers(name: str) -> None:
     async with client_of(name) as client:
-        goals = await client.get(GET_PATH)
+        goals, few = await client.get(GET_PATH), await client.get(SMALL_GET_PATH)
         receipts = await client.post(
             POST_PATH, content=POST_BODY, headers={"Content-Type": "application/json"}
         )
-        refused = await client.get(GET_PATH.replace("limit=50", "limit=0"))
+        refused = await client.get(f"{GET_PATH}&limit=0")
 
-    assert (goals.status_code, goals.json()) == (200, GOAL_LIST)
+    assert (goals.status_code, goals.json()) == (200, goal_list(100))
+    assert (few.status_code, few.json()) == (200, goal_list(10))
     assert receipts.json()["accepted"] == 100
     assert len(receipts.json()["receipts"]) == 100
     assert (refused.status_code == 200) == (name in UNVALIDATED)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bench.peers.data import GOAL_LIST
+from bench.peers.data import goal_list
 
 
 async def list_goals(website_id: str, limit: int, status: str | None, created_since: str | None) -> Any:
-    return GOAL_LIST
+    return goal_list(limit)

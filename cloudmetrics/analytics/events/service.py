@@ -15,6 +15,7 @@ from cloudmetrics.analytics.enrichment.user_agents import Client, read_header, r
 from cloudmetrics.analytics.events import store
 from cloudmetrics.analytics.events.models import Event, Receipt, Receipts, Refusal, Rejection, Status
 from cloudmetrics.analytics.events.timestamps import parse_timestamp
+from cloudmetrics.analytics.quota import service as quotas
 from cloudmetrics.analytics.rollups import store as rollups
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
@@ -32,6 +33,8 @@ OUT_OF_RANGE = Refusal(Rejection.TIMESTAMP_OUT_OF_RANGE, "The timestamp is outsi
 MOST_AT_ONCE = 2000
 
 Verdict = Event | Refusal
+# Who stores, and how many events a month: batches of one lane are stored together.
+Lane = tuple[Tenant, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ async def create(caller: Caller, sent: Sequence[Mapping[str, Any]], user_agent: 
 
     An event whose id is known is a duplicate, whatever else it says; so is one
     whose id was accepted earlier in the batch. Everything new and sound is
-    stored and counted in one transaction, or nothing is, where this raises.
+    stored and counted in one transaction, or nothing is, where this raises:
+    OutOfQuota where there are more new events than the workspace has left.
     `user_agent` is the request's own.
     """
     now = clock.now()
@@ -57,7 +61,8 @@ async def create(caller: Caller, sent: Sequence[Mapping[str, Any]], user_agent: 
     website_ids = {text: UUID(text) for text in {event["website_id"] for event in sent}}
     requesting = read_header(user_agent)
     batch = [read(event, website_ids[event["website_id"]], now, requesting) for event in sent]
-    return await _writer.submit(caller.tenant, batch)
+    quota = caller.allowance.events if caller.allowance else None
+    return await _writer.submit((caller.tenant, quota), batch)
 
 
 def read(sent: Mapping[str, Any], website_id: UUID, now: datetime, requesting: Client) -> Candidate:
@@ -108,17 +113,19 @@ def judge(candidate: Candidate, currencies: Mapping[UUID, str]) -> Verdict:
     return candidate.verdict
 
 
-async def _store(tenant: Tenant, batches: list[list[Candidate]]) -> list[Receipts]:
+async def _store(lane: Lane, batches: list[list[Candidate]]) -> list[Receipts]:
     """Stores batches together, with the receipts that they would get one after the other."""
-    receipts = iter(await _store_all(tenant, [candidate for batch in batches for candidate in batch]))
+    receipts = iter(await _store_all(*lane, [candidate for batch in batches for candidate in batch]))
     return [Receipts(list(islice(receipts, len(batch)))) for batch in batches]
 
 
-async def _store_all(tenant: Tenant, candidates: Sequence[Candidate]) -> list[Receipt]:
+async def _store_all(tenant: Tenant, quota: int | None, candidates: Sequence[Candidate]) -> list[Receipt]:
     # Whether a website exists, and earns in this currency, the database judges likewise.
     events = [candidate.verdict for candidate in candidates if isinstance(candidate.verdict, Event)]
     event_ids = list({event.event_id for event in events})
     website_ids = {candidate.website_id for candidate in candidates}
+    if quota is not None and quotas.is_scarce(tenant):
+        await _require(tenant, quota, event_ids)
     first = [
         store.lock_websites(tenant, website_ids),
         store.insert(tenant, events, clock.now()),
@@ -136,9 +143,22 @@ async def _store_all(tenant: Tenant, candidates: Sequence[Candidate]) -> list[Re
         ]
         known = await store.known(transaction, tenant, refused) if refused else set()
         changed = {candidate.website_id for candidate in candidates if candidate.event_id in accepted}
-        counted = rollups.writes(tenant, touched, accepted)
-        await transaction.commit([*counted, *([answers.touched(tenant, changed)] if changed else [])])
+        changes = rollups.writes(tenant, touched, accepted)
+        changes += [answers.touched(tenant, changed)] if changed else []
+        if quota is None or not accepted:
+            await transaction.commit(changes)
+        else:
+            # Counted last, since whoever counts keeps the workspace's other writers from it.
+            *_, [(total,)] = await transaction.call([*changes, quotas.counting(tenant, len(accepted))])
+            quotas.check(tenant, quota, total, len(accepted))
     return _receipts(candidates, verdicts, accepted, known)
+
+
+async def _require(tenant: Tenant, quota: int, event_ids: Sequence[str]) -> None:
+    """Refuses what can't be stored before the work of storing it. Raises OutOfQuota."""
+    async with tenant.transaction() as transaction:
+        stored = await store.known(transaction, tenant, event_ids)
+        await quotas.require(transaction, tenant, quota, len(event_ids) - len(stored))
 
 
 _writer = GroupCommit(_store, weigh=len, most=MOST_AT_ONCE)

@@ -244,14 +244,19 @@ def goal_days(goal: Condition, question: Question, values: Values) -> str:
     return f"SELECT site.website_id, done.day, done.visitor_id FROM {source} AND {within}"
 
 
+# How a page is compared with what a condition wants of it.
+PAGE_COMPARISONS = {"page": "=", "page_from": ">=", "page_before": "<", "page_like": "LIKE"}
+
+
 def _goal_days_from_events(goal: Condition, question: Question, values: Values) -> str:
     asked = goal.to_sql()
     conditions = [
         f"done.name = {values.bind(asked['event_name'])}",
         _around("done.occurred_at", question, values),
     ]
-    if asked["path_like"] is not None:
-        conditions.append(f"page_path(done.url) LIKE {values.bind(asked['path_like'])}")
+    for name, comparison in PAGE_COMPARISONS.items():
+        if asked[name] is not None:
+            conditions.append(f"done.page {comparison} {values.bind(asked[name])}")
     if goal.minimum_revenue is not None:
         conditions.append(f"done.revenue_minor >= {values.bind(asked['minimum_revenue'])}")
         conditions.append(f"site.currency = {values.bind(goal.minimum_revenue.currency)}")

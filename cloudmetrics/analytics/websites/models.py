@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from cloudmetrics.platform.clock import iso
 
-
-@dataclass(frozen=True, slots=True)
-class Website:
+class Website(NamedTuple):
     """A website or an app. Days begin in its time zone; it earns in its currency only.
 
-    Days more than `retention_days` ago are forgotten; None keeps them for ever.
+    Days more than `retention_days` ago are forgotten; None keeps them for ever. The
+    fields stand in the order of the columns that they are read from.
     """
 
     id: UUID
     name: str
     domain: str
     timezone: str
-    # The time zone before, until all days are redrawn, and the share of events that are.
-    answering_timezone: str | None
-    rebuilt: float | None
     currency: str
     retention_days: int | None
     created_at: datetime
     updated_at: datetime
+    # The time zone before, until all days are redrawn, and the share of events that are.
+    answering_timezone: str | None = None
+    rebuilt: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "id": str(self.id),
-            "name": self.name,
-            "domain": self.domain,
-            "timezone": self.timezone,
-            "timezone_change": self._timezone_change(),
-            "currency": self.currency,
-            "retention_days": self.retention_days,
-            "created_at": iso(self.created_at),
-            "updated_at": iso(self.updated_at),
-        }
-
-    def _timezone_change(self) -> dict[str, Any] | None:
-        if self.answering_timezone is None:
-            return None
-        return {"previous_timezone": self.answering_timezone, "progress": self.rebuilt}
+        fields = self._asdict()
+        previous, progress = fields.pop("answering_timezone"), fields.pop("rebuilt")
+        change = None if previous is None else {"previous_timezone": previous, "progress": progress}
+        return fields | {"timezone_change": change}
 
 
 class DomainTaken(Exception):

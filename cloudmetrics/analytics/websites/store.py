@@ -20,7 +20,7 @@ queries = load_queries(__file__)
 
 async def list_after(tenant: Tenant, after: UUID, limit: int) -> list[Website]:
     parameters = {"workspace_id": tenant.workspace_id, "after": after, "limit": limit}
-    return [Website(**row) for row in await tenant.read(queries.list_after, parameters)]
+    return [Website._make(row) for row in await tenant.read_tuples(queries.list_after, parameters)]
 
 
 async def get(tenant: Tenant, website_id: UUID) -> Website | None:

@@ -48,7 +48,7 @@ CROSS JOIN LATERAL (
     FROM events
     WHERE
         workspace_id = %(workspace_id)s AND website_id = %(website_id)s
-        AND occurred_at >= %(begins)s AND visitor_id = crossing.visitor_id
+        AND occurred_at BETWEEN %(begins)s AND crossing.ended_at AND visitor_id = crossing.visitor_id
     ORDER BY occurred_at, event_id
     LIMIT 1
 ) AS first
@@ -57,7 +57,7 @@ LEFT JOIN LATERAL (
     FROM events
     WHERE
         workspace_id = %(workspace_id)s AND website_id = %(website_id)s
-        AND occurred_at >= %(begins)s AND visitor_id = crossing.visitor_id
+        AND occurred_at BETWEEN %(begins)s AND crossing.ended_at AND visitor_id = crossing.visitor_id
         AND name = 'pageview'
     ORDER BY occurred_at, event_id
     LIMIT 1
