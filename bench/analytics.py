@@ -1,10 +1,10 @@
-"""Questions and events on the same data set, which is put in only once."""
+"""Questions, reports and events on the same data set, which is put in only once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench import ingest, questions
+from bench import ingest, questions, reports
 from bench.dataset import EVENTS, dataset
 from bench.product import APP
 from bench.report import Figure
@@ -12,9 +12,10 @@ from bench.servers import serving
 
 
 def figures(rounds: int, seconds: float, tell: Callable[[str], None], events: int = EVENTS) -> list[Figure]:
-    """The tables of `questions` and `ingest`."""
+    """The tables of `questions`, `reports` and `ingest`."""
     with dataset(events, tell) as data, serving(APP, data.product.environ) as server:
         return [
             *questions.asking(server, data, seconds, tell),
+            reports.asking(server, data, seconds, tell),
             ingest.sending(server, data, rounds * seconds, tell),
         ]

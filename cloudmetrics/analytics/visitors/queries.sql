@@ -34,6 +34,8 @@ FROM (
           )
       )
     ORDER BY day_of.visitor_id
+    -- Where money does not matter, everybody who is chosen is shown; no more are looked for.
+    LIMIT CASE WHEN %(minimum_revenue)s::bigint IS NULL THEN %(limit)s END
 ) AS chosen
 CROSS JOIN LATERAL (
     SELECT
