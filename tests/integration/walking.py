@@ -242,13 +242,13 @@ def watch(patch: Callable[[str, Any], None]) -> list[str]:
         if "access_changes" not in sql:
             seen.append(sql)
 
-    async def noted_read(self: Database, workspace_id: UUID, sql: str, parameters: Any = None) -> Any:
+    async def noted_read(self: Database, workspace_id: UUID, sql: str, *others: Any, **options: Any) -> Any:
         note(sql)
-        return await read(self, workspace_id, sql, parameters)
+        return await read(self, workspace_id, sql, *others, **options)
 
-    async def noted_run(self: Transaction, sql: str, parameters: Any) -> Any:
+    async def noted_run(self: Transaction, sql: str, *others: Any, **options: Any) -> Any:
         note(re.sub(r"'[0-9a-f-]{36}'", "…", sql))
-        return await run(self, sql, parameters)
+        return await run(self, sql, *others, **options)
 
     patch("cloudmetrics.platform.database.Database.read", noted_read)
     patch("cloudmetrics.platform.database.Transaction._run", noted_run)
