@@ -146,7 +146,9 @@ class Stores:
             "shared_buffers": f"{shared_buffers() // 2**20}MB",
             "work_mem": "16MB",
             "maintenance_work_mem": "128MB",
-            "max_wal_size": "2GB",
+            # After a checkpoint, the first change of a page writes the whole page: with random
+            # ids, nearly one per event. So there are few checkpoints, at the cost of disk.
+            "max_wal_size": "4GB",
             "checkpoint_timeout": "15min",
             "random_page_cost": "1.1",
             "jit": "off",

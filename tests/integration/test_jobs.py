@@ -326,21 +326,28 @@ async def test_a_periodic_job_runs_once_each_time_however_many_workers_there_are
 
 
 async def test_a_periodic_job_that_is_slow_does_not_pile_up(settings, queue):
-    running = most = runs = 0
+    runs = 0
+    go_on = asyncio.Event()
 
     async def slow(context):
-        nonlocal running, most, runs
-        running, runs = running + 1, runs + 1
-        most = max(most, running)
-        await asyncio.sleep(3)
-        running -= 1
+        nonlocal runs
+        runs += 1
+        await go_on.wait()
+
+    async def waiting() -> int:
+        return (await store.numbers(queue)).waiting
+
+    async def one_waits() -> bool:
+        return await waiting() == 1
 
     job = a_job("slow", slow, cron="* * * * * *")
     async with working(settings, jobs_of(job)), working(settings, jobs_of(job)):
-        await asyncio.sleep(5)
-        numbers = await store.numbers(queue)
-    assert (most, numbers.waiting) == (1, 1)
-    assert runs <= 3
+        await eventually(one_waits)
+        # Several more are due meanwhile.
+        await asyncio.sleep(3)
+        left, running = await waiting(), runs
+        go_on.set()
+    assert (left, running) == (1, 1)
 
 
 async def test_a_stop_waits_for_jobs_that_end_soon(settings, queue):

@@ -78,7 +78,7 @@ async def _count(tenant: Tenant, statement: str, goal: Goal, days: DateRange, **
         **more,
     }
     text = statement.replace("{completed}", queries.completed)
-    return await tenant.read(text, parameters, seconds=COUNT_SECONDS, hashing=True)
+    return await tenant.read(text, parameters, seconds=COUNT_SECONDS, heavy=True)
 
 
 def _told_by(condition: Condition) -> str:
