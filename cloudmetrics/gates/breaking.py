@@ -88,7 +88,8 @@ def version(text: str) -> tuple[int, ...]:
 def compare(project: Project, released: Path) -> Iterator[Change]:
     """Raises GateBroken."""
     bundle = project.bundle_file
-    finished = tools.run([tools.installed(tools.OASDIFF), "changelog", released, bundle, "--format", "json", "--flatten-allof"])
+    command = [tools.installed(tools.OASDIFF), "changelog", released, bundle]
+    finished = tools.run([*command, "--format", "json", "--flatten-allof"])
     try:
         found: list[dict[str, Any]] = orjson.loads(finished.stdout or "[]")
     except ValueError:

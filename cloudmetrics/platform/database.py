@@ -40,13 +40,12 @@ WAIT_SECONDS = 5.0
 # it does not even do that, it is given up after the second.
 STATEMENT_SECONDS = 15
 ANSWER_SECONDS = 20.0
-# Joins over keys of several columns look as if next to nothing came out of them, and then each
-# row is compared with each; a range of a key looks as if its rows lay side by side. Neither is so.
-HEAVY = (
-    "SET LOCAL enable_nestloop = off",
-    "SET LOCAL enable_indexscan = off",
-    "SET LOCAL work_mem = '64MB'",
-)
+# For a read that joins: joins over keys of several columns look as if next to nothing came out
+# of them, and then each row is compared with each.
+HASHED = ("SET LOCAL enable_nestloop = off",)
+# For one that goes through very many rows besides: those of a key's range look as if they lay
+# side by side, and then a page of the table is fetched per row.
+HEAVY = (*HASHED, "SET LOCAL enable_indexscan = off", "SET LOCAL work_mem = '64MB'")
 # How prepared statements are planned, at their first call, when tables may still be empty:
 # by indexes and row by row, which stays right however large the tables become.
 LASTING_PLANS = """
@@ -91,19 +90,17 @@ class Database:
         parameters: Parameters | None = None,
         *,
         seconds: float | None = None,
-        heavy: bool = False,
+        settings: Sequence[str] = (),
     ) -> list[Row]:
         """The rows of one SELECT, as the tenant sees them. Raises Unavailable.
 
         With `seconds` the SELECT has a time limit of its own, and raises QueryTooSlow
         when that is over: the question is to blame then, not the database. A read
-        that is cancelled is ended in PostgreSQL too. `heavy` is for a SELECT that goes
-        through very many rows.
+        that is cancelled is ended in PostgreSQL too. `settings` may be HASHED or HEAVY.
         """
-        settings = [] if seconds is None else [f"SET LOCAL statement_timeout = {int(1000 * seconds)}"]
-        settings += HEAVY if heavy else ()
+        limit = [] if seconds is None else [f"SET LOCAL statement_timeout = {int(1000 * seconds)}"]
         try:
-            names, rows = await self._read(workspace_id, sql, parameters, settings)
+            names, rows = await self._read(workspace_id, sql, parameters, [*limit, *settings])
         except psycopg.errors.QueryCanceled as error:
             if seconds is None:
                 raise _unavailable(error) from error
@@ -276,10 +273,12 @@ class Tenant:
         parameters: Parameters | None = None,
         *,
         seconds: float | None = None,
-        heavy: bool = False,
+        settings: Sequence[str] = (),
     ) -> list[Row]:
         """As Database.read says."""
-        return await self.database.read(self.workspace_id, sql, parameters, seconds=seconds, heavy=heavy)
+        return await self.database.read(
+            self.workspace_id, sql, parameters, seconds=seconds, settings=settings
+        )
 
     async def read_tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         return await self.database.read_tuples(self.workspace_id, sql, parameters)

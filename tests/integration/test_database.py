@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from cloudmetrics.accounts.workspaces import service as workspaces
-from cloudmetrics.platform.database import Database
+from cloudmetrics.platform.database import HEAVY, Database
 from cloudmetrics.platform.errors import QueryTooSlow, Unavailable
 
 NAMES = "SELECT name FROM workspaces"
@@ -312,7 +312,7 @@ async def test_a_read_with_a_time_limit_is_given_up_as_too_slow(database_url):
     with pytest.raises(QueryTooSlow, match=r"more than 0\.05 s"):
         await database.read(uuid4(), "SELECT pg_sleep(5)", seconds=0.05)
     assert await running(database_url, "%pg_sleep%") == 0
-    assert await database.read(uuid4(), "SELECT 2 AS two", seconds=5, heavy=True) == [{"two": 2}]
+    assert await database.read(uuid4(), "SELECT 2 AS two", seconds=5, settings=HEAVY) == [{"two": 2}]
     settings = "SELECT current_setting('statement_timeout') AS t, current_setting('enable_nestloop') AS n"
     assert await database.read_directory(settings) == [{"t": "15s", "n": "on"}]
     await database.close()

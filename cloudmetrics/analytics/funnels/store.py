@@ -8,7 +8,7 @@ from typing import Any
 
 from cloudmetrics.analytics.funnels.models import FunnelQuestion, Reached
 from cloudmetrics.analytics.goals.conditions import Condition
-from cloudmetrics.platform.database import Tenant
+from cloudmetrics.platform.database import HASHED, Tenant
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
@@ -30,7 +30,7 @@ async def reached(tenant: Tenant, question: FunnelQuestion) -> dict[int, Reached
     for number, step in enumerate(question.steps, 1):
         parameters |= {f"{name}_{number}": value for name, value in step.to_sql().items()}
     text = statement(question.steps, filtered=bool(question.first_touch.used))
-    rows = await tenant.read(text, parameters, seconds=FUNNEL_SECONDS, heavy=True)
+    rows = await tenant.read(text, parameters, seconds=FUNNEL_SECONDS, settings=HASHED)
     return {row["number"]: Reached(row["visitors"], row["median_seconds"]) for row in rows}
 
 

@@ -10,7 +10,7 @@ from cloudmetrics.analytics.dimensions import Dimension
 from cloudmetrics.analytics.goals.conditions import PAGEVIEW, Condition, Kind
 from cloudmetrics.analytics.goals.models import Goal
 from cloudmetrics.analytics.metrics.models import DateRange
-from cloudmetrics.platform.database import Row, Tenant
+from cloudmetrics.platform.database import HASHED, Row, Tenant
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
@@ -78,7 +78,7 @@ async def _count(tenant: Tenant, statement: str, goal: Goal, days: DateRange, **
         **more,
     }
     text = statement.replace("{completed}", queries.completed)
-    return await tenant.read(text, parameters, seconds=COUNT_SECONDS, heavy=True)
+    return await tenant.read(text, parameters, seconds=COUNT_SECONDS, settings=HASHED)
 
 
 def _told_by(condition: Condition) -> str:

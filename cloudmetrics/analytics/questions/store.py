@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from cloudmetrics.analytics.questions.composing import Statement
 from cloudmetrics.analytics.questions.models import Numbers, Row
+from cloudmetrics.platform.database import HEAVY, Tenant
 from cloudmetrics.platform.database import Row as Record
-from cloudmetrics.platform.database import Tenant
 from cloudmetrics.platform.errors import QueryTooSlow
 from cloudmetrics.platform.sql import load_queries
 
@@ -24,19 +24,23 @@ COUNTS = ("visitors", "conversions", "events", "pageviews", "visits", "bounces",
 async def run(tenant: Tenant, statement: Statement) -> list[Record]:
     """The rows of a statement. Raises QueryTooSlow."""
     return await tenant.read(
-        statement.sql, statement.parameters, seconds=QUESTION_SECONDS, heavy=statement.heavy
+        statement.sql, statement.parameters, seconds=QUESTION_SECONDS, settings=_settings(statement)
     )
 
 
 async def estimate(tenant: Tenant, statement: Statement) -> dict[str, int]:
     """Table → about how many of its rows PostgreSQL would read for a statement, which is not run."""
     explained = await tenant.read(
-        f"EXPLAIN (FORMAT JSON) {statement.sql}", statement.parameters, heavy=statement.heavy
+        f"EXPLAIN (FORMAT JSON) {statement.sql}", statement.parameters, settings=_settings(statement)
     )
     rows: dict[str, float] = {}
     for table, number in _read(explained[0]["QUERY PLAN"][0]["Plan"], 1.0):
         rows[table] = rows.get(table, 0.0) + number
     return {table: round(number) for table, number in rows.items()}
+
+
+def _settings(statement: Statement) -> Sequence[str]:
+    return HEAVY if statement.heavy else ()
 
 
 def _read(node: Mapping[str, Any], times: float) -> Iterator[tuple[str, float]]:
