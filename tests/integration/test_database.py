@@ -7,8 +7,11 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from cloudmetrics.accounts.oauth_clients import service as clients
+from cloudmetrics.accounts.scopes import FULL
 from cloudmetrics.accounts.workspaces import service as workspaces
-from cloudmetrics.platform.database import HEAVY, Database
+from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.database import HEAVY, Database, Tenant
 from cloudmetrics.platform.errors import QueryTooSlow, Unavailable
 
 NAMES = "SELECT name FROM workspaces"
@@ -40,8 +43,8 @@ DIRECTORY = {
     "user_workspaces",
     "users",
 }
-# Looked up like those, but fenced: only its own workspace changes a row.
-LOOKED_UP = {"oauth_clients"}
+# Everybody may look these up, and only their own workspace changes them.
+OPEN_TO_READ = {"oauth_clients"}
 fenced = pytest.mark.requirement("PL-4", "PL-5")
 
 
@@ -75,7 +78,7 @@ async def tenant_tables(database: Database) -> list[str]:
         "SELECT table_name FROM information_schema.columns"
         " WHERE column_name = 'workspace_id' AND table_schema = 'public' ORDER BY 1"
     )
-    return [row["table_name"] for row in rows if row["table_name"] not in DIRECTORY | LOOKED_UP]
+    return [row["table_name"] for row in rows if row["table_name"] not in DIRECTORY | OPEN_TO_READ]
 
 
 @fenced
@@ -85,7 +88,36 @@ async def test_every_table_is_fenced_except_the_directory(database):
         " WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
     )
     assert {row["relname"] for row in rows if not row["fenced"]} == DIRECTORY
-    assert {row["relname"] for row in rows if row["fenced"]} == LOOKED_UP | set(await tenant_tables(database))
+    assert {row["relname"] for row in rows if row["fenced"]} == {
+        *await tenant_tables(database),
+        *OPEN_TO_READ,
+    }
+
+
+@fenced
+async def test_an_oauth_client_is_changed_by_its_own_workspace_only(database, keyring, two):
+    owner, other = two
+    made = await clients.create(
+        Caller(Tenant(database, owner.id), keyring, FULL),
+        name="Mailer",
+        kind="PUBLIC",
+        grant_types=["AUTHORIZATION_CODE"],
+        redirect_uris=["https://mailer.example/"],
+        scopes=["metrics:read"],
+    )
+    rename = "UPDATE oauth_clients SET name = 'Mine' WHERE client_id = %(id)s RETURNING name"
+    copy = (
+        "INSERT INTO oauth_clients SELECT gen_random_uuid(), workspace_id, name, kind, grant_types,"
+        " redirect_uris, scopes, NULL, NULL, NULL, now(), now(), NULL FROM oauth_clients"
+        " WHERE client_id = %(id)s"
+    )
+    async with database.transaction(other.id) as transaction:
+        assert await transaction.fetch(rename, {"id": made.id}) == []
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+        async with database.transaction(other.id) as transaction:
+            await transaction.execute(copy, {"id": made.id})
+    async with database.transaction(owner.id) as transaction:
+        assert await transaction.fetch(rename, {"id": made.id}) == [{"name": "Mine"}]
 
 
 @fenced
