@@ -313,7 +313,7 @@ def test_a_token_lives_over_a_change_of_keys(keyring, monkeypatch):
 
 
 def test_a_renewed_secret_key_forgets_no_token():
-    before, after = b"the secret key of before, 32 bytes or more", b"the secret key of after, 32 bytes or more"
+    before, after = b"the secret key of before, long enough", b"the secret key that comes after it"
     old = AccessTokens(TokenKeys(Keyring(before)), BASE_URL)
     both = AccessTokens(TokenKeys(Keyring(after, [before])), BASE_URL)
     new = AccessTokens(TokenKeys(Keyring(after)), BASE_URL)
