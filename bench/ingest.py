@@ -1,7 +1,8 @@
 """Events in, over HTTP, on top of the data set: committed, and all rollups kept.
 
 The load spreads over the workspaces as their events do. A batch is what a website's
-own server collects: visits of some events each. One visit in ten comes late.
+own server collects: visits of some events each. One visit in ten comes late. Ids are
+UUIDv7, as the contract recommends.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from uuid import uuid4
 
 import orjson
 
@@ -22,6 +22,7 @@ from bench.product import APP
 from bench.report import Figure, against_bar
 from bench.sample import compare
 from bench.servers import Server, serving
+from cloudmetrics.platform.ids import new_id
 
 LATE, HOURS_LATE = 0.1, 24
 # Name, events per request, connections (more would only wait in line), events/s and p99 in ms wanted.
@@ -111,7 +112,7 @@ def random_events(tenant: Tenant) -> Iterator[dict[str, object]]:
         pages = 1 + int(-2 * math.log(1 - random.random()))
         for number in range(pages):
             event: dict[str, object] = {
-                "id": uuid4().hex,
+                "id": new_id().hex,
                 "name": "pageview" if number + 1 < pages or random.random() > 0.1 else "signup",
                 "timestamp": (moment - timedelta(seconds=60 * (pages - number))).isoformat(),
                 "website_id": tenant.website_id,

@@ -20,6 +20,7 @@ from cloudmetrics.accounts.oauth.token_keys import PERIOD_SECONDS, TokenKeys
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.platform.redis import Redis
+from cloudmetrics.platform.signing import Keyring
 
 from .conftest import BASE_URL
 from .oauth import answer_in, give_password, make_program
@@ -309,6 +310,16 @@ def test_a_token_lives_over_a_change_of_keys(keyring, monkeypatch):
     token = tokens.issue(client_id=uuid4(), workspace_ids=(uuid4(),), scopes=frozenset({"metrics:read"}))
     at(PERIOD_SECONDS + 3000)
     assert AccessTokens(TokenKeys(keyring), BASE_URL).check(token).scopes == {"metrics:read"}
+
+
+def test_a_renewed_secret_key_forgets_no_token():
+    before, after = b"the secret key of before, long enough", b"the secret key that comes after it"
+    old = AccessTokens(TokenKeys(Keyring(before)), BASE_URL)
+    both = AccessTokens(TokenKeys(Keyring(after, [before])), BASE_URL)
+    new = AccessTokens(TokenKeys(Keyring(after)), BASE_URL)
+    issued = {"client_id": uuid4(), "workspace_ids": (uuid4(),), "scopes": frozenset({"metrics:read"})}
+    assert both.check(old.issue(**issued)).scopes == {"metrics:read"}
+    assert new.check(both.issue(**issued)).scopes == {"metrics:read"}
 
 
 def test_after_a_leak_another_generation_replaces_all_keys(keyring):

@@ -10,7 +10,6 @@ import pytest
 
 from cloudmetrics.accounts.api_keys.secrets import generate
 from cloudmetrics.platform import clock
-from cloudmetrics.platform.redis import Redis
 from tests.integration.conftest import client_of
 
 
@@ -95,37 +94,6 @@ async def test_many_requests_at_once_are_answered(home):
     client = home.open(await home.make_key())
     responses = await asyncio.gather(*(client.get("/v1/workspace") for _ in range(100)))
     assert {response.status_code for response in responses} == {200}
-
-
-async def test_keys_of_one_turn_of_the_loop_go_to_redis_together(stores, monkeypatch):
-    redis = Redis(stores.redis_url)
-    await redis.set("turn:a", b"1", 60)
-    await redis.set("turn:b", b"2", 60)
-    calls = []
-    get_all = redis._get_all
-
-    async def counted(waiting):
-        calls.append(sorted(waiting))
-        await get_all(waiting)
-
-    monkeypatch.setattr(redis, "_get_all", counted)
-    values = await asyncio.gather(*(redis.get(key) for key in ("turn:a", "turn:b", "turn:none", "turn:a")))
-    assert values == [b"1", b"2", None, b"1"]
-    assert calls == [["turn:a", "turn:b", "turn:none"]]
-    await redis.close()
-
-
-async def test_who_gives_up_waiting_disturbs_nobody(stores):
-    redis = Redis(stores.redis_url)
-    await redis.set("patience", b"1", 60)
-    impatient, patient = (
-        asyncio.ensure_future(redis.get("patience")),
-        asyncio.ensure_future(redis.get("patience")),
-    )
-    await asyncio.sleep(0)
-    impatient.cancel()
-    assert await patient == b"1"
-    await redis.close()
 
 
 async def test_a_head_request_has_no_body(client: httpx.AsyncClient):

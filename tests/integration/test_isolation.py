@@ -117,7 +117,8 @@ async def test_a_foreign_thing_is_as_absent_as_one_that_never_was(
         expected = told(await client.request(**operation.ask(nobodys)), theirs, nobodys)
 
         assert answer == expected
-        assert answer[0] == 404, answer
+        # Ids of the tenant's own choosing, such as visitors', may be asked to vanish before they are known.
+        assert answer[0] == 404 or (answer[0] == 200 and not operation.is_uuid(foreign)), answer
         assert statements == seen
     assert contents(database_url, neighbours.victim_home) == before
 

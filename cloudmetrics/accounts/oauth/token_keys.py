@@ -53,17 +53,17 @@ class TokenKeys:
         return [key for each in (period, period - 1, period + 1) for key in self._derived(each)]
 
     def _derive(self, period: int) -> list[ECKey]:
-        """A key for each secret key that counts, the newest first."""
+        """The keys of a period, that of the newest secret key first."""
         purpose = f"access token key {self._generation}"
         # Half a kilobit, so that the remainder prefers no number.
         halves = [self._keyring.digests(purpose, f"{period} {half}".encode()) for half in (1, 2)]
-        return [_key(int.from_bytes(one + other)) for one, other in zip(*halves, strict=True)]
+        return [_key(b"".join(seed)) for seed in zip(*halves, strict=True)]
 
 
-def _key(seed: int) -> ECKey:
-    private = ec.derive_private_key(seed % (ORDER - 1) + 1, ec.SECP256R1())
-    kid = ECKey.import_key(private).thumbprint()
-    return ECKey.import_key(private, {"use": "sig", "alg": ALGORITHM, "kid": kid})
+def _key(seed: bytes) -> ECKey:
+    private = ec.derive_private_key(int.from_bytes(seed) % (ORDER - 1) + 1, ec.SECP256R1())
+    key = ECKey.import_key(private, {"use": "sig", "alg": ALGORITHM})
+    return ECKey.import_key(private, {"use": "sig", "alg": ALGORITHM, "kid": key.thumbprint()})
 
 
 def _period() -> int:
