@@ -126,13 +126,16 @@ async def _store_all(tenant: Tenant, quota: int | None, candidates: Sequence[Can
     website_ids = {candidate.website_id for candidate in candidates}
     if quota is not None and quotas.is_scarce(tenant):
         await _require(tenant, quota, event_ids)
+    month = quotas.this_month()
     first = [
         store.lock_websites(tenant, website_ids),
         store.insert(tenant, events, clock.now()),
         rollups.reads(tenant, event_ids),
+        # As if all were new; whatever is not is taken back below.
+        quotas.counting(tenant, month, len(event_ids)),
     ]
     async with tenant.transaction(first) as transaction:
-        websites, stored, touched = transaction.first
+        websites, stored, touched, [(used,)] = transaction.first
         currencies: dict[UUID, str] = dict(websites)
         verdicts = [judge(candidate, currencies) for candidate in candidates]
         accepted = {event_id for (event_id,) in stored}
@@ -145,12 +148,10 @@ async def _store_all(tenant: Tenant, quota: int | None, candidates: Sequence[Can
         changed = {candidate.website_id for candidate in candidates if candidate.event_id in accepted}
         changes = rollups.writes(tenant, touched, accepted)
         changes += [answers.touched(tenant, changed)] if changed else []
-        if quota is None or not accepted:
-            await transaction.commit(changes)
-        else:
-            # Counted last, since whoever counts keeps the workspace's other writers from it.
-            *_, [(total,)] = await transaction.call([*changes, quotas.counting(tenant, len(accepted))])
-            quotas.check(tenant, quota, total, len(accepted))
+        if known_before := len(event_ids) - len(accepted):
+            changes.append(quotas.counting(tenant, month, -known_before))
+        quotas.check(tenant, quota, used - known_before, len(accepted))
+        await transaction.commit(changes)
     return _receipts(candidates, verdicts, accepted, known)
 
 

@@ -1,6 +1,6 @@
 -- name: add
 -- Counts events of this transaction; the row stays locked until it ends, so that no two
--- of them take what is left once. Nothing else is locked after it.
+-- of them take what is left once. No website is locked after it.
 INSERT INTO event_usage (workspace_id, month, events)
 VALUES (%(workspace_id)s, %(month)s, %(events)s)
 ON CONFLICT (workspace_id, month) DO UPDATE SET events = event_usage.events + excluded.events

@@ -16,14 +16,20 @@ _refused: set[Tenant] = set()
 MOST_REMEMBERED = 10_000
 
 
-def counting(tenant: Tenant, events: int) -> Call:
-    """Counts new events, as the last thing in their transaction; answers how many there are this month."""
-    return store.add(tenant.workspace_id, _month(), events)
+def counting(tenant: Tenant, month: date, events: int) -> Call:
+    """Counts events of a month, or takes so many back; answers how many there are.
+
+    The workspace's other writers wait from here until the transaction ends.
+    """
+    return store.add(tenant.workspace_id, month, events)
 
 
-def check(tenant: Tenant, quota: int, total: int, events: int) -> None:
-    """Raises OutOfQuota where the new events made it too many, and their transaction must be undone."""
-    if total > quota:
+def check(tenant: Tenant, quota: int | None, total: int, events: int) -> None:
+    """Raises OutOfQuota where the new events made it too many, and their transaction must be undone.
+
+    `quota` is the number of events a month, or None for the service itself, which nothing limits.
+    """
+    if events and quota is not None and total > quota:
         raise _refusal(tenant, quota, total - events)
 
 
@@ -34,7 +40,7 @@ def is_scarce(tenant: Tenant) -> bool:
 
 async def require(transaction: Transaction, tenant: Tenant, quota: int, events: int) -> None:
     """Raises OutOfQuota where so many new events are more than what is left by now."""
-    used = await store.used(transaction, tenant.workspace_id, _month())
+    used = await store.used(transaction, tenant.workspace_id, this_month())
     if used + events > quota:
         raise _refusal(tenant, quota, used)
     if used < quota:
@@ -51,7 +57,8 @@ def _refusal(tenant: Tenant, quota: int, used: int) -> OutOfQuota:
     return OutOfQuota(message, _seconds_left(clock.now()), details)
 
 
-def _month() -> date:
+def this_month() -> date:
+    """Its first day, in UTC."""
     return clock.now().date().replace(day=1)
 
 
