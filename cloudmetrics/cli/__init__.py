@@ -15,6 +15,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = root.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="start everything and stay in the foreground")
+    commands.add_parser("mock", help="answer the whole contract from its examples, without stores")
     commands.add_parser("worker", help="run background jobs, beside a server that runs already")
     jobs = commands.add_parser("jobs", help="list jobs that failed for good, or let them begin anew")
     jobs.add_argument("action", choices=["list", "retry"])
@@ -47,10 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def dispatch(options: argparse.Namespace, settings: Settings) -> int:
     """Imports only what the command needs, so that it starts quickly."""
-    if options.command == "run":
+    if options.command in ("run", "mock"):
+        from cloudmetrics.cli.mock import mock
         from cloudmetrics.cli.run import run
 
-        return run(settings)
+        return run(settings) if options.command == "run" else mock(settings)
     if options.command == "fill-demo":
         from cloudmetrics.cli.demo import fill
 

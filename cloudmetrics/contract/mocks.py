@@ -10,6 +10,7 @@ body. The client may choose what it gets, as RFC 7240 has it:
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import Any
 
 import orjson
@@ -48,8 +49,22 @@ class MockResolver(Resolver):
             try:
                 return self.resolver.resolve(operation)
             except ResolverError:
-                pass
+                # A module that cannot be imported is a mistake, which a mock would hide.
+                if _is_broken(self.resolver.resolve_operation_id(operation)):
+                    raise
         return Resolution(mock(self.documents, operation), self.resolve_operation_id(operation))
+
+
+def _is_broken(address: str) -> bool:
+    """Whether the module of a function is there, and cannot be imported."""
+    module, _, _ = address.rpartition(".")
+    try:
+        import_module(module)
+    except ModuleNotFoundError as error:
+        return not f"{module}.".startswith(f"{error.name}.")
+    except ImportError:
+        return True
+    return False
 
 
 def mock(documents: Documents, operation: Operation) -> Handler:

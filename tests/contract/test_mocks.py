@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloudmetrics.contract import Contract, Grant, Unauthorized, serve
+from cloudmetrics.contract import Contract, ContractInvalid, Grant, Unauthorized, serve
 from cloudmetrics.contract.handlers import TagResolver
 from cloudmetrics.contract.mocks import MockResolver
 from tests.contract.conftest import client_of
@@ -109,3 +109,18 @@ async def test_only_what_is_missing_is_mocked(write, handlers):
     async with mocked(write(CONTRACT), TagResolver(package)) as client:
         assert "x-mock" not in (await client.delete("/things/cup")).headers
         assert "x-mock" in (await client.get("/things/cup", headers={"API-Key": "good"})).headers
+
+
+async def test_a_handler_module_that_cannot_be_imported_is_not_hidden_by_a_mock(write, tmp_path, monkeypatch):
+    (tmp_path / "broken_handlers").mkdir()
+    (tmp_path / "broken_handlers" / "things.py").write_text("import a_typo\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ContractInvalid, match="a_typo"):
+        mocked(write(CONTRACT), TagResolver("broken_handlers"))
+
+
+async def test_a_tag_without_a_module_is_mocked(write, tmp_path, monkeypatch):
+    (tmp_path / "no_handlers").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    async with mocked(write(CONTRACT), TagResolver("no_handlers")) as client:
+        assert (await client.delete("/things/cup")).headers["x-mock"] == "true"

@@ -20,6 +20,7 @@ FLOORS = (
         "demo",
         "gates",
         "importing",
+        "mock",
         "exporting",
         "gunicorn_settings",
         "worker",

@@ -30,7 +30,7 @@ class Spec:
         self.files = {
             path.relative_to(folder).as_posix(): yaml.safe_load(path.read_text(encoding="utf-8"))
             for path in sorted(folder.rglob("*.yaml"))
-            if "released" not in path.parts
+            if not {"released", "rules"} & set(path.parts)
         }
         self.root = self.files["openapi.yaml"]
         self.registry = self.files["errors.yaml"]
