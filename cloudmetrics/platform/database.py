@@ -255,6 +255,11 @@ class Transaction:
         await _answered(_send(self._connection, [], last, "COMMIT"))
         self.is_over = True
 
+    async def undo(self) -> None:
+        """Ends the transaction as if it had never been."""
+        await _answered(self._connection.rollback())
+        self.is_over = True
+
     async def switch_tenant(self, workspace_id: UUID) -> None:
         """Goes on as another tenant, where one deed touches two: a workspace and its sandbox."""
         await self._run(_as_tenant(workspace_id), None)

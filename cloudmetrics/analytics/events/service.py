@@ -145,9 +145,11 @@ async def _store_all(tenant: Tenant, quota: int | None, candidates: Sequence[Can
             if isinstance(verdict, Refusal)
         ]
         known = await store.known(transaction, tenant, refused) if refused else set()
+        if not accepted:
+            await transaction.undo()
+            return _receipts(candidates, verdicts, accepted, known)
         changed = {candidate.website_id for candidate in candidates if candidate.event_id in accepted}
-        changes = rollups.writes(tenant, touched, accepted)
-        changes += [answers.touched(tenant, changed)] if changed else []
+        changes = [*rollups.writes(tenant, touched, accepted), answers.touched(tenant, changed)]
         if known_before := len(event_ids) - len(accepted):
             changes.append(quotas.counting(tenant, month, -known_before))
         quotas.check(tenant, quota, used - known_before, len(accepted))

@@ -29,7 +29,7 @@ def check(tenant: Tenant, quota: int | None, total: int, events: int) -> None:
 
     `quota` is the number of events a month, or None for the service itself, which nothing limits.
     """
-    if events and quota is not None and total > quota:
+    if quota is not None and total > quota:
         raise _refusal(tenant, quota, total - events)
 
 
