@@ -69,7 +69,7 @@ class _Bundler:
                 return self._path_item(place)
             target = self._target(place, node["$ref"], kind)
             own = self.names.get(place)
-            if own is not None and own == self.names.get(target):
+            if own is not None and own == self.names.get(target) and target != place:
                 return self._copy(self.documents.at(target), target, kind)
             copy["$ref"] = self._reference(place, target, kind, node["$ref"])
         return self._copy_children(copy, place, kind)
@@ -159,13 +159,15 @@ class _Bundler:
 
 def _add_common_headers(document: dict[str, Any]) -> None:
     """Writes `x-response-headers` into each response, where a header of its own comes first."""
-    common = document.pop("x-response-headers", {})
+    common = document.pop("x-response-headers", None)
+    if not common:
+        return
     operations = (
         item[method] for item in document.get("paths", {}).values() for method in METHODS if method in item
     )
     inline = (response for operation in operations for response in operation["responses"].values())
     for response in (*inline, *document["components"].get("responses", {}).values()):
-        if common and "$ref" not in response:
+        if "$ref" not in response:
             response["headers"] = {**common, **response.get("headers", {})}
 
 
