@@ -112,11 +112,11 @@ async def test_only_what_is_missing_is_mocked(write, handlers):
 
 
 async def test_a_handler_module_that_cannot_be_imported_is_not_hidden_by_a_mock(write, tmp_path, monkeypatch):
-    (tmp_path / "broken_handlers").mkdir()
-    (tmp_path / "broken_handlers" / "things.py").write_text("import a_typo\n")
+    (tmp_path / "misspelt_handlers").mkdir()
+    (tmp_path / "misspelt_handlers" / "things.py").write_text("import a_typo\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ContractInvalid, match="a_typo"):
-        mocked(write(CONTRACT), TagResolver("broken_handlers"))
+        mocked(write(CONTRACT), TagResolver("misspelt_handlers"))
 
 
 async def test_a_tag_without_a_module_is_mocked(write, tmp_path, monkeypatch):

@@ -31,6 +31,7 @@ def worker(database_url, stores):
 
 
 @pytest.mark.requirement("CM-12")
+@pytest.mark.timeout(300)  # It starts eight instances of the service, while others use the processor.
 async def test_no_request_is_refused_while_the_secret_is_renewed(worker, home):
     """Two workers are replaced one after the other, three times, under load."""
     key = await home.make_key()
