@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bench import ingest, questions, reports
 from bench.dataset import EVENTS, dataset
+from bench.duck import duck
 from bench.product import APP
 from bench.report import Figure
 from bench.servers import serving
@@ -14,8 +15,11 @@ from bench.servers import serving
 def figures(rounds: int, seconds: float, tell: Callable[[str], None], events: int = EVENTS) -> list[Figure]:
     """The tables of `questions`, `reports` and `ingest`."""
     with dataset(events, tell) as data, serving(APP, data.product.environ) as server:
+        tell("events are put into DuckDB")
+        with duck(data) as raw:
+            asked = questions.asking(server, data, seconds, tell, raw)
         return [
-            *questions.asking(server, data, seconds, tell),
+            *asked,
             reports.asking(server, data, seconds, tell),
             ingest.sending(server, data, rounds * seconds, tell),
         ]
