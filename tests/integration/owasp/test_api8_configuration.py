@@ -12,7 +12,7 @@ import pytest
 from cloudmetrics.platform.config import Settings, SettingsError
 
 INSIDE = re.compile(
-    r"Traceback|\.py\b|psycopg|redis|SELECT |connexion|gunicorn|site-packages|/work/|/root/", re.I
+    r"Traceback|\.py\b|psycopg|redis|SELECT |connexion|gunicorn|site-packages|/home/|/root/", re.I
 )
 
 pytestmark = pytest.mark.requirement("D6-7", "CM-14")
