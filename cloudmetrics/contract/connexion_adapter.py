@@ -77,6 +77,8 @@ class ContractMiddleware(SpecMiddleware):
         # A handler that streams the body reads on while it answers, and nobody else may.
         reads_on = endpoint.body is not None and endpoint.body.streamed
         await send_response(response, send, head=method == "HEAD", receive=None if reads_on else receive)
+        # The request knows its scope. Left in a circle, both would wait for the garbage collector.
+        del scope["contract.request"]
 
     def _match(self, scope: Scope) -> tuple[Resource, dict[str, str]] | None:
         raw = scope.get("raw_path")
@@ -150,7 +152,7 @@ def _adapted(
 
     async def adapted(connexion_request: ConnexionRequest, error: Exception) -> ConnexionResponse:
         scope: Scope = connexion_request.scope
-        request = scope.get("contract.request") or Request(scope, connexion_request.receive)
+        request = scope.pop("contract.request", None) or Request(scope, connexion_request.receive)
         response = await handler(request, error)
         endpoint: Endpoint | None = scope.get("contract.endpoint")
         if endpoint is not None and not isinstance(error, (InvalidResponse, ClientDisconnected)):

@@ -8,6 +8,7 @@ until it passes, then run all of tests/contract.
 from __future__ import annotations
 
 import ast
+import gc
 import inspect
 import tomllib
 from collections.abc import AsyncIterator, Callable
@@ -170,6 +171,40 @@ class TestServing:
 
         await app({"type": "lifespan", "state": {}}, receive, send)
         assert events == ["start", "lifespan.startup.complete", "stop", "lifespan.shutdown.complete"]
+
+    @pytest.mark.parametrize(("path", "status"), [("/things", 200), ("/things?unknown=1", 400)])
+    async def test_a_request_leaves_nothing_for_the_garbage_collector(
+        self, contract: Contract, handlers: Callable[..., str], path: str, status: int
+    ) -> None:
+        """Memory that is free at once is used again while it is in the processor's cache."""
+
+        async def get_thing() -> str:
+            return "it"
+
+        app = serve(contract, handlers=handlers(things={"get_thing": get_thing}))
+        statuses: list[int] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            statuses.append(message.get("status", 0))
+
+        async def ask() -> None:
+            where, _, query = path.partition("?")
+            scope = {"type": "http", "method": "GET", "path": where, "query_string": query.encode()}
+            await app({**scope, "headers": []}, receive, send)
+
+        await ask()
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(10):
+                await ask()
+            assert gc.collect() == 0
+        finally:
+            gc.enable()
+        assert statuses[::2] == [status] * 11
 
     async def test_without_a_lifespan_a_server_that_insists_on_one_is_answered(
         self, contract: Contract, handlers: Callable[..., str]
