@@ -1,8 +1,9 @@
 """The process that speaks HTTP: uvicorn's protocol under gunicorn's supervision.
 
 uvicorn leaves to a proxy what a server on the open internet needs, and it is
-added here: a request's head has bounds in size and in time, and a client that
-shuts its sending side after a whole request gets its answer.
+added here: what is received besides bodies has bounds in size and in time,
+answers keep the order of their requests, and a client that shuts its sending
+side after a whole request gets its answer.
 """
 
 from __future__ import annotations
@@ -15,11 +16,16 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker
 
-# The bounds of a request's head: its target, its number of fields, all of it, and how long it may take.
+# The bounds of a request's head: its target, its number of fields, and how long it may take.
 MAX_TARGET = 8190
 MAX_FIELDS = 100
-MAX_HEAD_BYTES = 65536
 HEAD_SECONDS = 10.0
+# What may be received of one request besides its body: heads, trailers, the framing of chunks. A
+# single read brings up to 256 KB, and a body in chunks of one byte has six times its size.
+MAX_OVERHEAD = 320 * 1024
+OVERHEAD_PER_BYTE = 8
+# How many requests may wait behind the one that is being answered.
+MAX_WAITING = 100
 # The parser also takes a line without a version, for HTTP 0.9.
 VERSIONS = ("1.1", "1.0")
 
@@ -29,13 +35,13 @@ class Refused(Exception):
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection. Until a head is whole, its bytes and its seconds are counted."""
+    """One connection."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._refusal = HTTPStatus.BAD_REQUEST
         self._in_head = False
-        self._head_bytes = 0
+        self._received = self._in_body = 0
         self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -47,28 +53,35 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Whether to keep the connection: as long as a whole request waits for its answer."""
+        """Whether to keep the connection: as long as a whole request waits for its answer.
+
+        Who shuts the sending side in the midst of an answer in pieces has most likely left.
+        """
         cycle = self.cycle
-        if cycle is None or cycle.response_complete or cycle.more_body:
+        if cycle is None or cycle.more_body or cycle.response_started:
             return False
         cycle.keep_alive = False
         return True
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if not self._in_head and self.cycle is not None and not self.cycle.response_complete:
+        cycle = self.cycle
+        if self._in_head or cycle is None or cycle.response_complete:
+            if self._head_timer is None:
+                self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+        elif self._head_timer is not None:
             self._stop_timer()
-        elif self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
-                self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-                self.send_400_response(self._refusal.phrase)
+        self._received += len(data)
+        if self._received > MAX_OVERHEAD and not self.transport.is_closing():
+            self._judge_overhead()
 
     def on_message_begin(self) -> None:
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._received, self._in_body = True, 0, 0
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # Trailers come when the request has been judged by its head already.
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -78,16 +91,34 @@ class Protocol(HttpToolsProtocol):
         if len(self.headers) > MAX_FIELDS:
             self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             raise Refused
-        if self.parser.get_http_version() not in VERSIONS:
+        if self.parser.get_http_version() not in VERSIONS or len(self.pipeline) >= MAX_WAITING:
             raise Refused
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._in_body += len(body)
+        super().on_body(body)
+
     def send_400_response(self, msg: str) -> None:
         """Refuses, for the reason that was found, what is no request or too large a one."""
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if not cycle.more_body:
+                cycle.keep_alive = False  # The requests before this one are answered, and then it ends.
+                return
+            if cycle.response_started:
+                self.transport.close()
+                return
         status = self._refusal
         lines = [f"HTTP/1.1 {status} {status.phrase}", "content-length: 0", "connection: close", "", ""]
         self.transport.write("\r\n".join(lines).encode())
         self.transport.close()
+
+    def _judge_overhead(self) -> None:
+        if self._received > MAX_OVERHEAD + (1 + OVERHEAD_PER_BYTE) * self._in_body:
+            if self._in_head:
+                self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            self.send_400_response(self._refusal.phrase)
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:

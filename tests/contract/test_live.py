@@ -235,7 +235,7 @@ def test_a_client_that_shuts_its_sending_side_too_early_is_let_go(address: tuple
 @pytest.mark.parametrize(
     ("request_line", "fields", "status"),
     [
-        ("GET /things HTTP/1.1", ["X: " + "x" * 2000] * 99, 431),
+        ("GET /things HTTP/1.1", ["X: " + "x" * 5000] * 99, 431),
         ("GET /things HTTP/1.1", ["X: x"] * 200, 431),
         ("GET /things HTTP/1.1", ["X: x"] * 50, 200),
         (f"GET /things?{'x' * 9000} HTTP/1.1", [], 414),
@@ -263,7 +263,44 @@ def test_a_head_that_is_too_large_or_none_is_refused(
 def test_a_head_that_never_ends_is_given_up(address: tuple[str, int]) -> None:
     with socket.create_connection(address, timeout=5) as connection:
         connection.sendall(b"GET /things HTTP/1.1\r\n")
-        assert not drips(connection, b"X: x\r\n" * 2000, 20, 0.01), "a quarter of a megabyte was taken in"
+        assert not drips(connection, b"X: x\r\n" * 2000, 50, 0.01), "half a megabyte was taken in"
+
+
+@pytest.mark.parametrize("trailer", [b"X: x\r\n" * 2000, b"x" * 12_000])
+def test_a_trailer_that_never_ends_is_given_up(address: tuple[str, int], trailer: bytes) -> None:
+    head = request_head("x").replace(b"Content-Length: x", b"Transfer-Encoding: chunked")
+    with socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(head + b"2\r\n{}\r\n0\r\nX: x")
+        assert not drips(connection, trailer, 50, 0.01), "half a megabyte was taken in"
+
+
+def test_a_body_in_chunks_of_one_byte_is_a_body(address: tuple[str, int]) -> None:
+    head = request_head("x").replace(b"Content-Length: x", b"Transfer-Encoding: chunked")
+    body = json.dumps({"items": [1] * 1000, "text": "x" * 100_000}).encode()
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(head + b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\nX: x\r\n\r\n")
+        assert read_status(connection) == 200
+
+
+def test_what_is_no_request_behind_one_does_not_take_its_answer(address: tuple[str, int]) -> None:
+    body = b'{"items": [1, 2, 3]}'
+    with socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(request_head(len(body)) + body + b"nonsense\r\n\r\n")
+        received = b""
+        while piece := connection.recv(65536):
+            received += piece
+    assert received.count(b"HTTP/1.1") == 1
+    assert received.endswith(b'{"items":3}')
+
+
+def test_requests_by_the_thousand_in_one_piece_are_not_kept_waiting(address: tuple[str, int]) -> None:
+    with socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(b"GET /readers HTTP/1.1\r\nHost: x\r\n\r\n" * 5000)
+        received = b""
+        with suppress(ConnectionError):
+            while piece := connection.recv(65536):
+                received += piece
+    assert received.count(b"HTTP/1.1 200") <= 101
 
 
 def test_heads_that_drip_and_connections_that_say_nothing_are_dropped(address: tuple[str, int]) -> None:
@@ -328,7 +365,9 @@ def test_who_leaves_a_stream_that_is_waiting_for_news_is_noticed(address: tuple[
     connections = [socket.create_connection(address, timeout=5) for _ in range(20)]
     for connection in connections:
         connection.sendall(b"GET /news HTTP/1.1\r\nHost: x\r\n\r\n")
-        connection.recv(10)
+        received = b""
+        while b"wait for it" not in received:
+            received += connection.recv(65536)
     assert httpx.get(url).json() == 20
     for connection in connections:
         connection.close()
