@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-long check format bench traceability owner import-log lock clean
+.PHONY: help setup run test test-fast test-long check format bench traceability owner jobs import-log import-events export-events lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
@@ -34,8 +34,17 @@ traceability: ## print which test proves which requirement
 owner: ## make the first account and its workspace (EMAIL=you@example.com)
 	@scripts/owner
 
+jobs: ## list the background jobs that failed (RETRY=all lets them begin anew)
+	@scripts/jobs
+
 import-log: ## send an access log to the API as events (FILE=, WEBSITE=, KEY=)
 	@scripts/import-log
+
+import-events: ## send events, CSV or NDJSON, to the API (FILE=, WEBSITE=, KEY=)
+	@scripts/import-events
+
+export-events: ## write a website's events, NDJSON or Parquet (FILE=, WEBSITE=, FROM=, TO=)
+	@scripts/export-events
 
 lock: ## lock the newest packages that pyproject.toml allows
 	@scripts/lock

@@ -101,7 +101,7 @@ async def _draw(url: str, workspace_id: UUID, website_id: UUID) -> None:
     database = Database(url)
     tenant = Tenant(database, workspace_id)
     async with tenant.transaction() as transaction:
-        await rollups.rebuild(transaction, tenant, website_id)
+        await rollups.rebuild(transaction, tenant, website_id, 1, "UTC")
     await database.close()
 
 

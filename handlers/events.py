@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.analytics.event_log import formats
 from cloudmetrics.analytics.event_log import service as event_log
 from cloudmetrics.analytics.events import service as events
-from cloudmetrics.contract import Request
+from cloudmetrics.contract import Request, Response
 from cloudmetrics.gateway.shapes import Answer, many, one
 from cloudmetrics.platform.caller import Caller
 
@@ -42,3 +43,18 @@ async def list_events(
 
 async def get_event(caller: Caller, event_id: str) -> dict[str, Any]:
     return one(await event_log.get(caller, event_id))
+
+
+async def export_events(
+    caller: Caller, website_id: str, from_: str | None, to: str | None, format: str
+) -> Response:
+    pages = await event_log.export(caller, UUID(website_id), start=from_, end=to)
+    write, media_type, suffix = EXPORTS[format]
+    headers = {"content-disposition": f'attachment; filename="events-{website_id}.{suffix}"'}
+    return Response(write(pages), headers=headers, media_type=media_type)
+
+
+EXPORTS = {
+    "NDJSON": (formats.ndjson, "application/x-ndjson", "ndjson"),
+    "PARQUET": (formats.parquet, "application/vnd.apache.parquet", "parquet"),
+}

@@ -1,4 +1,4 @@
-"""The commands behind `make run` and `make owner`."""
+"""The commands behind make, and the worker."""
 
 import argparse
 import sys
@@ -14,6 +14,10 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = root.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="start everything and stay in the foreground")
+    commands.add_parser("worker", help="run background jobs, beside a server that runs already")
+    jobs = commands.add_parser("jobs", help="list jobs that failed for good, or let them begin anew")
+    jobs.add_argument("action", choices=["list", "retry"])
+    jobs.add_argument("ids", nargs="*", type=int, metavar="ID", help="jobs to retry; none: all")
     commands.add_parser("fill-demo", help="load the demo traffic into a running server")
     owner = commands.add_parser("owner", help="make the first account, its workspace and a key")
     owner.add_argument("--email", required=True)
@@ -47,6 +51,14 @@ def dispatch(options: argparse.Namespace, settings: Settings) -> int:
         from cloudmetrics.cli.demo import fill
 
         return fill(settings)
+    if options.command == "worker":
+        from cloudmetrics.cli.worker import work
+
+        return work(settings)
+    if options.command == "jobs":
+        from cloudmetrics.cli import jobs
+
+        return jobs.retry(settings, options.ids) if options.action == "retry" else jobs.show(settings)
     from cloudmetrics.cli.owner import make_owner
 
     return make_owner(settings, options.email, options.workspace)

@@ -132,9 +132,11 @@ def serve(settings: Settings, supervisor: Supervisor, listener: socket.socket) -
     """Starts the server, fills it with demo data if that is still to do, and keeps all of it running."""
     # Imported here, so that a start that fails early fails quickly.
     from cloudmetrics.cli import demo
+    from cloudmetrics.cli.worker import worker
 
     demo_data = asyncio.run(demo.prepare(settings)) if settings.demo else None
     supervisor.start(server(settings, listener))
+    supervisor.start(worker(settings))
     terminal.banner(settings, demo_data)
     if demo_data is not None and not demo.is_loaded(settings, demo_data):
         supervisor.start_once(demo.loader(settings))

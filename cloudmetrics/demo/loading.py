@@ -40,7 +40,7 @@ def load(
     traffic = list(events(website_id, days=days, until=until, seed=seed, currency=currency, domain=domain))
     sent = Tally()
     progress(0, len(traffic))
-    for tally in send_batches(encode_batches(traffic), base_url, key):
+    for tally in send_batches(encode_batches(enumerate(traffic, 1)), base_url, key):
         sent.add(tally)
         if sent.rejected:
             code, count = sent.codes.most_common(1)[0]

@@ -1,6 +1,7 @@
 """Brings data from elsewhere in, over the public API like any other client."""
 
-from cloudmetrics.importing.importer import BrokenLine, ImportResult, import_log
-from cloudmetrics.importing.sending import SendFailed
+from cloudmetrics.importing.importer import import_events, import_log
+from cloudmetrics.importing.result import ImportResult
+from cloudmetrics.importing.sending import Refused, SendFailed
 
-__all__ = ["BrokenLine", "ImportResult", "SendFailed", "import_log"]
+__all__ = ["ImportResult", "Refused", "SendFailed", "import_events", "import_log"]

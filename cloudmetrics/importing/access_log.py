@@ -31,17 +31,19 @@ What else does not follow the format is reported as broken with its line number.
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlsplit
 
+from cloudmetrics.importing.lines import Occurrences, read_lines
+from cloudmetrics.importing.result import ImportResult
+from cloudmetrics.importing.sending import Event
+
 LONGEST_LINE = 64 * 1024
 LONGEST_URL = 2_048
 LONGEST_SOURCE = 200
-REMEMBERED_DAYS = 31
 
 # The third field may hold blanks (a user's name), but only where the second is
 # empty as usual: else a log with the virtual host in front would pass as well.
@@ -84,7 +86,7 @@ class AccessLog:
     def __init__(self, site: Site) -> None:
         self.ends_in_quotes = False
         self._site = site
-        self._occurrences = _Occurrences()
+        self._occurrences = Occurrences()
 
     def event(self, raw: bytes) -> dict[str, Any]:
         """The event of one line, given without its line break. Raises NotALogLine."""
@@ -141,34 +143,27 @@ class AccessLog:
         return host[:LONGEST_SOURCE] if host != self._site.domain.lower().removeprefix("www.") else None
 
 
-class _Occurrences:
-    """Numbers equal lines 1, 2, 3 …, and forgets all but the newest days of the log.
-
-    Equal lines have equal days. A real log mixes neighbouring days at the most,
-    so forgetting changes nothing but how much memory a log of years takes.
-    """
-
-    def __init__(self) -> None:
-        self._days: dict[str, Counter[bytes]] = {}
-
-    def number(self, day: str, digest: bytes) -> int:
-        if day not in self._days:
-            if len(self._days) == REMEMBERED_DAYS:
-                del self._days[next(iter(self._days))]
-            self._days[day] = Counter()
-        self._days[day][digest] += 1
-        return self._days[day][digest]
+def read_log(file: BinaryIO, site: Site, result: ImportResult) -> Iterator[tuple[int, Event]]:
+    """The events of a log with the numbers of their lines."""
+    log = AccessLog(site)
+    for raw in read_lines(file, LONGEST_LINE):
+        result.lines += 1
+        line = raw.rstrip(b"\r\n")
+        try:
+            _refuse_parts(raw, line, log)
+            yield result.lines, log.event(line)
+        except NotALogLine as error:
+            result.report_broken(result.lines, str(error))
 
 
-def read_lines(file: BinaryIO) -> Iterator[bytes]:
-    """The lines of a file with their line breaks; of one that is too long only the beginning.
-
-    A line of LONGEST_LINE bytes or more comes out cut and without a line break.
-    """
-    while line := file.readline(LONGEST_LINE):
-        yield line
-        while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-            line = file.readline(LONGEST_LINE)
+def _refuse_parts(raw: bytes, line: bytes, log: AccessLog) -> None:
+    """A part of a line would become an event of its own beside that of the whole line."""
+    if raw.endswith(b"\n"):
+        return
+    if len(raw) == LONGEST_LINE:
+        raise NotALogLine(f"longer than {LONGEST_LINE} bytes")
+    if log.ends_in_quotes and not line.endswith(b'"'):
+        raise NotALogLine("the last line is not finished")
 
 
 def parse_time(text: str) -> datetime:

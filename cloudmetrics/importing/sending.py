@@ -1,51 +1,72 @@
 """Sends events to `POST /v1/events`: in batches, a few in flight, patient with a server that restarts."""
 
+import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import orjson
 
 BATCH_SIZE = 1_000
+# The server takes bodies of 5 MiB.
+BATCH_BYTES = 4 * 1024 * 1024
 IN_FLIGHT = 4
 RETRIED = {429, 502, 503, 504}
 FIRST_DELAY, LONGEST_DELAY = 0.2, 5.0
+POINTER = re.compile(r"/events/(\d{1,4})(?:/(.+))?")
 
 Event = dict[str, Any]
+# Events as JSON, each with the number of the line that it comes from.
+Batch = Sequence[tuple[int, bytes]]
 
 
 class SendFailed(Exception):
     """The events could not be sent; the message is one sentence for people."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A line that was not stored, and why."""
+
+    number: int
+    reason: str
+
+
 @dataclass
 class Tally:
-    """What the server's receipts say. `codes` counts the rejected events by their code.
+    """What became of events. `codes` counts the rejected ones by their code.
 
-    A batch whose answer was lost is sent again, so that events which the lost
-    try had stored count as duplicates here.
+    `rejections` and `unfit` tell of each by its line: rejected for what it says,
+    or not an event at all by the contract. A batch whose answer was lost is sent
+    again, so that events which the lost try had stored count as duplicates here.
     """
 
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0
     codes: Counter[str] = field(default_factory=Counter)
+    rejections: list[Refused] = field(default_factory=list)
+    unfit: list[Refused] = field(default_factory=list)
 
-    @classmethod
-    def of_answer(cls, answer: dict[str, Any]) -> Self:
+    def count(self, answer: dict[str, Any], batch: Batch) -> None:
+        """Adds what the receipts of a batch say."""
         data = answer["data"]
-        rejections = (receipt["code"] for receipt in data["receipts"] if receipt["status"] == "REJECTED")
-        return cls(data["accepted"], data["duplicates"], data["rejected"], Counter(rejections))
+        self.accepted += data["accepted"]
+        self.duplicates += data["duplicates"]
+        self.rejected += data["rejected"]
+        for (number, _), receipt in zip(batch, data["receipts"], strict=True):
+            if receipt["status"] == "REJECTED":
+                self.codes[receipt["code"]] += 1
+                self.rejections.append(Refused(number, receipt["code"]))
 
     @property
     def events(self) -> int:
-        return self.accepted + self.duplicates + self.rejected
+        return self.accepted + self.duplicates + self.rejected + len(self.unfit)
 
     def add(self, other: "Tally") -> None:
         self.accepted += other.accepted
@@ -54,31 +75,41 @@ class Tally:
         self.codes += other.codes
 
 
-def encode_batches(events: Iterable[Event], size: int = BATCH_SIZE) -> Iterator[bytes]:
-    """The events as request bodies of at most `size` events each."""
-    rest = iter(events)
-    while batch := list(islice(rest, size)):
-        yield orjson.dumps({"events": batch})
+def encode_batches(events: Iterable[tuple[int, Event]], size: int = BATCH_SIZE) -> Iterator[Batch]:
+    """Numbered events, made ready to be sent, at most `size` at once."""
+    batch: list[tuple[int, bytes]] = []
+    room = BATCH_BYTES
+    for number, event in events:
+        encoded = orjson.dumps(event)
+        if batch and (len(batch) == size or len(encoded) >= room):
+            yield batch
+            batch, room = [], BATCH_BYTES
+        batch.append((number, encoded))
+        # A comma follows.
+        room -= len(encoded) + 1
+    if batch:
+        yield batch
 
 
 def send_batches(
-    batches: Iterable[bytes], base_url: str, key: str, *, in_flight: int = IN_FLIGHT, patience: float = 30.0
+    batches: Iterable[Batch], base_url: str, key: str, *, in_flight: int = IN_FLIGHT, patience: float = 30.0
 ) -> Iterator[Tally]:
-    """Posts the bodies and yields what became of each, in the order of the answers.
+    """Posts the batches and yields what became of each, in the order of the answers.
 
-    A lost connection, an overloaded or a starting server is tried again for
-    `patience` seconds. Raises SendFailed for whatever else is not a 200.
+    Events that the contract does not allow are left out, and the rest of their
+    batch is sent. A lost connection, an overloaded or a starting server is tried
+    again for `patience` seconds. Raises SendFailed for whatever else is not a 200.
     """
     stopped = threading.Event()
     with open_client(base_url, key) as client, ThreadPoolExecutor(in_flight) as pool:
         pending: set[Future[Tally]] = set()
         try:
-            for body in batches:
+            for batch in batches:
                 if len(pending) >= in_flight:
                     done, pending = wait(pending, return_when=FIRST_COMPLETED)
                     for answered in done:
                         yield answered.result()
-                pending.add(pool.submit(_post, client, body, patience, stopped))
+                pending.add(pool.submit(_post, client, batch, patience, stopped))
             for answered in as_completed(pending):
                 yield answered.result()
         finally:
@@ -106,18 +137,24 @@ def open_client(base_url: str, key: str) -> httpx.Client:
     )
 
 
-def _post(client: httpx.Client, body: bytes, patience: float, stopped: threading.Event) -> Tally:
+def _post(client: httpx.Client, batch: Batch, patience: float, stopped: threading.Event) -> Tally:
+    tally = Tally()
     deadline = time.monotonic() + patience
     delay = FIRST_DELAY
-    while True:
+    while batch:
         pause = delay
         try:
-            response = client.post("v1/events", content=body)
+            response = client.post("v1/events", content=_body(batch))
         except httpx.TransportError as error:
             problem = unreachable(client, error)
         else:
             if response.status_code == 200:
-                return _tally(response)
+                _count(tally, response, batch)
+                break
+            if unfit := _unfit(response, len(batch)):
+                tally.unfit += [Refused(batch[index][0], reason) for index, reason in unfit.items()]
+                batch = [each for index, each in enumerate(batch) if index not in unfit]
+                continue
             problem = explain(response)
             if response.status_code not in RETRIED:
                 raise SendFailed(problem)
@@ -125,12 +162,33 @@ def _post(client: httpx.Client, body: bytes, patience: float, stopped: threading
         if time.monotonic() + pause > deadline or stopped.wait(pause):
             raise SendFailed(problem)
         delay = min(2 * delay, LONGEST_DELAY)
+    return tally
 
 
-def _tally(response: httpx.Response) -> Tally:
+def _body(batch: Batch) -> bytes:
+    return b'{"events":[' + b",".join([event for _, event in batch]) + b"]}"
+
+
+def _unfit(response: httpx.Response, size: int) -> dict[int, str]:
+    """The places of events that the contract does not allow, with the first reason for each."""
+    found: dict[int, str] = {}
+    if response.status_code != 400:
+        return found
     try:
-        return Tally.of_answer(orjson.loads(response.content))
-    except (orjson.JSONDecodeError, LookupError, TypeError) as error:
+        for violation in orjson.loads(response.content)["errors"]:
+            place = POINTER.fullmatch(violation["pointer"])
+            if place and int(place[1]) < size:
+                reason = f"{place[2]}: {violation['message']}" if place[2] else violation["message"]
+                found.setdefault(int(place[1]), reason)
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        return {}
+    return found
+
+
+def _count(tally: Tally, response: httpx.Response, batch: Batch) -> None:
+    try:
+        tally.count(orjson.loads(response.content), batch)
+    except (orjson.JSONDecodeError, LookupError, TypeError, ValueError) as error:
         raise SendFailed(f"{response.url} answered 200, but not as CloudMetrics does.") from error
 
 

@@ -1,4 +1,4 @@
-"""Where an import goes to: from what a person typed to a website, its domain and a key."""
+"""From what a person typed to a website, its domain and its keys: where data goes to, or comes from."""
 
 import json
 from collections.abc import Iterator
@@ -14,12 +14,13 @@ from cloudmetrics.importing.sending import SendFailed, explain, open_client, unr
 
 @dataclass(frozen=True)
 class Target:
-    """A website and the key that sends its events."""
+    """A website, the key that sends its events, and the one that reads them."""
 
     website_id: str
     name: str
     domain: str
     key: str
+    reading_key: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def find_target(base_url: str, website: str, key: str, demo_file: Path) -> Targe
             if found["id"] == access.website_id:
                 names.add(access.name.lower())
             if wanted in names:
-                return Target(found["id"], found["name"], found["domain"], access.sending_key)
+                keys = (access.sending_key, access.reading_key)
+                return Target(found["id"], found["name"], found["domain"], *keys)
             seen.append(found["name"])
     known = f" There is: {', '.join(seen[:10])}." if seen else " The workspace has none yet."
     raise SendFailed(f"There is no website {website!r}.{known}")
@@ -97,7 +99,7 @@ def _read(client: httpx.Client, parameters: dict[str, str]) -> dict[str, Any]:
     except httpx.TransportError as error:
         raise SendFailed(unreachable(client, error)) from error
     if response.status_code == 403:
-        raise SendFailed("This key may not read websites: use one with websites:read and events:write.")
+        raise SendFailed("This key may not read websites: use one with websites:read as well.")
     if response.status_code != 200:
         raise SendFailed(explain(response))
     try:

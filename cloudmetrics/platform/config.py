@@ -6,6 +6,7 @@ a secret), the TOML file that `CLOUDMETRICS_CONFIG` names, the default.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -14,6 +15,7 @@ from typing import Any, Literal, cast
 
 PREFIX = "CLOUDMETRICS_"
 MINIMUM_SECRET = 32
+ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 
 
 class SettingsError(Exception):
@@ -58,6 +60,12 @@ def url(*schemes: str) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def address(value: str) -> str:
+    if not value.isascii() or not ADDRESS.fullmatch(value):
+        raise ValueError("an e-mail address, such as metrics@example.com")
+    return value
 
 
 def secret(value: str) -> bytes:
@@ -144,6 +152,21 @@ class Settings:
         shown="enforce; in production report",
     )
     database_pool_size: int = setting("Connections to PostgreSQL per worker.", whole(1, 100), 4)
+    mail_from: str = setting("The sender of e-mail.", address, "cloudmetrics@localhost")
+    smtp_host: str = setting(
+        "The server that e-mail is sent through. Empty: it is written to `DATA_DIR/mail`.",
+        text,
+        "",
+        shown="none",
+    )
+    smtp_port: int = setting("The port of that server.", whole(1, 65535), 587)
+    smtp_security: Literal["starttls", "tls", "none"] = setting(
+        "`starttls` after connecting (port 587), `tls` from the first byte (port 465), or `none`.",
+        one_of("starttls", "tls", "none"),
+        "starttls",
+    )
+    smtp_username: str = setting("The user to sign in as, if any.", text, "", shown="none")
+    smtp_password: str = setting("The password of that user.", text, "", shown="none", file=True)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> "Settings":

@@ -155,7 +155,7 @@ class Database:
             if not connection.closed:
                 return connection, False
         try:
-            return await _connect(self._url), True
+            return await connect(self._url), True
         except psycopg.Error as error:
             raise _unavailable(error) from error
 
@@ -216,7 +216,8 @@ def _as_tenant(workspace_id: UUID) -> str:
     return f"SET LOCAL app.workspace_id = '{UUID(int=workspace_id.int)}'"
 
 
-async def _connect(url: str) -> Connection:
+async def connect(url: str) -> Connection:
+    """A connection of our role, in autocommit and without a tenant. Raises psycopg.OperationalError."""
     # What the URL itself sets comes last, and so wins.
     options = (
         f"-c role={ROLE} -c app.workspace_id={NOBODY} -c timezone=UTC "

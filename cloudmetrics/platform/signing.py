@@ -1,9 +1,14 @@
-"""Keys for hashing and signing, all derived from the one secret key of the settings."""
+"""Keys for hashing, signing and sealing, all derived from the one secret key of the settings."""
 
 import hmac
+import os
 from hashlib import sha256
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 SIGNATURE_BYTES = 16
+NONCE_BYTES = 12
 MINIMUM_SECRET = 32
 
 
@@ -35,3 +40,18 @@ class Keyring:
         if not hmac.compare_digest(signature, self.digest(purpose, message)[:SIGNATURE_BYTES]):
             raise ValueError("the signature does not fit")
         return message
+
+    def seal(self, purpose: str, message: bytes) -> bytes:
+        """The message, encrypted and signed (AES-256-GCM): only `unseal` of the same purpose reads it."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher(purpose).encrypt(nonce, message, None)
+
+    def unseal(self, purpose: str, sealed: bytes) -> bytes:
+        """The message of what `seal` returned. Raises ValueError where a single bit differs."""
+        try:
+            return self._cipher(purpose).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+        except (InvalidTag, ValueError):
+            raise ValueError("the seal does not fit") from None
+
+    def _cipher(self, purpose: str) -> AESGCM:
+        return AESGCM(self.digest("seal", purpose.encode()))

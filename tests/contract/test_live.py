@@ -48,6 +48,20 @@ paths:
       operationId: count-readers
       tags: [Things]
       responses: {'200': {description: How many, content: {application/json: {schema: {type: integer}}}}}
+  /broken:
+    get:
+      operationId: break-off
+      tags: [Things]
+      responses: {'200': {description: Numbers, content: {text/plain: {schema: {type: string}}}}}
+  /endless:
+    get:
+      operationId: go-on
+      tags: [Things]
+      responses: {'200': {description: Noise, content: {text/plain: {schema: {type: string}}}}}
+    delete:
+      operationId: tell
+      tags: [Things]
+      responses: {'200': {description: Pieces, content: {application/json: {schema: {type: object}}}}}
 """
 
 HANDLERS = """
@@ -81,6 +95,29 @@ async def stream_news():
 
 async def count_readers():
     return readers
+async def broken():
+    async for number in numbers():
+        yield number
+    raise RuntimeError("in the middle")
+
+async def break_off():
+    return Response(broken(), media_type="text/plain")
+
+made = {"pieces": 0, "ended": 0}
+
+async def noise():
+    try:
+        while True:
+            made["pieces"] += 1
+            yield b"x" * 65536
+    finally:
+        made["ended"] += 1
+
+async def go_on():
+    return Response(noise(), media_type="text/plain")
+
+async def tell():
+    return made
 """
 
 APP = """
@@ -379,3 +416,30 @@ def test_who_leaves_a_stream_that_is_waiting_for_news_is_noticed(address: tuple[
 
 def test_a_stream_arrives_whole(address: tuple[str, int]) -> None:
     assert httpx.get(f"http://{address[0]}:{address[1]}/things").text == "0\n1\n2\n"
+
+
+def test_a_stream_that_breaks_never_looks_whole(address: tuple[str, int]) -> None:
+    with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
+        httpx.get(f"http://{address[0]}:{address[1]}/broken")
+    with socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(b"GET /broken HTTP/1.1\r\nHost: x\r\n\r\n")
+        received = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert b"\r\n2\n\r\n" in received
+    assert b"\r\n0\r\n\r\n" not in received
+
+
+def test_a_reader_that_is_slow_or_leaves_keeps_no_stream_busy(address: tuple[str, int]) -> None:
+    url = f"http://{address[0]}:{address[1]}/endless"
+    with socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.recv(1000)
+        time.sleep(0.5)
+        # What fits into the buffers of two sockets, and no more.
+        before = httpx.delete(url).json()
+        time.sleep(0.5)
+        assert httpx.delete(url).json() == before
+        assert before["pieces"] < 500
+    deadline = time.monotonic() + 10
+    while httpx.delete(url).json()["ended"] != before["ended"] + 1:
+        assert time.monotonic() < deadline, "the stream goes on for nobody"
+        time.sleep(0.05)

@@ -137,7 +137,7 @@ async def website_id(client: httpx.AsyncClient) -> str:
     return await make_website(client)
 
 
-async def make_website(client: httpx.AsyncClient, **fields: str) -> str:
+async def make_website(client: httpx.AsyncClient, **fields: str | int) -> str:
     body = {"name": "Shop", "domain": f"{uuid4().hex}.example.com"} | fields
     response = await client.post("/v1/websites", json=body)
     assert response.status_code == 201, response.text

@@ -70,7 +70,7 @@ class Running:
         assert self.process.poll() is None, self.text
 
     def children(self, name: str) -> list[psutil.Process]:
-        """The supervisor's own children of a name: `postgres`, `redis-server` or `gunicorn`."""
+        """The supervisor's own children of a name: `postgres`, `redis-server`, `gunicorn` or `worker`."""
         return [child for child in psutil.Process(self.process.pid).children() if is_called(child, name)]
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:

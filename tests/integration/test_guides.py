@@ -1,5 +1,6 @@
 """What the documentation tells to type, typed: against a service as `make run` starts it."""
 
+import gzip
 import html
 import json
 import os
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 PAGE = "http://127.0.0.1:8080"
 MARK = "-- next --"
+GUIDE_IN_OUT = "docs/guides/data-in-and-out.md"
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 
 
@@ -37,13 +39,13 @@ def snippets(page: str) -> list[str]:
     return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def type_in(commands: list[str], **variables: str) -> list[str]:
+def type_in(commands: list[str], folder: Path = PROJECT, **variables: str) -> list[str]:
     """Runs commands in one shell; returns what each printed."""
     script = f"\necho '{MARK}'\n".join(commands)
     ended = subprocess.run(
         ["sh", "-e", "-c", script],
         env={**os.environ, "NO_PROXY": "*", **variables},
-        cwd=PROJECT,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=60,
@@ -101,6 +103,40 @@ def test_goals_funnels_and_visitors_answer_what_the_guide_says(service):
     assert [step["visitors"] for step in json.loads(funnel)["data"]["steps"]] == [2, 1]
     clara, visits = (json.loads(each)["data"] for each in visitor.replace("}{", "}\n{").splitlines())
     assert (clara["events"], [visit["events"] for visit in visits]) == (2, [2])
+
+
+@needs_curl
+@pytest.mark.requirement("CM-14")
+def test_data_comes_in_and_goes_out_as_the_guide_says(service, tmp_path):
+    website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "inout.example.com")
+    guide = [each.replace("shop.example.com", "inout.example.com") for each in snippets(GUIDE_IN_OUT)]
+    commands = [re.sub(r"make (im|ex)port-events (.*)", as_installed, each) for each in guide]
+
+    _, imported, exported, curled, retained = type_in(
+        [website, *commands],
+        tmp_path,
+        CLOUDMETRICS_URL=service.url,
+        CLOUDMETRICS_KEY=keys(service)["full"],
+        CLOUDMETRICS_BASE_URL=service.url,
+        DATA_DIR=str(service.data_dir),
+        PYTHONPATH=str(PROJECT),
+    )
+
+    assert re.search(r"accepted +│ +2 │", imported)
+    assert "line 4 is broken: timestamp" in imported
+    assert "events.ndjson.gz has the events of Shop" in exported
+    assert curled == ""
+    packed, plain = tmp_path / "events.ndjson.gz", tmp_path / "events.ndjson"
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    assert [json.loads(line)["name"] for line in plain.read_text().splitlines()] == ["pageview", "purchase"]
+    assert json.loads(retained)["data"]["retention_days"] == 730
+
+
+def as_installed(target: re.Match[str]) -> str:
+    """What a make target runs once it has seen to the packages."""
+    module = "importing events" if target[1] == "im" else "exporting"
+    options = re.sub(r"([A-Z]+)=", lambda name: f"--{name[1].lower()} ", target[2])
+    return f"{sys.executable} -m cloudmetrics.{module} {options}"
 
 
 @needs_curl

@@ -48,12 +48,12 @@ def keys(service: Running, workspace: int = 1) -> dict[str, str]:
 
 
 def import_log(
-    service: Running, file: Path | str, website: str, key: str = "", **settings: object
+    service: Running, file: Path | str, website: str, key: str = "", kind: str = "log", **settings: object
 ) -> subprocess.CompletedProcess[str]:
     port = service.url.rpartition(":")[2]
     return subprocess.run(
         [
-            *(sys.executable, "-m", "cloudmetrics.importing"),
+            *(sys.executable, "-m", "cloudmetrics.importing", kind),
             *("--file", str(file), "--website", website, "--key", key),
         ],
         cwd=PROJECT,
@@ -148,7 +148,7 @@ def test_whatever_stands_in_the_way_is_one_clear_line(
     refusals = {
         "cannot be read: No such file": import_log(service, tmp_path / "nothing", site),
         "There is no website": import_log(service, log, "nowhere"),
-        "no access log": import_log(service, no_log, site),
+        "is no access log": import_log(service, no_log, site),
         "does not know this API key": import_log(service, log, site, bad_key),
         "may not read websites": import_log(service, log, site, keys(service)["ingest"], DATA_DIR=tmp_path),
         "No key": import_log(service, log, site, DATA_DIR=tmp_path),

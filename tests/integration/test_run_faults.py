@@ -36,7 +36,7 @@ def notes(service: Running) -> set[str]:
         return {note for (note,) in connection.execute("SELECT note FROM notes")}
 
 
-@pytest.mark.parametrize("name", ["postgres", "redis-server", "gunicorn"])
+@pytest.mark.parametrize("name", ["postgres", "redis-server", "gunicorn", "worker"])
 def test_a_killed_child_is_started_again(service, name):
     write(service, name)
     (child,) = service.children(name)

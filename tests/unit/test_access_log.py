@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 
 from cloudmetrics.importing.access_log import (
     LONGEST_LINE,
-    REMEMBERED_DAYS,
     AccessLog,
     NotALogLine,
     Site,
-    read_lines,
 )
+from cloudmetrics.importing.lines import REMEMBERED_DAYS, read_lines
 
 SITE = Site("0198a000-0000-7000-8000-000000000001", "shop.example")
 PLAIN = (
@@ -206,7 +205,7 @@ def test_the_memory_for_equal_lines_reaches_back_a_month_and_no_further() -> Non
 def test_a_line_without_an_end_is_cut_and_the_next_one_is_whole() -> None:
     file = io.BytesIO(b"a" * (3 * LONGEST_LINE) + b"\nnext\nlast")
 
-    assert [len(line) for line in read_lines(file)] == [LONGEST_LINE, 5, 4]
+    assert [len(line) for line in read_lines(file, LONGEST_LINE)] == [LONGEST_LINE, 5, 4]
 
 
 @given(st.binary(max_size=300))

@@ -12,7 +12,19 @@ FLOORS = (
     {"platform", "contract"},
     {"accounts", "analytics", "costs", "delivery"},
     {"boards", "alerting", "assistant", "gateway", "portal"},
-    {"handlers", "app", "asgi", "cli", "demo", "importing", "gunicorn_settings", "__init__", "__main__"},
+    {
+        "handlers",
+        "app",
+        "asgi",
+        "cli",
+        "demo",
+        "importing",
+        "exporting",
+        "gunicorn_settings",
+        "worker",
+        "__init__",
+        "__main__",
+    },
 )
 FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cloudmetrics.importing import SendFailed, import_log
+from cloudmetrics.importing import SendFailed, import_events, import_log
 from cloudmetrics.importing.access_log import LONGEST_LINE
 from cloudmetrics.importing.command import run
 from cloudmetrics.importing.sending import Tally, encode_batches, send_batches
@@ -84,7 +84,7 @@ def server() -> Iterator[Server]:
 
 def send(server: Server, count: int = 10, size: int = 2, **options: Any) -> Tally:
     total = Tally()
-    batches = encode_batches(({"id": str(number)} for number in range(count)), size)
+    batches = encode_batches(enumerate({"id": str(number)} for number in range(count)), size)
     for tally in send_batches(batches, server.url, "cm_test_key", **options):
         total.add(tally)
     return total
@@ -123,7 +123,7 @@ def test_a_server_that_is_not_there_is_one_clear_sentence() -> None:
         address = f"http://127.0.0.1:{unused.getsockname()[1]}"
 
         with pytest.raises(SendFailed, match=rf"^{address} gave no answer .*: is it running\?$"):
-            list(send_batches([b"{}"], address, "cm_test_key", patience=0))
+            list(send_batches([[(1, b"{}")]], address, "cm_test_key", patience=0))
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_a_server_that_is_not_there_is_one_clear_sentence() -> None:
         (403, b'{"title": "Forbidden", "detail": "Needs events:write."}', "403 .* Needs events:write"),
         (
             400,
-            b'{"title": "No", "detail": "No.", "errors": [{"pointer": "/events/0", "message": "Odd"}]}',
-            "First: /events/0: Odd",
+            b'{"title": "No", "detail": "No.", "errors": [{"pointer": "/odd", "message": "Odd"}]}',
+            "First: /odd: Odd",
         ),
         (404, b"<html>", "404 .*Not Found"),
         (200, b"<html>", "not as CloudMetrics does"),
@@ -149,17 +149,63 @@ def test_a_refusal_is_final_and_says_why(server: Server, status: int, body: byte
     assert server.requests == 1
 
 
+def unfit(*indexes: int) -> tuple[int, dict[str, str], bytes]:
+    errors = [{"pointer": f"/events/{index}/name", "message": "Too long."} for index in indexes]
+    return 400, {}, json.dumps({"title": "No", "detail": "No.", "errors": errors}).encode()
+
+
+def test_events_that_do_not_fit_are_told_by_their_lines_and_the_others_are_sent(server: Server) -> None:
+    server.answers = [unfit(1, 3), unfit(0)]
+    batches = encode_batches((number, {"id": str(number)}) for number in range(100, 105))
+
+    (tally,) = send_batches(batches, server.url, "cm_test_key")
+
+    assert sorted((line.number, line.reason) for line in tally.unfit) == [
+        (100, "name: Too long."),
+        (101, "name: Too long."),
+        (103, "name: Too long."),
+    ]
+    assert server.ids == ["102", "104"]
+    assert (tally.accepted, tally.events) == (2, 5)
+
+
+def test_a_batch_of_which_nothing_fits_is_sent_no_more(server: Server) -> None:
+    server.answers = [unfit(0, 1)]
+
+    (tally,) = send_batches(encode_batches(enumerate([{"id": "1"}, {"id": "2"}])), server.url, "cm_test_key")
+
+    assert (len(tally.unfit), server.requests) == (2, 1)
+
+
+def test_large_events_make_small_batches() -> None:
+    events = [{"id": str(number), "text": "x" * 1_000_000} for number in range(10)]
+
+    batches = list(encode_batches(enumerate(events)))
+
+    assert [len(batch) for batch in batches] == [4, 4, 2]
+
+
+def test_a_file_of_another_kind_is_given_up_early(server: Server, tmp_path: Path) -> None:
+    server.answers = [unfit(*range(first, first + 1_000)) for first in [0] * 20]
+    path = tmp_path / "events.ndjson"
+    path.write_text('{"a": 1}\n' * 20_000)
+
+    with pytest.raises(SendFailed, match=r"The first is line 1: name: Too long\."):
+        import_events(path, server.url, "cm_test_key", "website")
+    assert server.requests < 10
+
+
 @pytest.mark.parametrize("key", ["", "ключ", "a\nb"])
 def test_what_cannot_be_a_key_is_not_sent(server: Server, key: str) -> None:
     with pytest.raises(SendFailed, match="API key"):
-        list(send_batches([b"{}"], server.url, key))
+        list(send_batches([[(1, b"{}")]], server.url, key))
     assert server.requests == 0
 
 
 @pytest.mark.parametrize("address", ["localhost:8080", "ftp://x", "", "http://", "http://x:y"])
 def test_what_cannot_be_an_address_is_refused(address: str) -> None:
     with pytest.raises(SendFailed, match="not an address"):
-        list(send_batches([b"{}"], address, "cm_test_key"))
+        list(send_batches([[(1, b"{}")]], address, "cm_test_key"))
 
 
 def import_text(server: Server, path: Path, text: str | bytes, **options: Any) -> Any:
@@ -249,7 +295,7 @@ def test_progress_counts_the_bytes_of_the_file_up_to_its_end(server: Server, tmp
 def test_a_file_that_cannot_be_read_is_one_clear_line(
     tmp_path: Path, missing: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = run(str(tmp_path / missing), "shop", "", base_url="http://127.0.0.1:9", data_dir=tmp_path)
+    code = run("log", str(tmp_path / missing), "shop", "", base_url="http://127.0.0.1:9", data_dir=tmp_path)
 
     assert code == 1
     error = capsys.readouterr().err

@@ -24,6 +24,23 @@ WHERE site.workspace_id = %(workspace_id)s
 ORDER BY event.occurred_at DESC, event.id DESC
 LIMIT %(limit)s;
 
+-- name: list_after
+-- Events of a website from a position on, oldest first, in the order of its index.
+SELECT
+    event.event_id AS id, event.name, event.occurred_at, event.received_at, event.website_id,
+    event.visitor_id, event.url, event.referrer, event.source, event.device, event.country,
+    event.revenue_minor, site.currency, event.properties
+FROM events AS event
+JOIN websites AS site USING (workspace_id, website_id)
+WHERE event.workspace_id = %(workspace_id)s
+  AND event.website_id = %(website_id)s
+  AND (event.occurred_at, event.event_id) > (%(after)s::timestamptz, %(after_id)s)
+  AND (%(start)s::timestamptz IS NULL OR event.occurred_at >= %(start)s::timestamptz)
+  AND (%(end)s::timestamptz IS NULL OR event.occurred_at < %(end)s::timestamptz)
+  AND site.deleted_at IS NULL
+ORDER BY event.occurred_at, event.event_id
+LIMIT %(limit)s;
+
 -- name: get
 SELECT
     event.event_id AS id, event.name, event.occurred_at, event.received_at, event.website_id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
 
@@ -11,11 +13,15 @@ from cloudmetrics.analytics.events.timestamps import parse_timestamp
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.clock import iso
-from cloudmetrics.platform.errors import NotFound
+from cloudmetrics.platform.errors import NotFound, Unavailable
 from cloudmetrics.platform.paging import Page, page, unseal
 
 # Before the first page comes everything, whatever its time.
 NEWEST = ("infinity", "")
+OLDEST = ("-infinity", "")
+# Small enough that other requests get their turn between two pages.
+EXPORT_PAGE = 1_000
+EXPORT_PAUSES = (0.5, 1.0, 2.0, 4.0)
 
 
 async def list_page(
@@ -33,9 +39,7 @@ async def list_page(
 
     Raises NotFound for an unknown website, MomentOutOfRange, PeriodInverted, InvalidCursor.
     """
-    wanted = EventFilter(website_id, name, visitor_id, _moment(start, "from"), _moment(end, "to"))
-    if wanted.start and wanted.end and wanted.end <= wanted.start:
-        raise PeriodInverted
+    wanted = _wanted(website_id, name, visitor_id, start, end)
     if website_id:
         await websites.get(caller, website_id)
     listing = f"events {wanted}"
@@ -47,12 +51,59 @@ async def list_page(
     return page(caller, listing, found, limit, lambda event: f"{iso(event.occurred_at)} {event.id}")
 
 
+async def export(
+    caller: Caller, website_id: UUID, *, start: str | None = None, end: str | None = None
+) -> AsyncIterator[list[StoredEvent]]:
+    """All events of a website that fit, oldest first, in pages, however many there are.
+
+    Page by page rather than in one long read, which would keep PostgreSQL from
+    cleaning up, and would be lost with its connection: a page is tried again for
+    a while where PostgreSQL is away. What arrives meanwhile may be among them.
+
+    Raises as `list_page` does, before the first page; after it only Unavailable.
+    """
+    wanted = _wanted(website_id, None, None, start, end)
+    await websites.get(caller, website_id)
+    first = await store.list_after(caller.tenant, wanted, OLDEST, EXPORT_PAGE)
+    return _pages(caller, wanted, first)
+
+
+async def _pages(
+    caller: Caller, wanted: EventFilter, page: list[StoredEvent]
+) -> AsyncIterator[list[StoredEvent]]:
+    while page:
+        yield page
+        if len(page) < EXPORT_PAGE:
+            return
+        page = await _page_after(caller, wanted, page[-1])
+
+
+async def _page_after(caller: Caller, wanted: EventFilter, last: StoredEvent) -> list[StoredEvent]:
+    """The next page, asked for several times where PostgreSQL is away."""
+    position = (iso(last.occurred_at), last.id)
+    for pause in EXPORT_PAUSES:
+        try:
+            return await store.list_after(caller.tenant, wanted, position, EXPORT_PAGE)
+        except Unavailable:
+            await asyncio.sleep(pause)
+    return await store.list_after(caller.tenant, wanted, position, EXPORT_PAGE)
+
+
 async def get(caller: Caller, event_id: str) -> StoredEvent:
     """Raises NotFound."""
     event = await store.get(caller.tenant, event_id)
     if event is None:
         raise NotFound("event")
     return event
+
+
+def _wanted(
+    website_id: UUID | None, name: str | None, visitor_id: str | None, start: str | None, end: str | None
+) -> EventFilter:
+    wanted = EventFilter(website_id, name, visitor_id, _moment(start, "from"), _moment(end, "to"))
+    if wanted.start and wanted.end and wanted.end <= wanted.start:
+        raise PeriodInverted
+    return wanted
 
 
 def _moment(text: str | None, parameter: str) -> datetime | None:

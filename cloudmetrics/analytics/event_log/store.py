@@ -27,6 +27,22 @@ async def list_before(
     return [StoredEvent(**row) for row in await tenant.read(queries.list_before, parameters)]
 
 
+async def list_after(
+    tenant: Tenant, wanted: EventFilter, position: tuple[str, str], limit: int
+) -> list[StoredEvent]:
+    """Events of one website after a position (timestamp, id), oldest first, narrowed by time alone."""
+    parameters = {
+        "workspace_id": tenant.workspace_id,
+        "website_id": wanted.website_id,
+        "start": wanted.start,
+        "end": wanted.end,
+        "after": position[0],
+        "after_id": position[1],
+        "limit": limit,
+    }
+    return [StoredEvent(**row) for row in await tenant.read(queries.list_after, parameters)]
+
+
 async def get(tenant: Tenant, event_id: str) -> StoredEvent | None:
     parameters = {"workspace_id": tenant.workspace_id, "event_id": event_id}
     rows = await tenant.read(queries.get, parameters)

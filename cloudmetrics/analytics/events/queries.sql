@@ -2,7 +2,7 @@
 -- The websites of a batch. The lock keeps their currency and time zone as they are, and
 -- other batches of the same websites out, until this one is stored and counted: what
 -- counting reads must not change meanwhile. All batches take the locks in one order.
-SELECT website_id, currency
+SELECT website_id, currency, edition, timezone
 FROM websites
 WHERE workspace_id = %(workspace_id)s AND website_id = ANY(%(website_ids)s) AND deleted_at IS NULL
 ORDER BY website_id
@@ -13,11 +13,11 @@ FOR NO KEY UPDATE;
 -- order of the ids, so that two with common ids wait for each other in one direction only.
 INSERT INTO events (
     workspace_id, event_id, website_id, visitor_id, name, occurred_at, received_at,
-    url, referrer, source, device, country, revenue_minor, properties
+    url, page, referrer, source, device, country, revenue_minor, properties
 )
 SELECT
     %(workspace_id)s, event_id, website_id, visitor_id, name, occurred_at, %(received_at)s,
-    url, referrer, source, device, country, revenue_minor, properties
+    url, left(page_path(url), 500), referrer, source, device, country, revenue_minor, properties
 FROM jsonb_to_recordset(%(events)s::jsonb) AS batch (
     event_id text, website_id uuid, visitor_id text, name text, occurred_at timestamptz,
     url text, referrer text, source text, device text, country text, revenue_minor bigint,

@@ -103,7 +103,8 @@ async def _store(tenant: Tenant, batches: list[list[Candidate]]) -> list[Receipt
 async def _store_all(tenant: Tenant, candidates: Sequence[Candidate]) -> list[Receipt]:
     async with tenant.transaction() as transaction:
         website_ids = {candidate.website_id for candidate in candidates}
-        currencies = await store.lock_websites(transaction, tenant, website_ids)
+        websites = await store.lock_websites(transaction, tenant, website_ids)
+        currencies = {website_id: website["currency"] for website_id, website in websites.items()}
         verdicts = [judge(candidate, currencies) for candidate in candidates]
         # The first sound event of an id is the one that counts.
         sound: dict[str, Event] = {}
@@ -119,8 +120,9 @@ async def _store_all(tenant: Tenant, candidates: Sequence[Candidate]) -> list[Re
             if isinstance(verdict, Refusal)
         ]
         known = await store.known(transaction, tenant, refused) if refused else set()
-        if accepted:
-            await rollups.add(transaction, tenant, sorted(accepted))
+        for website_id in {sound[event_id].website_id for event_id in accepted}:
+            website = websites[website_id]
+            await rollups.rebuild(transaction, tenant, website_id, website["edition"], website["timezone"])
     return _receipts(candidates, verdicts, accepted, known)
 
 

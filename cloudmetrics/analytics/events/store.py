@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from cloudmetrics.analytics.events.models import Event
-from cloudmetrics.platform.database import Tenant, Transaction
+from cloudmetrics.platform.database import Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
@@ -17,11 +17,11 @@ queries = load_queries(__file__)
 
 async def lock_websites(
     transaction: Transaction, tenant: Tenant, website_ids: Iterable[UUID]
-) -> dict[UUID, str]:
-    """The currencies of those websites that exist, fixed until the transaction ends."""
+) -> dict[UUID, Row]:
+    """Currency, edition and time zone of those websites that exist, fixed until the transaction ends."""
     parameters = {"workspace_id": tenant.workspace_id, "website_ids": list(website_ids)}
     rows = await transaction.fetch(queries.lock_websites, parameters)
-    return {row["website_id"]: row["currency"] for row in rows}
+    return {row["website_id"]: row for row in rows}
 
 
 async def insert(

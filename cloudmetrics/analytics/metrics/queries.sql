@@ -7,20 +7,20 @@
 -- together (several) only the visitor days themselves can tell. What a question does not
 -- need is never run, since its condition is a constant to the planner.
 WITH site AS NOT MATERIALIZED (
-    SELECT workspace_id, website_id, currency
+    SELECT workspace_id, website_id, edition, currency
     FROM websites
     WHERE workspace_id = %(workspace_id)s
       AND deleted_at IS NULL
       AND (%(website_id)s::uuid IS NULL OR website_id = %(website_id)s::uuid)
 ), kept AS (
     SELECT website_id, visitor_id, currency, day, events, pageviews, sales, revenue
-    FROM site JOIN visitor_days USING (workspace_id, website_id)
+    FROM site JOIN visitor_days USING (workspace_id, website_id, edition)
     WHERE %(several)s
       AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
       AND source = %(source)s::text AND device = %(device)s::text
 ), total AS (
     SELECT currency, day, visitors, events, pageviews, sales, revenue
-    FROM site JOIN daily_totals USING (workspace_id, website_id)
+    FROM site JOIN daily_totals USING (workspace_id, website_id, edition)
     WHERE NOT %(several)s
       AND dimension = %(dimension)s AND value = %(value)s
       AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
@@ -30,7 +30,7 @@ WITH site AS NOT MATERIALIZED (
 ), visitor AS (
     -- As many as there are visitors, which adds up over websites and over gaps.
     SELECT visitors
-    FROM site JOIN daily_gaps USING (workspace_id, website_id)
+    FROM site JOIN daily_gaps USING (workspace_id, website_id, edition)
     WHERE NOT %(several)s
       AND dimension = %(dimension)s AND value = %(value)s
       AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
@@ -41,13 +41,13 @@ WITH site AS NOT MATERIALIZED (
     GROUP BY website_id, visitor_id
 ), converted AS (
     SELECT website_id, visitor_id
-    FROM site JOIN visitor_day_goals AS goal USING (workspace_id, website_id)
+    FROM site JOIN visitor_day_events AS goal USING (workspace_id, website_id, edition)
     WHERE goal.name = %(goal)s::text
       AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
       AND (
           (%(source)s::text IS NULL AND %(device)s::text IS NULL)
-          OR (workspace_id, website_id, day, visitor_id) IN (
-              SELECT workspace_id, website_id, day, visitor_id
+          OR (workspace_id, website_id, edition, day, visitor_id) IN (
+              SELECT workspace_id, website_id, edition, day, visitor_id
               FROM visitor_days
               WHERE day BETWEEN %(start_date)s::date AND %(end_date)s::date
                 AND (%(source)s::text IS NULL OR source = %(source)s::text)
@@ -56,7 +56,7 @@ WITH site AS NOT MATERIALIZED (
       )
     UNION
     SELECT website_id, visitor_id
-    FROM site JOIN visitor_days USING (workspace_id, website_id)
+    FROM site JOIN visitor_days USING (workspace_id, website_id, edition)
     WHERE %(goal)s::text = 'pageview' AND pageviews > 0
       AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
       AND (%(source)s::text IS NULL OR source = %(source)s::text)

@@ -10,7 +10,8 @@ from uuid import UUID
 class Website(NamedTuple):
     """A website or an app. Days begin in its time zone; it earns in its currency only.
 
-    Its fields stand in the order of the columns that it is read from.
+    Days more than `retention_days` ago are forgotten; None keeps them for ever. The
+    fields stand in the order of the columns that they are read from.
     """
 
     id: UUID
@@ -18,6 +19,7 @@ class Website(NamedTuple):
     domain: str
     timezone: str
     currency: str
+    retention_days: int | None
     created_at: datetime
     updated_at: datetime
 

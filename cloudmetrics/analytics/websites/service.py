@@ -33,7 +33,13 @@ async def get(caller: Caller, website_id: UUID) -> Website:
 
 
 async def create(
-    caller: Caller, *, name: str, domain: str, timezone: str = "UTC", currency: str | None = None
+    caller: Caller,
+    *,
+    name: str,
+    domain: str,
+    timezone: str = "UTC",
+    currency: str | None = None,
+    retention_days: int | None = None,
 ) -> Website:
     """Makes a website; without `currency` in the workspace's. Raises DomainTaken, UnknownTimezone."""
     await _require_timezone(caller, timezone)
@@ -45,20 +51,29 @@ async def create(
         "domain": domain.lower(),
         "timezone": timezone,
         "currency": currency,
+        "retention_days": retention_days,
     }
     return await store.create(caller.tenant, fields, clock.now())
 
 
 async def update(
-    caller: Caller, website_id: UUID, *, name: str, domain: str, timezone: str, currency: str
+    caller: Caller,
+    website_id: UUID,
+    *,
+    name: str,
+    domain: str,
+    timezone: str,
+    currency: str,
+    **retention: int | None,
 ) -> Website:
-    """Replaces all four. Raises NotFound, DomainTaken, UnknownTimezone.
+    """Replaces all four, and `retention_days` where it is given.
 
-    Raises CurrencyInUse where the currency would change and something was earned already.
+    Raises NotFound, DomainTaken, UnknownTimezone, and CurrencyInUse where the
+    currency would change and something was earned already.
     """
     await _require_timezone(caller, timezone)
     fields = {"name": name, "domain": domain.lower(), "timezone": timezone, "currency": currency}
-    return await store.update(caller.tenant, website_id, fields, clock.now())
+    return await store.update(caller.tenant, website_id, fields | retention, clock.now())
 
 
 async def delete(caller: Caller, website_id: UUID) -> None:

@@ -33,13 +33,15 @@ async def create(tenant: Tenant, fields: dict[str, Any], now: datetime) -> Websi
     parameters = fields | {"workspace_id": tenant.workspace_id, "now": now}
     async with tenant.transaction() as transaction:
         row = await transaction.fetch_one(queries.create, parameters)
+        if row is not None and row["retention_days"] is not None:
+            await transaction.execute(queries.retain, _at(tenant, row["id"]))
     if row is None:
         raise DomainTaken(fields["domain"])
     return Website(**row)
 
 
 async def update(tenant: Tenant, website_id: UUID, fields: dict[str, Any], now: datetime) -> Website:
-    """Raises NotFound, DomainTaken, CurrencyInUse."""
+    """Fields that are not given stay as they are. Raises NotFound, DomainTaken, CurrencyInUse."""
     parameters = fields | _at(tenant, website_id) | {"now": now}
     try:
         async with tenant.transaction() as transaction:
@@ -50,12 +52,15 @@ async def update(tenant: Tenant, website_id: UUID, fields: dict[str, Any], now: 
                 revenue = await transaction.fetch_one(queries.has_revenue, parameters)
                 if revenue and revenue["found"]:
                     raise CurrencyInUse(present["currency"])
-            row = await transaction.fetch_one(queries.update, parameters)
+            row = await transaction.fetch_one(queries.update, present | parameters)
+            assert row is not None
+            directory = queries.keep if row["retention_days"] is None else queries.retain
+            await transaction.execute(directory, parameters)
             if present["timezone"] != fields["timezone"]:
-                await rollups.rebuild(transaction, tenant, website_id)
+                await rollups.rebuild(transaction, tenant, website_id, present["edition"], fields["timezone"])
     except psycopg.errors.UniqueViolation:
         raise DomainTaken(fields["domain"]) from None
-    return Website(**(row or present))
+    return Website(**row)
 
 
 async def delete(tenant: Tenant, website_id: UUID, now: datetime) -> bool:

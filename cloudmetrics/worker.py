@@ -1,0 +1,35 @@
+"""The worker's wiring: every module that registers jobs, and what jobs work with."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+
+from cloudmetrics.analytics.retention import jobs as _retention  # noqa: F401 - registers its jobs
+from cloudmetrics.platform import mail as _mail  # noqa: F401 - registers its job
+from cloudmetrics.platform.config import Settings
+from cloudmetrics.platform.database import Database
+from cloudmetrics.platform.jobs.registry import Services
+from cloudmetrics.platform.jobs.worker import CONCURRENCY, Worker
+from cloudmetrics.platform.redis import Redis
+from cloudmetrics.platform.signing import Keyring
+from cloudmetrics.platform.telemetry import configure_logs
+
+
+async def work(settings: Settings) -> None:
+    """Runs jobs until SIGTERM or SIGINT; a second one gives running jobs back at once."""
+    configure_logs(settings.log_level)
+    # It tells the arguments of jobs, and our own lines tell the rest.
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+    # A job may hold two at once, but hardly all of them.
+    database = Database(settings.database_url, CONCURRENCY + 2)
+    redis = Redis(settings.redis_url)
+    worker = Worker(Services(database, redis, Keyring(settings.secret_key), settings))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, worker.stop)
+    try:
+        await worker.run()
+    finally:
+        await redis.close()
+        await database.close()
