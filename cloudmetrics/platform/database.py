@@ -16,9 +16,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
+from psycopg import generators
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.pq import TransactionStatus
-from psycopg.rows import AsyncRowFactory, dict_row, tuple_row
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+from psycopg.rows import dict_row
 
 from cloudmetrics.platform.errors import Unavailable
 
@@ -28,7 +30,6 @@ Row = dict[str, Any]
 Parameters = Mapping[str, Any]
 Connection = psycopg.AsyncConnection[Row]
 Result = TypeVar("Result")
-AnyRow = TypeVar("AnyRow")
 
 ROLE = "cloudmetrics_api"
 NOBODY = UUID(int=0)
@@ -63,31 +64,33 @@ class Database:
 
     async def read(self, workspace_id: UUID, sql: str, parameters: Parameters | None = None) -> list[Row]:
         """The rows of one SELECT, as the tenant sees them. Raises Unavailable."""
-        return await self._read(workspace_id, sql, parameters, dict_row)
+        names, rows = await self._read(workspace_id, sql, parameters)
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     async def read_tuples(
         self, workspace_id: UUID, sql: str, parameters: Parameters | None = None
     ) -> list[tuple[Any, ...]]:
         """Like `read`, each row a tuple in the order of its columns: for pages of many rows."""
-        return await self._read(workspace_id, sql, parameters, tuple_row)
+        return (await self._read(workspace_id, sql, parameters))[1]
 
     async def _read(
-        self, workspace_id: UUID, sql: str, parameters: Parameters | None, rows: AsyncRowFactory[AnyRow]
-    ) -> list[AnyRow]:
-        """The whole transaction travels as one message, so the values are bound on this side of the wire."""
+        self, workspace_id: UUID, sql: str, parameters: Parameters | None
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The names of the columns, and the rows.
+
+        The whole transaction travels as one message, so the values are bound on this side of the wire.
+        """
         await self._enter()
         try:
             while True:
                 connection, fresh = await self._take()
                 try:
-                    cursor = psycopg.AsyncClientCursor(connection, row_factory=rows)
                     # The tenant is added after binding, which caches what it finds out about a statement.
-                    bound = cursor.mogrify(sql, parameters or {})
+                    bound = psycopg.AsyncClientCursor(connection).mogrify(sql, parameters or {})
                     statement = f"BEGIN READ ONLY; {_as_tenant(workspace_id)}; {bound}; COMMIT"
-                    await _answered(cursor.execute(statement))
                     # The results of BEGIN and SET LOCAL come first.
-                    await cursor.set_result(2)
-                    return await cursor.fetchall()
+                    _, _, selected, *_ = await _results(connection, statement)
+                    return _rows(connection, selected)
                 except psycopg.OperationalError as error:
                     # An idle connection may have died unnoticed; reading twice does no harm.
                     if fresh or not connection.closed:
@@ -234,6 +237,28 @@ async def connect(url: str) -> Connection:
         # A plan that was prepared while the tables were small is used long after they grew.
         prepare_threshold=None,
     )
+
+
+async def _results(connection: Connection, statements: str) -> list[PGresult]:
+    """What the statements of one message answer. Without a cursor, it costs half of the time.
+
+    Raises the error of the first statement that fails.
+    """
+    connection.pgconn.send_query(statements.encode())
+    results: list[PGresult] = await connection.wait(
+        generators.execute(connection.pgconn), timeout=ANSWER_SECONDS
+    )
+    for result in results:
+        if result.status == ExecStatus.FATAL_ERROR:
+            raise psycopg.errors.error_from_result(result)
+    return results
+
+
+def _rows(connection: Connection, result: PGresult) -> tuple[list[str], list[tuple[Any, ...]]]:
+    transformer = psycopg.adapt.Transformer(connection)
+    transformer.set_pgresult(result)
+    names = [(result.fname(column) or b"").decode() for column in range(result.nfields)]
+    return names, transformer.load_rows(0, result.ntuples, tuple)
 
 
 async def _commit(connection: Connection) -> None:
