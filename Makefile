@@ -31,7 +31,7 @@ bench: ## measure every figure that the README claims
 traceability: ## print which test proves which requirement
 	@scripts/traceability
 
-owner: ## make the first account and its workspace (EMAIL=you@example.com)
+owner: ## make the first account and its workspace (EMAIL=you@example.com, PASSWORD=)
 	@scripts/owner
 
 jobs: ## list the background jobs that failed (RETRY=all lets them begin anew)

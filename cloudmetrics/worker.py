@@ -6,8 +6,12 @@ import asyncio
 import logging
 import signal
 
-from cloudmetrics.analytics.retention import jobs as _retention  # noqa: F401 - registers its jobs
-from cloudmetrics.platform import mail as _mail  # noqa: F401 - registers its job
+# Each registers its jobs.
+from cloudmetrics.accounts.invitations import jobs as _invitations  # noqa: F401
+from cloudmetrics.accounts.people import jobs as _people  # noqa: F401
+from cloudmetrics.accounts.workspaces import jobs as _workspaces  # noqa: F401
+from cloudmetrics.analytics.retention import jobs as _retention  # noqa: F401
+from cloudmetrics.platform import mail as _mail  # noqa: F401
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.jobs.registry import Services

@@ -10,4 +10,8 @@ from cloudmetrics.platform.caller import Caller
 
 
 async def get_workspace(caller: Caller) -> dict[str, Any]:
-    return one(await workspaces.get(caller))
+    return one(await workspaces.show(caller))
+
+
+async def update_workspace(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
+    return one(await workspaces.update(caller, **body))

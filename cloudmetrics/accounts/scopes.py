@@ -45,6 +45,23 @@ class UnknownScope(Exception):
     """There is no such scope."""
 
 
+class ScopesUnclear(Exception):
+    """Either scopes or a preset is wanted, and not both."""
+
+    def __init__(self) -> None:
+        super().__init__("Name either `scopes` or a `preset`, not both and not neither.")
+
+
+PRESETS = {"READ_ONLY": READ, "FULL": FULL}
+
+
+def chosen(scopes: Iterable[str] | None, preset: str | None) -> Iterable[str]:
+    """The scopes that are named one by one, or by a preset. Raises ScopesUnclear."""
+    if (scopes is None) == (preset is None):
+        raise ScopesUnclear
+    return PRESETS[preset] if preset is not None else scopes or ()
+
+
 def require_scopes(scopes: Iterable[str]) -> frozenset[str]:
     """The scopes, as a set. Raises UnknownScope."""
     wanted = frozenset(scopes)

@@ -1,6 +1,7 @@
 """The commands behind make, and the worker."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -61,4 +62,6 @@ def dispatch(options: argparse.Namespace, settings: Settings) -> int:
         return jobs.retry(settings, options.ids) if options.action == "retry" else jobs.show(settings)
     from cloudmetrics.cli.owner import make_owner
 
-    return make_owner(settings, options.email, options.workspace)
+    # Not an argument, because every user of the machine can read those.
+    password = os.environ.get("PASSWORD", "")
+    return make_owner(settings, options.email, options.workspace, password)

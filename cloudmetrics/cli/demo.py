@@ -26,7 +26,6 @@ from cloudmetrics.platform.data_folder import write_private
 from cloudmetrics.platform.database import Database, Tenant
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.processes import MARK, Child, StartupError
-from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.server import PROJECT, local_url
 from cloudmetrics.platform.signing import Keyring
 
@@ -49,11 +48,10 @@ def loaded_note(settings: Settings) -> Path:
 
 async def prepare(settings: Settings) -> Demo:
     """The demo workspaces: those of demo.json, if their keys still open this database, or new ones."""
-    database, redis = Database(settings.database_url, 1), Redis(settings.redis_url)
-    keyring = Keyring(settings.secret_key)
+    database, keyring = Database(settings.database_url, 1), Keyring(settings.secret_key)
     try:
         demo = read(settings)
-        if demo is None or not await opens(demo, database, redis, keyring):
+        if demo is None or not await opens(demo, database, keyring):
             made = [await make(name, plan, database, keyring) for name, plan in PLANS.items()]
             demo = {"base_url": settings.base_url, "workspaces": made}
         if demo != read(settings) or demo["base_url"] != settings.base_url:
@@ -61,7 +59,6 @@ async def prepare(settings: Settings) -> Demo:
             write_private(demo_file(settings), json.dumps(demo, indent=2) + "\n")
         return demo
     finally:
-        await redis.close()
         await database.close()
 
 
@@ -73,7 +70,7 @@ def read(settings: Settings) -> Demo | None:
     return None
 
 
-async def opens(demo: Demo, database: Database, redis: Redis, keyring: Keyring) -> bool:
+async def opens(demo: Demo, database: Database, keyring: Keyring) -> bool:
     """Whether all workspaces are in this database, and all keys are good with this secret."""
     for workspace in demo["workspaces"]:
         try:
@@ -81,7 +78,7 @@ async def opens(demo: Demo, database: Database, redis: Redis, keyring: Keyring) 
         except NotFound:
             return False
         for key in workspace["keys"].values():
-            if await api_keys.identify(database, redis, keyring, key) is None:
+            if await api_keys.identify(database, keyring, key) is None:
                 return False
     return True
 

@@ -3,12 +3,18 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+from rich.markup import escape
 
 from cloudmetrics.accounts import scopes
 from cloudmetrics.accounts.api_keys import service as api_keys
+from cloudmetrics.accounts.links import password_link
+from cloudmetrics.accounts.people import service as people
+from cloudmetrics.accounts.people.models import EmailTaken, InvalidEmail, WeakPassword
+from cloudmetrics.accounts.people.passwords import require_strong
 from cloudmetrics.accounts.workspaces import service as workspaces
-from cloudmetrics.accounts.workspaces.models import EmailTaken, InvalidEmail, InvalidName
+from cloudmetrics.accounts.workspaces.models import InvalidName
 from cloudmetrics.cli import terminal
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.data_folder import DataFolder
@@ -20,31 +26,47 @@ from cloudmetrics.platform.processes import StartupError
 from cloudmetrics.platform.signing import Keyring
 
 
-def make_owner(settings: Settings, email: str, workspace_name: str) -> int:
-    """Makes the account, its workspace and a key, and prints the key, which is never shown again."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What only the new owner may see: a key, and the link to set a password unless there is one."""
+
+    key: str
+    link: str | None
+
+
+def make_owner(settings: Settings, email: str, workspace_name: str, password: str) -> int:
+    """Makes the account, its workspace and a key, and prints what is never shown again."""
     name = workspace_name or email.rpartition("@")[2]
     with reachable_database(settings) as completed:
-        secret = asyncio.run(create(completed, email, name))
-    terminal.show(f"\n  {email} owns the workspace {name}.")
+        made = asyncio.run(create(completed, email, name, password))
+    terminal.show(f"\n  {escape(email)} owns the workspace {escape(name)}.")
     terminal.show("  Its API key may do everything and is shown only now:\n")
-    terminal.show(f"  {secret}\n")
+    terminal.show(f"  {made.key}\n")
+    if made.link:
+        terminal.show("  To sign in, set a password within the hour, where the service runs:\n")
+        terminal.show(f"  {escape(made.link)}\n")
     return 0
 
 
-async def create(settings: Settings, email: str, workspace_name: str) -> str:
-    """The secret of a new owner's first key. Raises StartupError when the address is no good."""
+async def create(settings: Settings, email: str, workspace_name: str, password: str) -> Made:
+    """A new owner, with the password if one is given. Raises StartupError when something is no good."""
     await migrate(settings.database_url)
-    database = Database(settings.database_url, 1)
+    database, keyring = Database(settings.database_url, 1), Keyring(settings.secret_key)
     try:
-        _, workspace = await workspaces.create_owner(database, email=email, workspace_name=workspace_name)
-        _, secret = await api_keys.create_key(
-            database, Keyring(settings.secret_key), workspace, name="First key", scopes=scopes.FULL
-        )
-    except (EmailTaken, InvalidEmail, InvalidName) as error:
+        if password:
+            require_strong(password, email.strip().lower())
+        user, workspace = await workspaces.create_owner(database, email=email, workspace_name=workspace_name)
+        _, key = await api_keys.create_key(database, keyring, workspace, name="First key", scopes=scopes.FULL)
+        async with database.transaction(workspace.id) as transaction:
+            token = await people.make_password_token(transaction, keyring, user.id)
+        if not password:
+            return Made(key, password_link(settings.base_url, token))
+        await people.finish_reset(database, keyring, token=token, password=password)
+    except (EmailTaken, InvalidEmail, InvalidName, WeakPassword) as error:
         raise StartupError(str(error)) from None
     finally:
         await database.close()
-    return secret
+    return Made(key, None)
 
 
 @contextmanager

@@ -155,6 +155,8 @@ async def _send_pieces(pieces: AsyncIterator[bytes], send: Send, receive: Receiv
         async with presence:
             async for piece in pieces:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
+                # Neither the generator nor the server need ever have waited, and others have their turn.
+                await asyncio.sleep(0)
     except TimeoutError:
         if not presence.expired():
             raise

@@ -14,11 +14,26 @@ from urllib.parse import quote
 
 import orjson
 
+from cloudmetrics.accounts.api_keys.models import ExpiryPassed, KeyNotActive, ScopeNotHeld
+from cloudmetrics.accounts.invitations.models import AlreadyInvited, WrongInvitee
+from cloudmetrics.accounts.networks import InvalidNetwork
+from cloudmetrics.accounts.people.models import InvalidEmail, InvalidToken
+from cloudmetrics.accounts.scopes import ScopesUnclear, UnknownScope
+from cloudmetrics.accounts.team.models import AlreadyMember, LastOwner
+from cloudmetrics.accounts.workspaces.models import (
+    LiveCredentialRequired,
+    LockedOut,
+    OwnerRequired,
+    PersonRequired,
+    TooManyWorkspaces,
+)
 from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
 from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
 from cloudmetrics.analytics.metrics.models import DateOutOfRange, RangeInverted, RangeTooLong
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
+from cloudmetrics.gateway.authentication import AddressNotAllowed
+from cloudmetrics.platform.clock import InvalidMoment
 from cloudmetrics.platform.errors import InvalidCursor, NotFound, Unavailable
 from cloudmetrics.platform.telemetry import current_trace
 from cloudmetrics.platform.timezones import UnknownTimezone
@@ -35,6 +50,18 @@ CODES: dict[type[Exception], str] = {
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
+    ScopeNotHeld: "SCOPE_NOT_HELD",
+    AddressNotAllowed: "ADDRESS_NOT_ALLOWED",
+    PersonRequired: "PERSON_REQUIRED",
+    OwnerRequired: "OWNER_REQUIRED",
+    LiveCredentialRequired: "LIVE_CREDENTIAL_REQUIRED",
+    WrongInvitee: "WRONG_INVITEE",
+    KeyNotActive: "KEY_NOT_ACTIVE",
+    LastOwner: "LAST_OWNER",
+    AlreadyMember: "ALREADY_MEMBER",
+    AlreadyInvited: "ALREADY_INVITED",
+    LockedOut: "WOULD_LOCK_OUT",
+    TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
     Unavailable: "SERVICE_UNAVAILABLE",
     Exception: "INTERNAL_ERROR",
 }
@@ -48,6 +75,13 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     CurrencyMismatch: lambda error: Violation(
         "CURRENCY_MISMATCH", str(error), error.pointer, field="currency"
     ),
+    UnknownScope: lambda error: _in_body("UNKNOWN_SCOPE", error, "/scopes"),
+    ScopesUnclear: lambda error: _in_body("SCOPES_UNCLEAR", error, "/scopes"),
+    ExpiryPassed: lambda error: _in_body("EXPIRY_PASSED", error, "/expires_at"),
+    InvalidMoment: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.field),
+    InvalidNetwork: lambda error: _in_body("INVALID_NETWORK", error, f"/allowed_networks/{error.index}"),
+    InvalidEmail: lambda error: _in_body("INVALID_EMAIL", error, "/email"),
+    InvalidToken: lambda error: _in_body("INVALID_TOKEN", error, "/token"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     PeriodInverted: lambda error: _in_query("RANGE_INVERTED", error, "to"),
 }
@@ -81,6 +115,7 @@ class Problems:
             ContractError: self.of_contract,
             **dict.fromkeys(VIOLATIONS, self.of_violation),
             **dict.fromkeys(CODES, self.of_table),
+            ScopeNotHeld: self.of_lack,
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
         }
@@ -100,6 +135,11 @@ class Problems:
 
     async def of_table(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[type(error)], str(error))
+
+    async def of_lack(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, ScopeNotHeld)
+        details = {"details": {"missing_scopes": sorted(error.missing)}}
+        return self._write(request, CODES[ScopeNotHeld], str(error), extra=details)
 
     async def of_absence(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[Unavailable], str(error), {"retry-after": RETRY_SECONDS})
@@ -140,6 +180,10 @@ def _placed(request: Request, violation: Violation) -> Violation:
 
 def _in_query(code: str, error: Exception, parameter: str) -> Violation:
     return Violation(code, str(error), parameter=parameter, field=parameter)
+
+
+def _in_body(code: str, error: Exception, pointer: str) -> Violation:
+    return Violation(code, str(error), pointer, field=pointer.split("/")[1])
 
 
 def _subclasses(kind: type[ContractError]) -> Iterator[type[ContractError]]:

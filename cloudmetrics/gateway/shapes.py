@@ -34,9 +34,10 @@ def one(thing: Thing) -> dict[str, Any]:
     return {"data": thing.to_json(), "meta": {}}
 
 
-def created(request: Request, thing: Created) -> Answer:
-    """Something new, with its address below the list's."""
-    return one(thing), 201, {"location": f"{request.path}/{thing.id}"}
+def created(request: Request, thing: Created, *, levels: int = 0) -> Answer:
+    """Something new, with its address below the list's, which lies so many levels above the path."""
+    listed = "/".join(request.path.split("/")[:-levels]) if levels else request.path
+    return one(thing), 201, {"location": f"{listed}/{thing.id}"}
 
 
 def many(request: Request, page: Page[AnyThing], limit: int) -> Answer:

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -72,6 +73,13 @@ def secret(value: str) -> bytes:
     if value and len(value.encode()) < MINIMUM_SECRET:
         raise ValueError(f"at least {MINIMUM_SECRET} bytes long")
     return value.encode()
+
+
+def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("addresses or networks with commas between, such as 10.0.0.0/8,::1") from None
 
 
 def cores() -> int:
@@ -152,6 +160,17 @@ class Settings:
         shown="enforce; in production report",
     )
     database_pool_size: int = setting("Connections to PostgreSQL per worker.", whole(1, 100), 4)
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "The proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` are believed.",
+        networks,
+        (),
+        shown="none",
+    )
+    leak_report_keys_url: str = setting(
+        "Where the public keys are that sign reports of leaked API keys (GitHub's partner protocol).",
+        url("http", "https"),
+        "https://api.github.com/meta/public_keys/secret_scanning",
+    )
     mail_from: str = setting("The sender of e-mail.", address, "cloudmetrics@localhost")
     smtp_host: str = setting(
         "The server that e-mail is sent through. Empty: it is written to `DATA_DIR/mail`.",
@@ -246,6 +265,8 @@ def read_table(path: str) -> dict[str, str]:
 def as_text(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
+    if isinstance(value, tuple):
+        return ",".join(map(as_text, value))
     return value.decode() if isinstance(value, bytes) else str(value)
 
 

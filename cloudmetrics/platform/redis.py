@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import redis.asyncio
 from redis.asyncio.retry import Retry
@@ -55,6 +56,30 @@ class Redis:
         self._require_presence()
         try:
             await self._client.set(key, value, ex=seconds)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._away() from error
+
+    async def count(self, windows: Mapping[str, int]) -> list[int]:
+        """Counts one more under each key, which is forgotten so many seconds later; returns the counts."""
+        self._require_presence()
+        try:
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for key, seconds in windows.items():
+                    pipeline.incr(key)
+                    pipeline.expire(key, seconds)
+                answers = await pipeline.execute()
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._away() from error
+        return answers[::2]
+
+    async def delete(self, *keys: str) -> None:
+        """Forgets the keys."""
+        self._require_presence()
+        try:
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for key in keys:
+                    pipeline.delete(key)
+                await pipeline.execute()
         except (RedisError, OSError, TimeoutError) as error:
             raise self._away() from error
 

@@ -1,6 +1,7 @@
 """The service on real stores: one database for all, and a workspace of its own for each test."""
 
 import asyncio
+from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,32 +9,38 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import orjson
 import pytest
 
 from cloudmetrics.accounts import scopes
 from cloudmetrics.accounts.api_keys import service as api_keys
 from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.accounts.workspaces.models import Workspace
-from cloudmetrics.app import create_app
 from cloudmetrics.contract import ASGIApp
-from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.caller import Caller, Role
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database, Tenant
+from cloudmetrics.platform.mail import Mail
 from cloudmetrics.platform.signing import Keyring
 from tests.conftest import TestStores, copied_database
+from tests.integration.people import Person, app_for_people, credential, make_user
 
 SECRET = b"a secret key of the tests, 32 bytes or more"
 BASE_URL = "http://testserver"
 
 
+MakePerson = Callable[..., Awaitable[Person]]
+
+
 @dataclass(frozen=True)
 class Home:
-    """A workspace, and how to get into it."""
+    """A workspace, and how to get into it: with a key, or as somebody who is a member."""
 
     workspace: Workspace
     caller: Caller
     open: Callable[[str], httpx.AsyncClient]
     make_key: Callable[..., Awaitable[str]]
+    make_person: MakePerson
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +56,7 @@ def settings_for(database_url: str, redis_url: str) -> Settings:
 
 @pytest.fixture(scope="session")
 async def app(database_url: str, stores: TestStores) -> AsyncIterator[ASGIApp]:
-    app = create_app(settings_for(database_url, stores.redis_url))
-    async with alive(app):
+    async with app_for_people(settings_for(database_url, stores.redis_url)) as app, alive(app):
         yield app
 
 
@@ -87,6 +93,23 @@ async def make_home(
     app: ASGIApp, database: Database, keyring: Keyring
 ) -> AsyncIterator[Callable[..., Awaitable[Home]]]:
     """Makes workspaces."""
+    async with home_maker(app, database, keyring) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+async def make_home_of_module(
+    app: ASGIApp, database: Database, keyring: Keyring
+) -> AsyncIterator[Callable[..., Awaitable[Home]]]:
+    """Makes workspaces that all tests of a module share."""
+    async with home_maker(app, database, keyring) as make:
+        yield make
+
+
+@asynccontextmanager
+async def home_maker(
+    app: ASGIApp, database: Database, keyring: Keyring
+) -> AsyncIterator[Callable[..., Awaitable[Home]]]:
     clients: list[httpx.AsyncClient] = []
 
     def open_with(key: str) -> httpx.AsyncClient:
@@ -102,7 +125,12 @@ async def make_home(
             )
             return secret
 
-        return Home(workspace, Caller(Tenant(database, workspace.id), keyring), open_with, make_key)
+        async def make_person(role: Role = "OWNER", granted: Iterable[str] = scopes.FULL) -> Person:
+            user = await make_user(database, workspace.id, role)
+            return Person(user, open_with(credential(user.id, workspace.id, granted)))
+
+        caller = Caller(Tenant(database, workspace.id), keyring)
+        return Home(workspace, caller, open_with, make_key, make_person)
 
     yield make
     for client in clients:
@@ -123,6 +151,21 @@ async def home(make_home: Callable[..., Awaitable[Home]]) -> Home:
 async def client(home: Home) -> httpx.AsyncClient:
     """May do everything in a workspace of its own."""
     return home.open(await home.make_key())
+
+
+@pytest.fixture
+def mails(database: Database, keyring: Keyring) -> Callable[[str], Awaitable[list[Mail]]]:
+    """The mails that wait to be sent to an address, in their order."""
+
+    async def waiting(address: str) -> list[Mail]:
+        rows = await database.read_directory(
+            "SELECT args ->> 'sealed' AS sealed FROM procrastinate_jobs"
+            " WHERE task_name = 'mail.send' ORDER BY id"
+        )
+        letters = [orjson.loads(keyring.unseal("mail", b64decode(row["sealed"])))["mail"] for row in rows]
+        return [Mail(**letter) for letter in letters if letter["to"] == address]
+
+    return waiting
 
 
 @pytest.fixture

@@ -1,29 +1,20 @@
 """Workspaces, their sandboxes, owners, and keys: the services behind the commands."""
 
 import asyncio
-from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
 import pytest
 
 from cloudmetrics.accounts.api_keys import service as api_keys
+from cloudmetrics.accounts.people.models import EmailTaken, InvalidEmail
 from cloudmetrics.accounts.scopes import INGEST, UnknownScope
 from cloudmetrics.accounts.workspaces import service as workspaces
-from cloudmetrics.accounts.workspaces.models import EmailTaken, InvalidEmail, InvalidName
-from cloudmetrics.platform import clock
+from cloudmetrics.accounts.workspaces.models import InvalidName
 from cloudmetrics.platform.database import Tenant
 from cloudmetrics.platform.errors import NotFound
-from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
 from cloudmetrics.platform.timezones import UnknownTimezone
-
-
-@pytest.fixture
-async def redis(stores):
-    redis = Redis(stores.redis_url)
-    yield redis
-    await redis.close()
 
 
 @pytest.mark.requirement("B-4")
@@ -100,51 +91,28 @@ async def test_a_key_is_kept_only_as_a_keyed_hash(database, database_url, keyrin
     assert secret[8:20] not in dump
 
 
-async def test_a_key_stands_for_its_workspace_and_scopes(database, keyring, redis, home):
+async def test_a_key_stands_for_its_workspace_and_scopes(database, keyring, home):
     key, secret = await api_keys.create_key(database, keyring, home.workspace, name="k", scopes=INGEST)
-    for _ in range(2):  # From PostgreSQL, then from Redis.
-        identity = await api_keys.identify(database, redis, keyring, secret)
-        assert identity is not None
-        assert (identity.workspace_id, identity.key_id, identity.scopes) == (
-            home.workspace.id,
-            key.id,
-            INGEST,
-        )
+    identity = await api_keys.identify(database, keyring, secret)
+    assert identity is not None
+    assert (identity.workspace_id, identity.key_id, identity.scopes) == (home.workspace.id, key.id, INGEST)
 
 
 @pytest.mark.requirement("B-4")
-async def test_a_test_key_belongs_to_the_sandbox(database, keyring, redis, home):
+async def test_a_test_key_belongs_to_the_sandbox(database, keyring, home):
     _, secret = await api_keys.create_key(
         database, keyring, home.workspace, name="k", scopes=INGEST, mode="test"
     )
     assert secret.startswith("cm_test_")
-    identity = await api_keys.identify(database, redis, keyring, secret)
+    identity = await api_keys.identify(database, keyring, secret)
     assert identity is not None
     assert identity.workspace_id == home.workspace.sandbox_id
 
 
-async def test_a_key_of_another_secret_is_unknown(database, keyring, redis, home):
+async def test_a_key_of_another_secret_is_unknown(database, keyring, home):
     _, secret = await api_keys.create_key(database, keyring, home.workspace, name="k", scopes=INGEST)
     other = Keyring(b"another secret key, of 32 bytes or more")
-    assert await api_keys.identify(database, redis, other, secret) is None
-
-
-async def test_an_expired_key_is_unknown_even_to_a_warm_cache(database, keyring, redis, home, monkeypatch):
-    expiry = clock.now() + timedelta(seconds=30)
-    _, secret = await api_keys.create_key(
-        database, keyring, home.workspace, name="k", scopes=INGEST, expires_at=expiry
-    )
-    assert await api_keys.identify(database, redis, keyring, secret) is not None
-    monkeypatch.setattr(clock, "now", lambda: expiry)
-    assert await api_keys.identify(database, redis, keyring, secret) is None
-
-
-@pytest.mark.requirement("CM-12")
-async def test_a_revoked_key_is_unknown(database, database_url, keyring, redis, home):
-    key, secret = await api_keys.create_key(database, keyring, home.workspace, name="k", scopes=INGEST)
-    with psycopg.connect(database_url) as everything:
-        everything.execute("UPDATE api_keys SET revoked_at = now() WHERE key_id = %s", [key.id])
-    assert await api_keys.identify(database, redis, keyring, secret) is None
+    assert await api_keys.identify(database, other, secret) is None
 
 
 async def test_a_key_with_an_unknown_scope_is_not_made(database, keyring, home):

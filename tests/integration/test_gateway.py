@@ -81,7 +81,7 @@ async def test_a_failure_of_ours_tells_nothing_of_itself(client, monkeypatch, re
     async def broken(caller):
         raise RuntimeError("the secret ingredient")
 
-    monkeypatch.setattr("cloudmetrics.accounts.workspaces.service.get", broken)
+    monkeypatch.setattr("cloudmetrics.accounts.workspaces.service.show", broken)
     response = await client.get("/v1/workspace")
     assert (response.status_code, response.json()["code"]) == (500, "INTERNAL_ERROR")
     assert "ingredient" not in response.text
@@ -94,7 +94,7 @@ async def test_an_absence_says_when_to_try_again(client, monkeypatch):
     async def away(caller):
         raise Unavailable("The database cannot be reached.")
 
-    monkeypatch.setattr("cloudmetrics.accounts.workspaces.service.get", away)
+    monkeypatch.setattr("cloudmetrics.accounts.workspaces.service.show", away)
     response = await client.get("/v1/workspace")
     assert (response.status_code, response.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
     assert int(response.headers["retry-after"]) > 0

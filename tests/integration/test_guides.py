@@ -140,6 +140,25 @@ def as_installed(target: re.Match[str]) -> str:
 
 
 @needs_curl
+@pytest.mark.requirement("CM-14", "CM-12")
+def test_keys_people_and_settings_do_what_the_guide_says(service):
+    guide = snippets("docs/guides/accounts-and-keys.md")
+
+    printed = type_in(guide, CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+
+    made, listed, rotated, revoked, invited, changed, log = printed
+    assert made.strip() == "200"
+    assert "Nightly export" in [key["name"] for key in json.loads(listed)["data"]]
+    assert json.loads(rotated)["data"]["secret"].startswith("cm_live_")
+    assert revoked.strip() == "401"
+    invitation, team = (json.loads(each) for each in invited.replace("}{", "}\n{").splitlines())
+    assert invitation["data"]["status"] == "PENDING"
+    assert team["pagination"]["has_more"] is False
+    assert json.loads(changed)["data"]["cors_origins"] == ["https://app.example.com"]
+    assert json.loads(log)["data"][0]["action"] == "API_KEY_REVOKED"
+
+
+@needs_curl
 @pytest.mark.requirement("CM-14", "DF-9")
 def test_the_calls_on_the_front_page_work_as_they_stand_there(service):
     page = service.get("/docs").text

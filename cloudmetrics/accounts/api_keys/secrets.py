@@ -19,6 +19,11 @@ RANDOM_LENGTH, CHECK_LENGTH = 30, 6
 FORM = re.compile(rf"cm_(?:live|test)_[0-9A-Za-z]{{{RANDOM_LENGTH + CHECK_LENGTH}}}")
 
 
+def mode_of(name: str | None) -> Mode | None:
+    """The mode that the contract calls LIVE or TEST."""
+    return {"LIVE": "live", "TEST": "test"}[name] if name is not None else None  # type: ignore[return-value]
+
+
 def generate(mode: Mode) -> str:
     """A new key: 178 bits of randomness."""
     body = f"cm_{mode}_" + "".join(secrets.choice(BASE62) for _ in range(RANDOM_LENGTH))

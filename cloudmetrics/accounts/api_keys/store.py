@@ -1,61 +1,103 @@
-"""API keys in PostgreSQL, and what is known of them in Redis."""
+"""API keys in PostgreSQL."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-import orjson
-
-from cloudmetrics.accounts.api_keys.models import ApiKey, Identity
-from cloudmetrics.platform.database import Database, Transaction
-from cloudmetrics.platform.errors import Unavailable
-from cloudmetrics.platform.redis import Redis
+from cloudmetrics.accounts.api_keys.models import ApiKey, Identity, Status
+from cloudmetrics.accounts.networks import parsed
+from cloudmetrics.platform.database import Database, Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
-
-CACHE_SECONDS = 60
 
 
 async def create(transaction: Transaction, key: ApiKey, digest: bytes) -> None:
     """Adds a key, as the tenant that it belongs to."""
     await transaction.switch_tenant(key.workspace_id)
-    await transaction.execute(queries.create, asdict(key) | {"scopes": sorted(key.scopes)})
+    await transaction.execute(queries.create, _columns(key))
     await transaction.execute(
         queries.register, {"digest": digest, "workspace_id": key.workspace_id, "key_id": key.id}
     )
 
 
-async def find(database: Database, digest: bytes) -> Identity | None:
-    """Whose key has this hash: from PostgreSQL. Raises Unavailable."""
+async def owner_of(database: Database, digest: bytes) -> tuple[UUID, UUID] | None:
+    """The workspace and the id of the key with this hash, while it is not revoked."""
     found = await database.read_directory(queries.find, {"digest": digest})
-    if not found:
+    return (found[0]["workspace_id"], found[0]["key_id"]) if found else None
+
+
+async def find(database: Database, digest: bytes) -> Identity | None:
+    """Whose key has this hash. Raises Unavailable."""
+    owner = await owner_of(database, digest)
+    if owner is None:
         return None
-    rows = await database.read(found[0]["workspace_id"], queries.get_active, found[0])
-    return Identity(**(rows[0] | {"scopes": frozenset(rows[0]["scopes"])})) if rows else None
+    rows = await database.read(owner[0], queries.get_active, {"workspace_id": owner[0], "key_id": owner[1]})
+    if not rows:
+        return None
+    row = rows[0]
+    return Identity(
+        workspace_id=row["workspace_id"],
+        key_id=row["key_id"],
+        scopes=frozenset(row["scopes"]),
+        plan=row["plan"],
+        limits=row["limits"],
+        expires_at=row["expires_at"],
+        networks=(parsed(row["key_networks"]), parsed(row["workspace_networks"])),
+    )
 
 
-async def recall(redis: Redis, digest: bytes) -> Identity | None:
-    """Whose key has this hash, as far as Redis knows. It knows nothing while it is away."""
-    # A record that another release wrote in another form is as good as none.
-    with suppress(Unavailable, ValueError):
-        record = await redis.get(_cache_key(digest))
-        if record is not None:
-            workspace_id, key_id, scopes, expires_at = orjson.loads(record)
-            expiry = datetime.fromisoformat(expires_at) if expires_at else None
-            return Identity(UUID(workspace_id), UUID(key_id), frozenset(scopes), expiry)
-    return None
+async def list_after(
+    tenant: Tenant, status: Status | None, now: datetime, after: UUID, limit: int
+) -> list[ApiKey]:
+    parameters = {
+        "workspace_id": tenant.workspace_id,
+        "status": status,
+        "now": now,
+        "after": after,
+        "limit": limit,
+    }
+    return [_key(row) for row in await tenant.read(queries.list_after, parameters)]
 
 
-async def remember(redis: Redis, digest: bytes, identity: Identity) -> None:
-    """Keeps an identity in Redis for a minute, if it can."""
-    record = [identity.workspace_id, identity.key_id, sorted(identity.scopes), identity.expires_at]
-    with suppress(Unavailable):
-        await redis.set(_cache_key(digest), orjson.dumps(record), CACHE_SECONDS)
+async def get(tenant: Tenant, key_id: UUID) -> ApiKey | None:
+    rows = await tenant.read(queries.get, {"workspace_id": tenant.workspace_id, "key_id": key_id})
+    return _key(rows[0]) if rows else None
 
 
-def _cache_key(digest: bytes) -> str:
-    return f"credential:{digest.hex()}"
+async def lock(transaction: Transaction, workspace_id: UUID, key_id: UUID) -> ApiKey | None:
+    row = await transaction.fetch_one(queries.lock, {"workspace_id": workspace_id, "key_id": key_id})
+    return _key(row) if row else None
+
+
+async def update(transaction: Transaction, key: ApiKey) -> None:
+    """Stores what may change of a key. A revoked one is unregistered."""
+    await transaction.execute(queries.update, _columns(key))
+    if key.revoked_at is not None:
+        await transaction.execute(queries.unregister, {"workspace_id": key.workspace_id, "key_id": key.id})
+
+
+async def touch(database: Database, workspace_id: UUID, used: Mapping[UUID, datetime]) -> None:
+    """Stores when keys of one workspace were last used."""
+    # In one order everywhere, so that two processes never wait for each other.
+    key_ids = sorted(used)
+    parameters = {
+        "workspace_id": workspace_id,
+        "key_ids": key_ids,
+        "moments": [used[key_id] for key_id in key_ids],
+    }
+    async with database.transaction(workspace_id) as transaction:
+        await transaction.execute(queries.touch, parameters)
+
+
+def _columns(key: ApiKey) -> dict[str, Any]:
+    return asdict(key) | {"scopes": sorted(key.scopes), "allowed_networks": list(key.allowed_networks)}
+
+
+def _key(row: Row) -> ApiKey:
+    sets = {"scopes": frozenset(row["scopes"]), "allowed_networks": tuple(row["allowed_networks"])}
+    return ApiKey(**(row | sets))

@@ -1,0 +1,1 @@
+"""What a process may remember of credentials, and for how long."""

@@ -1,0 +1,76 @@
+"""What can be done with the audit log: written to, and read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from cloudmetrics.accounts.audit import store
+from cloudmetrics.accounts.audit.models import Action, Actor, Entry
+from cloudmetrics.platform import clock
+from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.database import Transaction
+from cloudmetrics.platform.ids import new_id
+from cloudmetrics.platform.paging import Page, page, unseal
+from cloudmetrics.platform.telemetry import current_trace
+
+# Every id comes before this one.
+END = UUID(int=2**128 - 1)
+
+
+async def record(
+    transaction: Transaction,
+    workspace_id: UUID,
+    actor: Actor,
+    action: Action,
+    subject: tuple[str, UUID | None],
+    **details: Any,
+) -> None:
+    """Writes down what the transaction does, so that one is never stored without the other.
+
+    The transaction has to be working for the workspace. `subject` is what it was
+    done to, a kind in capitals and an id; `details` must hold no secret.
+    """
+    trace = current_trace.get()
+    entry = Entry(
+        id=new_id(),
+        recorded_at=clock.now(),
+        action=action.value,
+        user_id=actor.user_id,
+        credential_kind=actor.credential_kind,
+        credential_id=actor.credential_id,
+        address=actor.address,
+        subject_kind=subject[0],
+        subject_id=subject[1],
+        details=details,
+        request_id=trace.request_id if trace else None,
+    )
+    await store.record(transaction, workspace_id, entry)
+
+
+async def list_page(
+    caller: Caller,
+    *,
+    action: str | None = None,
+    user_id: UUID | None = None,
+    credential_id: UUID | None = None,
+    subject_id: UUID | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    cursor: str | None = None,
+    limit: int = 100,
+) -> Page[Entry]:
+    """What was done, newest first; `since` is included, `until` is not. Raises InvalidCursor."""
+    filters = {
+        "action": action,
+        "user_id": user_id,
+        "credential_id": credential_id,
+        "subject_id": subject_id,
+        "since": since,
+        "until": until,
+    }
+    listing = "audit-log " + " ".join(str(value) for value in filters.values())
+    before = END if cursor is None else UUID(unseal(caller, listing, cursor))
+    found = await store.list_before(caller.tenant, filters, before, limit + 1)
+    return page(caller, listing, found, limit, lambda entry: str(entry.id))

@@ -1,0 +1,20 @@
+"""What people do to their own accounts, written into the audit log of each workspace that they are in."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from cloudmetrics.accounts.audit import service as audit
+from cloudmetrics.accounts.audit.models import Action, Actor
+from cloudmetrics.accounts.people import store
+from cloudmetrics.platform.database import Transaction
+
+
+async def record_everywhere(transaction: Transaction, user_id: UUID, actor: Actor, action: Action) -> None:
+    """Whoever lets somebody in may know how well that person's account is kept.
+
+    Ends with the transaction working for the last of the workspaces.
+    """
+    for workspace_id in await store.workspaces_in(transaction, user_id):
+        await transaction.switch_tenant(workspace_id)
+        await audit.record(transaction, workspace_id, actor, action, ("USER", user_id))

@@ -1,0 +1,1 @@
+"""The team: who belongs to a workspace, and as what."""

@@ -1,0 +1,394 @@
+"""People: passwords, second factors, and who is slowed down. The services behind the sign-in pages."""
+
+import asyncio
+import time
+from datetime import timedelta
+from statistics import median
+from uuid import uuid4
+
+import psycopg
+import pyotp
+import pytest
+from argon2 import PasswordHasher
+
+from cloudmetrics.accounts.people import second_factor, throttle
+from cloudmetrics.accounts.people import service as people
+from cloudmetrics.accounts.people.models import (
+    InvalidToken,
+    SecondFactorPresent,
+    SecondFactorRequired,
+    SignInFailed,
+    TooManyAttempts,
+    WeakPassword,
+    WrongCode,
+)
+from cloudmetrics.accounts.workspaces import service as workspaces
+from cloudmetrics.cli import owner
+from cloudmetrics.platform import clock
+from cloudmetrics.platform.database import NOBODY
+from cloudmetrics.platform.errors import NotFound
+from cloudmetrics.platform.processes import StartupError
+from cloudmetrics.platform.redis import Redis
+from tests.integration.conftest import settings_for
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+async def redis(stores):
+    redis = Redis(stores.redis_url)
+    yield redis
+    await redis.close()
+
+
+@pytest.fixture
+async def anna(database):
+    """Owns a workspace, and has no password yet."""
+    user, _ = await workspaces.create_owner(
+        database, email=f"anna-{uuid4().hex}@example.com", workspace_name="Anna's"
+    )
+    return user
+
+
+@pytest.fixture
+def sign_in(database, redis, keyring, anna):
+    """Signs in as Anna, from an address of the test's own."""
+    here = f"2001:db8::{uuid4().hex[:4]}"
+
+    async def sign_in(password=PASSWORD, code=None, *, email=anna.email, address=here):
+        return await people.sign_in(
+            database, redis, keyring, email=email, password=password, code=code, address=address
+        )
+
+    return sign_in
+
+
+async def give_password(database, keyring, user, password=PASSWORD):
+    async with database.transaction(NOBODY) as transaction:
+        token = await people.make_password_token(transaction, keyring, user.id)
+    return await people.finish_reset(database, keyring, token=token, password=password, address="192.0.2.1")
+
+
+@pytest.fixture
+async def factor(database, keyring, anna):
+    """Anna's second factor and its recovery codes."""
+    await give_password(database, keyring, anna)
+    enrolment = await second_factor.begin(database, keyring, anna)
+    totp = pyotp.TOTP(enrolment.secret)
+    codes = await second_factor.confirm(
+        database, keyring, anna, totp.at(time.time() - 30), address="192.0.2.1"
+    )
+    return totp, codes
+
+
+async def test_nobody_signs_in_before_a_password_is_set(database, keyring, anna, sign_in):
+    with pytest.raises(SignInFailed):
+        await sign_in("")
+    await give_password(database, keyring, anna)
+    assert (await sign_in()).id == anna.id
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", " ", PASSWORD.upper(), PASSWORD + " ", "x" * 100_000, "\ud800", "a\x00b"]
+)
+async def test_a_wrong_password_of_any_kind_fails(database, keyring, anna, sign_in, wrong):
+    await give_password(database, keyring, anna)
+    with pytest.raises(SignInFailed):
+        await sign_in(wrong)
+
+
+@pytest.mark.parametrize(
+    "nobody", ["", "nobody@example.com", "no address", "x" * 5000, "\ud800@x", "a\x00@b"]
+)
+async def test_an_address_without_an_account_fails_alike(sign_in, nobody):
+    with pytest.raises(SignInFailed) as failure:
+        await sign_in(email=nobody)
+    assert str(failure.value) == str(SignInFailed())
+
+
+async def test_an_address_may_be_typed_in_capitals(database, keyring, anna, sign_in):
+    await give_password(database, keyring, anna)
+    assert (await sign_in(email=f" {anna.email.upper()} ")).id == anna.id
+
+
+async def test_a_failure_takes_as_long_without_an_account_as_with_one(database, keyring, anna, sign_in):
+    await give_password(database, keyring, anna)
+
+    async def seconds(email, address):
+        begun = time.perf_counter()
+        with pytest.raises(SignInFailed):
+            await sign_in("wrong password", email=email, address=address)
+        return time.perf_counter() - begun
+
+    with_account, without = [], []
+    for number in range(7):
+        with_account.append(await seconds(anna.email, f"10.1.0.{number}"))
+        without.append(await seconds(f"{uuid4().hex}@example.com", f"10.1.1.{number}"))
+    assert 0.5 < median(with_account) / median(without) < 2
+
+
+async def test_letters_typed_as_other_code_points_are_the_same(database, keyring, anna, sign_in):
+    await give_password(database, keyring, anna, "schöne lange Wörter")
+    assert (await sign_in("scho\u0308ne lange Wo\u0308rter")).id == anna.id
+
+
+@pytest.mark.parametrize("weak", ["", "short", "x" * 257, "aaaaaaaaaaaaaaa", "abababababababab"])
+async def test_a_weak_password_is_refused_and_the_token_stays(database, keyring, anna, weak):
+    async with database.transaction(NOBODY) as transaction:
+        token = await people.make_password_token(transaction, keyring, anna.id)
+    with pytest.raises(WeakPassword):
+        await people.finish_reset(database, keyring, token=token, password=weak)
+    assert await people.finish_reset(database, keyring, token=token, password=PASSWORD)
+
+
+async def test_the_address_is_no_password(database, keyring, anna):
+    with pytest.raises(WeakPassword, match="e-mail"):
+        await give_password(database, keyring, anna, anna.email.upper())
+
+
+async def test_a_token_works_once_and_of_two_at_once_for_one(database, keyring, anna):
+    async with database.transaction(NOBODY) as transaction:
+        token = await people.make_password_token(transaction, keyring, anna.id)
+    answers = await asyncio.gather(
+        *(people.finish_reset(database, keyring, token=token, password=f"{PASSWORD} {n}") for n in range(3)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(answer, InvalidToken) for answer in answers) == 2
+
+
+async def test_a_new_password_ends_other_tokens_and_sessions(database, keyring, anna):
+    async with database.transaction(NOBODY) as transaction:
+        other = await people.make_password_token(transaction, keyring, anna.id)
+    before = clock.now()
+    user = await give_password(database, keyring, anna)
+    assert user.sessions_after is not None
+    assert user.sessions_after >= before
+    assert (await people.get(database, anna.id)).sessions_after == user.sessions_after
+    with pytest.raises(InvalidToken):
+        await people.finish_reset(database, keyring, token=other, password=PASSWORD)
+
+
+async def test_a_token_of_more_than_an_hour_is_worth_nothing(database, keyring, anna, monkeypatch):
+    async with database.transaction(NOBODY) as transaction:
+        token = await people.make_password_token(transaction, keyring, anna.id)
+    late = clock.now() + timedelta(hours=1, seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: late)
+    with pytest.raises(InvalidToken):
+        await people.owner_of_token(database, keyring, token)
+    with pytest.raises(InvalidToken):
+        await people.finish_reset(database, keyring, token=token, password=PASSWORD)
+
+
+@pytest.mark.parametrize("token", ["", "x", "x" * 100_000, "\ud800", "a\x00b"])
+async def test_a_token_that_was_never_given_is_worth_nothing(database, keyring, token):
+    with pytest.raises(InvalidToken):
+        await people.finish_reset(database, keyring, token=token, password=PASSWORD)
+
+
+async def test_the_database_holds_neither_password_nor_token_nor_secret(
+    database, database_url, keyring, anna
+):
+    async with database.transaction(NOBODY) as transaction:
+        token = await people.make_password_token(transaction, keyring, anna.id)
+    enrolment = await second_factor.begin(database, keyring, anna)
+    with psycopg.connect(database_url) as everything:
+        dump = str(everything.execute("SELECT encode(digest, 'escape'), * FROM user_tokens").fetchall())
+        dump += str(everything.execute("SELECT encode(secret, 'escape'), * FROM second_factors").fetchall())
+        (stored,) = everything.execute(
+            "SELECT password_hash FROM users WHERE user_id = %s", [anna.id]
+        ).fetchone()
+    assert stored is None
+    assert str(anna.id) in dump
+    assert token not in dump
+    assert enrolment.secret not in dump
+    await people.finish_reset(database, keyring, token=token, password=PASSWORD)
+    with psycopg.connect(database_url) as everything:
+        (stored,) = everything.execute(
+            "SELECT password_hash FROM users WHERE user_id = %s", [anna.id]
+        ).fetchone()
+    assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
+async def test_a_hash_of_weaker_parameters_is_replaced_at_the_next_sign_in(database_url, anna, sign_in):
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    with psycopg.connect(database_url) as everything:
+        everything.execute("UPDATE users SET password_hash = %s WHERE user_id = %s", [weak, anna.id])
+    await sign_in()
+    with psycopg.connect(database_url) as everything:
+        (stored,) = everything.execute(
+            "SELECT password_hash FROM users WHERE user_id = %s", [anna.id]
+        ).fetchone()
+    assert "m=65536" in stored
+    assert (await sign_in()).id == anna.id
+
+
+async def test_a_second_factor_is_asked_for_only_after_the_right_password(factor, sign_in):
+    totp, _ = factor
+    with pytest.raises(SecondFactorRequired):
+        await sign_in()
+    with pytest.raises(SignInFailed):
+        await sign_in("wrong password", totp.now())
+    with pytest.raises(SignInFailed):
+        await sign_in(code="000000")
+    assert await sign_in(code=totp.now())
+
+
+async def test_a_code_is_accepted_once(factor, sign_in):
+    code = factor[0].now()
+    answers = await asyncio.gather(*(sign_in(code=code) for _ in range(4)), return_exceptions=True)
+    assert sum(isinstance(answer, SignInFailed) for answer in answers) == 3
+
+
+async def test_a_code_older_than_one_that_was_accepted_is_refused(factor, sign_in):
+    totp, _ = factor
+    await sign_in(code=totp.at(time.time() + 30))
+    with pytest.raises(SignInFailed):
+        await sign_in(code=totp.at(time.time()))
+
+
+@pytest.mark.parametrize("code", ["", "1", "٠١٢٣٤٥", "0" * 10_000, "\ud800", "a\x00b"])
+async def test_a_code_that_is_none_fails(factor, sign_in, code):
+    with pytest.raises(SignInFailed):
+        await sign_in(code=code)
+
+
+async def test_a_recovery_code_opens_once_however_it_is_typed(factor, sign_in):
+    _, codes = factor
+    assert len(set(codes)) == 10
+    typed = f" {codes[0][:5]}-{codes[0][5:]} ".upper()
+    assert await sign_in(code=typed)
+    with pytest.raises(SignInFailed):
+        await sign_in(code=codes[0])
+    assert await sign_in(code=codes[1])
+
+
+async def test_a_second_factor_counts_only_once_it_was_confirmed(database, keyring, anna, sign_in):
+    await give_password(database, keyring, anna)
+    with pytest.raises(WrongCode):
+        await second_factor.confirm(database, keyring, anna, "123456", address=None)
+    await second_factor.begin(database, keyring, anna)
+    again = await second_factor.begin(database, keyring, anna)
+    with pytest.raises(WrongCode):
+        await second_factor.confirm(database, keyring, anna, "", address=None)
+    assert await sign_in()
+    await second_factor.confirm(database, keyring, anna, pyotp.TOTP(again.secret).now(), address=None)
+    with pytest.raises(SecondFactorRequired):
+        await sign_in()
+
+
+async def test_a_second_factor_is_not_replaced_but_removed(database, keyring, anna, factor, sign_in):
+    with pytest.raises(SecondFactorPresent):
+        await second_factor.begin(database, keyring, anna)
+    await second_factor.remove(database, anna, address=None)
+    assert await sign_in()
+    assert await second_factor.begin(database, keyring, anna)
+
+
+async def test_a_reset_leaves_the_second_factor(database, keyring, anna, factor, sign_in):
+    await give_password(database, keyring, anna)
+    with pytest.raises(SecondFactorRequired):
+        await sign_in()
+
+
+async def test_who_tries_too_often_has_to_wait_even_with_the_right_password(database, keyring, anna, sign_in):
+    await give_password(database, keyring, anna)
+    answers = await asyncio.gather(
+        *(sign_in("wrong password") for _ in range(throttle.PERSON[0] + 5)), return_exceptions=True
+    )
+    assert sum(isinstance(answer, TooManyAttempts) for answer in answers) == 5
+    with pytest.raises(TooManyAttempts) as refusal:
+        await sign_in()
+    assert 0 < refusal.value.retry_after <= throttle.PERSON[1]
+    # From elsewhere the person themselves still comes in.
+    assert await sign_in(address=f"elsewhere {uuid4()}")
+
+
+async def test_attempts_that_end_well_are_forgiven(database, keyring, anna, sign_in):
+    await give_password(database, keyring, anna)
+    for _ in range(throttle.PERSON[0] + 1):
+        await sign_in()
+
+
+async def test_one_address_that_tries_many_accounts_is_slowed_down(monkeypatch, sign_in):
+    monkeypatch.setattr(throttle, "ADDRESS", (3, 900))
+    for _ in range(3):
+        with pytest.raises(SignInFailed):
+            await sign_in(email=f"{uuid4()}@example.com")
+    with pytest.raises(TooManyAttempts):
+        await sign_in(email=f"{uuid4()}@example.com")
+
+
+async def test_without_redis_people_still_sign_in_and_guessing_is_still_slow(database, keyring, anna):
+    await give_password(database, keyring, anna)
+    nowhere = Redis("redis://127.0.0.1:1/0")
+    address = f"away {uuid4()}"
+
+    async def sign_in(password):
+        return await people.sign_in(
+            database, nowhere, keyring, email=anna.email, password=password, address=address
+        )
+
+    assert await sign_in(PASSWORD)
+    for _ in range(throttle.PERSON[0]):
+        with pytest.raises(SignInFailed):
+            await sign_in("wrong password")
+    with pytest.raises(TooManyAttempts):
+        await sign_in(PASSWORD)
+    await nowhere.close()
+
+
+async def test_who_changes_how_they_sign_in_confirms_the_password(database, redis, keyring, anna):
+    await give_password(database, keyring, anna)
+
+    async def confirm(user_id, password):
+        return await people.confirm_password(
+            database, redis, keyring, user_id=user_id, password=password, address=f"{uuid4()}"
+        )
+
+    with pytest.raises(SignInFailed):
+        await confirm(anna.id, "wrong password")
+    with pytest.raises(SignInFailed):
+        await confirm(uuid4(), PASSWORD)
+    assert await confirm(anna.id, PASSWORD) == await people.get(database, anna.id)
+    await people.change_password(database, user=anna, password="another long password")
+    with pytest.raises(SignInFailed):
+        await confirm(anna.id, PASSWORD)
+    assert await confirm(anna.id, "another long password")
+
+
+async def test_memberships_tell_where_a_person_belongs(database, anna):
+    (membership,) = await people.memberships(database, anna.id)
+    assert (membership.name, membership.role) == ("Anna's", "OWNER")
+    assert await people.membership(database, anna.id, membership.workspace_id) == membership
+    assert await people.membership(database, anna.id, uuid4()) is None
+    assert await people.memberships(database, uuid4()) == []
+    with pytest.raises(NotFound):
+        await people.get(database, uuid4())
+
+
+async def test_what_people_do_to_their_accounts_stands_in_the_log_of_their_workspaces(database, anna, factor):
+    (membership,) = await people.memberships(database, anna.id)
+    rows = await database.read(
+        membership.workspace_id, "SELECT action, user_id, address FROM audit_log ORDER BY entry_id"
+    )
+    assert [row["action"] for row in rows] == ["WORKSPACE_CREATED", "PASSWORD_SET", "SECOND_FACTOR_ENABLED"]
+    assert {row["user_id"] for row in rows} == {anna.id}
+    assert [row["address"] for row in rows] == [None, "192.0.2.1", "192.0.2.1"]
+
+
+async def test_an_owner_made_by_hand_sets_a_password_by_link_or_has_one(
+    database, redis, keyring, database_url, stores
+):
+    settings = settings_for(database_url, stores.redis_url)
+    by_link, by_hand = (f"{uuid4().hex}@example.com" for _ in range(2))
+    made = await owner.create(settings, by_link, "W", "")
+    page, _, token = made.link.partition("?token=")
+    assert page == f"{settings.base_url}/account/password"
+    assert (await people.owner_of_token(database, keyring, token)).email == by_link
+    made = await owner.create(settings, by_hand, "W", PASSWORD)
+    assert made.link is None
+    assert await people.sign_in(
+        database, redis, keyring, email=by_hand, password=PASSWORD, address=f"{uuid4()}"
+    )
+    with pytest.raises(StartupError, match="12 to 256"):
+        await owner.create(settings, f"{uuid4().hex}@example.com", "W", "short")
