@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-long check format bench traceability owner jobs import-log import-events export-events lock clean
+.PHONY: help setup run test test-fast test-long check format contract bench traceability owner limits jobs mock import-log import-events export-events lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
@@ -9,6 +9,9 @@ setup: ## install the locked packages into .venv (run and test do so by themselv
 
 run: ## start everything on http://127.0.0.1:8080 (PORT=, DATA_DIR=, DEMO=0)
 	@scripts/run
+
+mock: ## answer the whole contract from its examples, without stores (PORT=)
+	@scripts/mock
 
 test: ## run all tests against real PostgreSQL and Redis
 	@scripts/test
@@ -25,6 +28,9 @@ check: ## check format, lint and types
 format: ## format the code, and mend what the linter can
 	@scripts/format
 
+contract: ## judge the contract by all gates (FUZZ=seconds, 0 without fuzzing)
+	@scripts/contract $(GATES)
+
 bench: ## measure every figure that the README claims
 	@scripts/bench
 
@@ -36,6 +42,9 @@ owner: ## make the first account and its workspace (EMAIL=you@example.com, PASSW
 
 jobs: ## list the background jobs that failed (RETRY=all lets them begin anew)
 	@scripts/jobs
+
+limits: ## give a workspace limits of its own (WORKSPACE=id LIMITS="requests=5000/minute events=plan")
+	@scripts/limits
 
 import-log: ## send an access log to the API as events (FILE=, WEBSITE=, KEY=)
 	@scripts/import-log

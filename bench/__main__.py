@@ -1,4 +1,7 @@
-"""python -m bench [FIGURE…]: measures, shows the tables, and writes them to build/bench.md."""
+"""python -m bench [FIGURE…]: measures, shows the tables, and writes them to build/bench.md.
+
+The figure `analytics` is made up of `questions`, `reports` and `ingest`, which can be asked for alone.
+"""
 
 import argparse
 import importlib
@@ -7,9 +10,24 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import machine
+from bench.dataset import EVENTS
 from bench.report import Figure
 
-FIGURES = ("engine", "framework", "responses", "whole_way", "analytics", "compile_time", "memory", "start")
+# These are measured on a data set, whose size can be chosen.
+SIZED = {"analytics", "questions", "reports", "ingest"}
+FIGURES = (
+    "engine",
+    "framework",
+    "responses",
+    "whole_way",
+    "access_tokens",
+    "limits",
+    "analytics",
+    "jobs",
+    "compile_time",
+    "memory",
+    "start",
+)
 REPORT = Path(__file__).parents[1] / "build" / "bench.md"
 
 
@@ -18,10 +36,11 @@ def main() -> None:
         prog="python -m bench", description="Measures the figures of the README."
     )
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"{', '.join(FIGURES)}; else all")
+    parser.add_argument("--events", type=int, default=EVENTS, help="how large the data set is")
     parser.add_argument("--rounds", type=int, default=5, help="how often each server has its turn")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long a turn is")
     options = parser.parse_args()
-    if unknown := set(options.figures) - set(FIGURES):
+    if unknown := set(options.figures) - set(FIGURES) - SIZED:
         parser.error(f"there is no figure {unknown.pop()}; there are {', '.join(FIGURES)}")
     machine.pin(machine.LOAD_CORES)
     console = Console()
@@ -30,7 +49,8 @@ def main() -> None:
     for name in options.figures or FIGURES:
         with console.status(name) as status:
             module = importlib.import_module(f"bench.{name}")
-            tables: list[Figure] = module.figures(options.rounds, options.seconds, status.update)
+            sized = {"events": options.events} if name in SIZED else {}
+            tables: list[Figure] = module.figures(options.rounds, options.seconds, status.update, **sized)
         for table in tables:
             table.show(console)
         measured += tables

@@ -10,7 +10,7 @@ from pathlib import Path
 from cloudmetrics.accounts import scopes
 from cloudmetrics.accounts.api_keys import service as api_keys
 from cloudmetrics.accounts.workspaces import service as workspaces
-from cloudmetrics.analytics.websites import service as websites
+from cloudmetrics.analytics.websites import service as website_service
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Database, Tenant
 from cloudmetrics.platform.embedded import Stores, running_stores
@@ -40,6 +40,7 @@ def product() -> Iterator[Product]:
             "DATABASE_URL": stores.database_url,
             "REDIS_URL": stores.redis_url,
             "CLOUDMETRICS_SECRET_KEY": SECRET,
+            "CLOUDMETRICS_RATE_LIMITS": "off",
             "CLOUDMETRICS_RESPONSES": "enforce",
         }
         yield Product(environ, workspace_id, key)
@@ -47,11 +48,16 @@ def product() -> Iterator[Product]:
 
 async def _fill(stores: Stores) -> tuple[str, str]:
     await migrate(stores.database_url)
-    database, keyring = Database(stores.database_url), Keyring(SECRET.encode())
-    workspace = await workspaces.create_workspace(database, name="Bench", plan="ENTERPRISE")
+    return await add_workspace(stores.database_url, "Bench", websites=ROWS)
+
+
+async def add_workspace(database_url: str, name: str, *, websites: int) -> tuple[str, str]:
+    """Makes a workspace with some websites; its id, and a key that may do all."""
+    database, keyring = Database(database_url), Keyring(SECRET.encode())
+    workspace = await workspaces.create_workspace(database, name=name, plan="ENTERPRISE")
     caller = Caller(Tenant(database, workspace.id), keyring)
-    for number in range(ROWS):
-        await websites.create(caller, name=f"Website {number}", domain=f"website-{number}.example")
+    for number in range(websites):
+        await website_service.create(caller, name=f"Website {number}", domain=f"website-{number}.example")
     _, key = await api_keys.create_key(database, keyring, workspace, name="bench", scopes=scopes.FULL)
     await database.close()
     return str(workspace.id), key

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -13,20 +14,41 @@ from a2wsgi import WSGIMiddleware
 
 from cloudmetrics.accounts.access.service import Changes
 from cloudmetrics.accounts.api_keys.usage import LastUsed
-from cloudmetrics.contract import ASGIApp, Contract, Receive, RouteNotFound, Scope, Send, serve
+from cloudmetrics.accounts.oauth.access_tokens import AccessTokens
+from cloudmetrics.accounts.oauth.outside import OutsideIssuer
+from cloudmetrics.accounts.oauth.token_keys import TokenKeys
+from cloudmetrics.contract import (
+    ASGIApp,
+    Contract,
+    MockResolver,
+    Receive,
+    RouteNotFound,
+    Scope,
+    Send,
+    TagResolver,
+    serve,
+)
 from cloudmetrics.gateway import health
+from cloudmetrics.gateway.access_tokens import TokenAuthenticator, bearer_authenticator
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
-from cloudmetrics.gateway.leak_reports import PATH as PATH_OF_LEAK_REPORTS
+from cloudmetrics.gateway.leak_reports import PATH as LEAK_REPORTS
 from cloudmetrics.gateway.leak_reports import LeakReports, SigningKeys
+from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.gateway.problems import Problems
+from cloudmetrics.gateway.security_txt import PATH as SECURITY_TXT
+from cloudmetrics.gateway.security_txt import security_txt
 from cloudmetrics.gateway.tracing import Tracing
+from cloudmetrics.gateway.transport import Transport
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
 from cloudmetrics.platform.telemetry import configure_logs
 from cloudmetrics.portal import create_portal, is_portal_path
+from cloudmetrics.portal.bridge import Bridge
+from cloudmetrics.portal.forms import whole_bodies
+from cloudmetrics.portal.oauth import Services, add_oauth
 
 SPEC = Path(__file__).parents[1] / "spec"
 
@@ -38,16 +60,31 @@ def create_app(settings: Settings) -> ASGIApp:
     registry = yaml.safe_load((SPEC / "errors.yaml").read_text(encoding="utf-8"))
     database = Database(settings.database_url, settings.database_pool_size)
     redis = Redis(settings.redis_url)
+    keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
+    limits = Limits(redis, settings.workers) if settings.rate_limits else None
+    problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
-    keyring = Keyring(settings.secret_key)
-    check_key = api_key_authenticator(database, keyring, Changes(database), last_used)
-    leak_reports = LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url))
+    changes = Changes(database)
+    check_key = api_key_authenticator(database, keyring, changes, last_used)
+    tokens = AccessTokens(TokenKeys(keyring, settings.token_key_generation), settings.base_url)
+    outside = OutsideIssuer.of(settings.outside_issuer, settings.outside_audience)
+    check_token = TokenAuthenticator(database, keyring, tokens, changes, outside)
+    beside: dict[str, ASGIApp] = {
+        **dict.fromkeys(health.PATHS, health.Health(health.checks_of(database, redis))),
+        SECURITY_TXT: security_txt(settings.security_contact, settings.base_url),
+        LEAK_REPORTS: LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url)),
+    }
 
+    bridge = Bridge()
+    pages = create_portal(contract.bundle, registry, settings.base_url)
+    services = Services(bridge, database, redis, keyring, tokens, settings.base_url)
+    add_oauth(pages, services, settings.outside_issuer)
     # The types of Flask and of a2wsgi name the same protocol in different words.
-    portal: Any = WSGIMiddleware(cast("Any", create_portal(contract.bundle, registry, settings.base_url)))
+    portal = whole_bodies(cast("Any", WSGIMiddleware(cast("Any", pages))))
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
+        bridge.attach(asyncio.get_running_loop())
         async with last_used.flushing():
             yield
         await redis.close()
@@ -55,9 +92,10 @@ def create_app(settings: Settings) -> ASGIApp:
 
     app: ASGIApp = serve(
         contract,
-        handlers="handlers",
-        authenticators={"api_key": check_key, "bearer": check_key},
-        errors=Problems(registry, settings.base_url).handlers(),
+        handlers=handlers_of(contract, settings),
+        authenticators={"api_key": check_key, "bearer": bearer_authenticator(check_key, check_token)},
+        admit=limits.admit if limits else None,
+        errors=problems.handlers(),
         middlewares=[
             *(
                 [partial(TrustedProxies, trusted=settings.trusted_proxies)]
@@ -65,23 +103,28 @@ def create_app(settings: Settings) -> ASGIApp:
                 else []
             ),
             partial(Tracing, version=contract.version),
+            partial(Transport, require_tls=settings.require_tls, refuse=problems.of_plain_http),
         ],
-        fallback=beside_the_contract(health.Health(database, redis), leak_reports, portal),
+        fallback=beside_the_contract(beside, portal),
         lifespan=lifespan,
         responses=settings.responses,
     )
     return app
 
 
-def beside_the_contract(healths: ASGIApp, leak_reports: ASGIApp, portal: ASGIApp) -> ASGIApp:
-    """What answers the URLs that are not in the contract."""
+def handlers_of(contract: Contract, settings: Settings) -> TagResolver | MockResolver:
+    """Where operations find their handlers. One that nobody has written yet is mocked, save in production."""
+    written = TagResolver("handlers")
+    return written if settings.environment == "production" else MockResolver(contract.documents, written)
+
+
+def beside_the_contract(apps: Mapping[str, ASGIApp], portal: ASGIApp) -> ASGIApp:
+    """What answers the URLs that are not in the contract: apps by their path, and the portal."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if path in health.PATHS:
-            await healths(scope, receive, send)
-        elif path == PATH_OF_LEAK_REPORTS:
-            await leak_reports(scope, receive, send)
+        if path in apps:
+            await apps[path](scope, receive, send)
         elif is_portal_path(path):
             await portal(scope, receive, send)
         else:

@@ -8,9 +8,11 @@ import signal
 
 # Each registers its jobs.
 from cloudmetrics.accounts.invitations import jobs as _invitations  # noqa: F401
+from cloudmetrics.accounts.oauth import jobs as _oauth  # noqa: F401
 from cloudmetrics.accounts.people import jobs as _people  # noqa: F401
 from cloudmetrics.accounts.workspaces import jobs as _workspaces  # noqa: F401
 from cloudmetrics.analytics.retention import jobs as _retention  # noqa: F401
+from cloudmetrics.analytics.rollups.building import jobs as _building  # noqa: F401
 from cloudmetrics.platform import mail as _mail  # noqa: F401
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database
@@ -29,7 +31,9 @@ async def work(settings: Settings) -> None:
     # A job may hold two at once, but hardly all of them.
     database = Database(settings.database_url, CONCURRENCY + 2)
     redis = Redis(settings.redis_url)
-    worker = Worker(Services(database, redis, Keyring(settings.secret_key), settings))
+    worker = Worker(
+        Services(database, redis, Keyring(settings.secret_key, settings.previous_secret_keys), settings)
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, worker.stop)
     try:

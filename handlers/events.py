@@ -13,8 +13,9 @@ from cloudmetrics.gateway.shapes import Answer, many, one
 from cloudmetrics.platform.caller import Caller
 
 
-async def create_events(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
-    return one(await events.create(caller, body["events"]))
+async def create_events(caller: Caller, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    user_agent = request.headers.get("user-agent", "")
+    return one(await events.create(caller, body["events"], user_agent))
 
 
 async def list_events(

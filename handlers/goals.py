@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.analytics.dimensions import Dimension
 from cloudmetrics.analytics.goals import service as goals
 from cloudmetrics.analytics.goals.conditions import Condition
 from cloudmetrics.contract import Request
@@ -44,7 +45,13 @@ async def delete_goal(caller: Caller, goal_id: str) -> None:
 
 
 async def get_goal_completions(
-    caller: Caller, goal_id: str, start_date: str | None, end_date: str | None
+    caller: Caller, goal_id: str, start_date: str | None, end_date: str | None, dimension: str | None
 ) -> dict[str, Any]:
-    found = await goals.completions(caller, UUID(goal_id), start_date=start_date, end_date=end_date)
+    found = await goals.completions(
+        caller,
+        UUID(goal_id),
+        start_date=start_date,
+        end_date=end_date,
+        dimension=Dimension(dimension) if dimension else None,
+    )
     return {"data": found.to_json(), "meta": found.question()}

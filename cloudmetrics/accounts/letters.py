@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from cloudmetrics.platform.mail import Mail
 
+CHANGES = {
+    "PASSWORD_SET": "A new password was set for your account.",
+    "SECOND_FACTOR_ENABLED": "Your account now asks for a code when you sign in.",
+    "SECOND_FACTOR_REMOVED": "Your account does not ask for a code any more when you sign in.",
+}
+
 
 def invitation(to: str, workspace: str, role: str, link: str) -> Mail:
     return Mail(
@@ -21,6 +27,16 @@ def new_password(to: str, link: str) -> Mail:
         "Your new password for CloudMetrics",
         f"Somebody, probably you, wants to set a new password.\n\nSet it within an hour:\n{link}\n\n"
         "If it was not you, do nothing: the present password goes on.\n",
+    )
+
+
+def changed_account(to: str, action: str) -> Mail:
+    return Mail(
+        to,
+        "Your account at CloudMetrics was changed",
+        f"{CHANGES[action]}\n\n"
+        "If that was you, there is nothing to do. If it was not, set a new password at once: whoever\n"
+        "is signed in with the old one is out from then on.\n",
     )
 
 

@@ -12,9 +12,9 @@ LONGEST = 64
 def new_token(keyring: Keyring, purpose: str) -> tuple[str, bytes]:
     """A token for a link, and the hash to keep."""
     token = secrets.token_urlsafe(32)
-    return token, digest_of(keyring, purpose, token)
+    return token, digests_of(keyring, purpose, token)[0]
 
 
-def digest_of(keyring: Keyring, purpose: str, token: str) -> bytes:
-    """The hash under which a token is kept. One for another purpose has another hash."""
-    return keyring.digest(f"one-time token: {purpose}", token[:LONGEST].encode("utf-8", "surrogatepass"))
+def digests_of(keyring: Keyring, purpose: str, token: str) -> list[bytes]:
+    """The hashes under which a token may be kept. One for another purpose has others."""
+    return keyring.digests(f"one-time token: {purpose}", token[:LONGEST].encode("utf-8", "surrogatepass"))

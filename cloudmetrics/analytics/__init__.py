@@ -2,6 +2,7 @@
 
     analytics.websites    websites, their time zones and currencies
     analytics.events      events come in, each with a receipt
+    analytics.quota       how many events a workspace may store in a month
     analytics.rollups     the numbers of each day, kept while events come in
     analytics.metrics     numbers of a range of days
 

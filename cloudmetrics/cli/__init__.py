@@ -15,6 +15,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = root.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="start everything and stay in the foreground")
+    commands.add_parser("mock", help="answer the whole contract from its examples, without stores")
     commands.add_parser("worker", help="run background jobs, beside a server that runs already")
     jobs = commands.add_parser("jobs", help="list jobs that failed for good, or let them begin anew")
     jobs.add_argument("action", choices=["list", "retry"])
@@ -23,6 +24,9 @@ def parser() -> argparse.ArgumentParser:
     owner = commands.add_parser("owner", help="make the first account, its workspace and a key")
     owner.add_argument("--email", required=True)
     owner.add_argument("--workspace", default="", help="the workspace's name; else the e-mail's domain")
+    limits = commands.add_parser("limits", help="give a workspace limits of its own")
+    limits.add_argument("--workspace", required=True, help="the workspace's id")
+    limits.add_argument("changes", nargs="*", help="such as requests=5000/minute, agent=20, events=plan")
     return root
 
 
@@ -44,10 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def dispatch(options: argparse.Namespace, settings: Settings) -> int:
     """Imports only what the command needs, so that it starts quickly."""
-    if options.command == "run":
+    if options.command in ("run", "mock"):
+        from cloudmetrics.cli.mock import mock
         from cloudmetrics.cli.run import run
 
-        return run(settings)
+        return run(settings) if options.command == "run" else mock(settings)
     if options.command == "fill-demo":
         from cloudmetrics.cli.demo import fill
 
@@ -60,6 +65,10 @@ def dispatch(options: argparse.Namespace, settings: Settings) -> int:
         from cloudmetrics.cli import jobs
 
         return jobs.retry(settings, options.ids) if options.action == "retry" else jobs.show(settings)
+    if options.command == "limits":
+        from cloudmetrics.cli.limits import change_limits
+
+        return change_limits(settings, options.workspace, options.changes)
     from cloudmetrics.cli.owner import make_owner
 
     # Not an argument, because every user of the machine can read those.

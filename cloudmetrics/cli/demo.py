@@ -48,7 +48,8 @@ def loaded_note(settings: Settings) -> Path:
 
 async def prepare(settings: Settings) -> Demo:
     """The demo workspaces: those of demo.json, if their keys still open this database, or new ones."""
-    database, keyring = Database(settings.database_url, 1), Keyring(settings.secret_key)
+    database = Database(settings.database_url, 1)
+    keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
     try:
         demo = read(settings)
         if demo is None or not await opens(demo, database, keyring):

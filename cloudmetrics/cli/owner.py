@@ -51,11 +51,15 @@ def make_owner(settings: Settings, email: str, workspace_name: str, password: st
 async def create(settings: Settings, email: str, workspace_name: str, password: str) -> Made:
     """A new owner, with the password if one is given. Raises StartupError when something is no good."""
     await migrate(settings.database_url)
-    database, keyring = Database(settings.database_url, 1), Keyring(settings.secret_key)
+    database = Database(settings.database_url, 1)
+    keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
     try:
         if password:
             require_strong(password, email.strip().lower())
-        user, workspace = await workspaces.create_owner(database, email=email, workspace_name=workspace_name)
+        # Whoever runs the installation is nobody's customer.
+        user, workspace = await workspaces.create_owner(
+            database, email=email, workspace_name=workspace_name, plan="ENTERPRISE"
+        )
         _, key = await api_keys.create_key(database, keyring, workspace, name="First key", scopes=scopes.FULL)
         async with database.transaction(workspace.id) as transaction:
             token = await people.make_password_token(transaction, keyring, user.id)

@@ -30,10 +30,7 @@ def farewell() -> None:
     say("Stopped.")
 
 
-def banner(settings: Settings, demo: dict[str, Any] | None) -> None:
-    """Where everything is, and how to begin."""
-    base = escape(settings.base_url)
-    show("\n[bold green]CloudMetrics[/bold green] is running. Ctrl-C stops it.\n")
+def show_addresses(base: str) -> None:
     for name, path in (
         ("API", "/v1"),
         ("Docs", "/docs"),
@@ -41,6 +38,13 @@ def banner(settings: Settings, demo: dict[str, Any] | None) -> None:
         ("Readiness", "/readyz"),
     ):
         show(f"  {name:<12}{base}{path}")
+
+
+def banner(settings: Settings, demo: dict[str, Any] | None) -> None:
+    """Where everything is, and how to begin."""
+    base = escape(settings.base_url)
+    show("\n[bold green]CloudMetrics[/bold green] is running. Ctrl-C stops it.\n")
+    show_addresses(base)
     if demo is None:
         show("\n  Make an account and its first key:  make owner EMAIL=you@example.com\n")
         return
@@ -52,3 +56,15 @@ def banner(settings: Settings, demo: dict[str, Any] | None) -> None:
     show("\n  Try it:\n")
     # One line however long, so that it can be pasted.
     show(f"curl -H 'API-Key: {keys['read']}' '{base}/v1/metrics'\n")
+
+
+def mock_banner(settings: Settings, key: str) -> None:
+    """Where the mock is, the key that opens it, and how to choose what it answers."""
+    base = escape(settings.base_url)
+    show("\n[bold green]CloudMetrics[/bold green] answers from its examples. Ctrl-C stops it.\n")
+    show_addresses(base)
+    show(f"\n  {'Key':<12}{key}")
+    show("\n  Any key of that form will do. Answers have X-Mock: true; choose one with")
+    show("  Prefer: code=404, or Prefer: example=name. Try it:\n")
+    # One line however long, so that it can be pasted.
+    show(f"curl -H 'API-Key: {key}' '{base}/v1/websites'\n")

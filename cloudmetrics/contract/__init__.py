@@ -30,7 +30,9 @@ from cloudmetrics.contract.errors import (
     UnsupportedMediaType,
     Violation,
 )
+from cloudmetrics.contract.handlers import TagResolver
 from cloudmetrics.contract.http import ASGIApp, Grant, Receive, Request, Response, Scope, Send
+from cloudmetrics.contract.mocks import MockResolver
 from cloudmetrics.contract.operations import Operation
 from cloudmetrics.contract.security import Authenticator
 
@@ -48,6 +50,7 @@ __all__ = [
     "InvalidResponse",
     "MalformedBody",
     "MethodNotAllowed",
+    "MockResolver",
     "NotAcceptable",
     "Operation",
     "PayloadTooLarge",
@@ -58,6 +61,7 @@ __all__ = [
     "RouteNotFound",
     "Scope",
     "Send",
+    "TagResolver",
     "Unauthorized",
     "UnsupportedMediaType",
     "Violation",

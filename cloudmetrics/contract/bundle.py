@@ -17,13 +17,15 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from cloudmetrics.contract.documents import Documents, Place
-from cloudmetrics.contract.structure import COMPONENT_OF, children
+from cloudmetrics.contract.sources import Sources
+from cloudmetrics.contract.structure import COMPONENT_OF, METHODS, children
 from cloudmetrics.contract.yaml_source import escape
 
 
-def bundle(documents: Documents) -> dict[str, Any]:
-    """The contract as one document whose `$ref`s all begin with `#/`."""
-    return _Bundler(documents).bundle()
+def bundle(documents: Documents) -> tuple[dict[str, Any], Sources]:
+    """The contract as one document whose `$ref`s all begin with `#/`, and where its parts are written."""
+    bundler = _Bundler(documents)
+    return bundler.bundle(), Sources(documents, bundler.names)
 
 
 class _Bundler:
@@ -47,6 +49,7 @@ class _Bundler:
             kind: dict(sorted(named.items())) if isinstance(named, dict) else named
             for kind, named in sorted(components.items())
         }
+        _add_common_headers(document)
         return document
 
     def _reserve(self, kind: str, name: str, place: Place, node: Any) -> None:
@@ -66,7 +69,7 @@ class _Bundler:
                 return self._path_item(place)
             target = self._target(place, node["$ref"], kind)
             own = self.names.get(place)
-            if own is not None and own == self.names.get(target):
+            if own is not None and own == self.names.get(target) and target != place:
                 return self._copy(self.documents.at(target), target, kind)
             copy["$ref"] = self._reference(place, target, kind, node["$ref"])
         return self._copy_children(copy, place, kind)
@@ -152,6 +155,20 @@ class _Bundler:
             name, number = f"{base}{number}", number + 1
         self.taken.add(address)
         return address
+
+
+def _add_common_headers(document: dict[str, Any]) -> None:
+    """Writes `x-response-headers` into each response, where a header of its own comes first."""
+    common = document.pop("x-response-headers", None)
+    if not common:
+        return
+    operations = (
+        item[method] for item in document.get("paths", {}).values() for method in METHODS if method in item
+    )
+    inline = (response for operation in operations for response in operation["responses"].values())
+    for response in (*inline, *document["components"].get("responses", {}).values()):
+        if "$ref" not in response:
+            response["headers"] = {**common, **response.get("headers", {})}
 
 
 def _identifier(address: str) -> str:

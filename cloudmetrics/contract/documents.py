@@ -193,6 +193,8 @@ class Documents:
             target = self.schema_target(place, ref) if kind == "schema" else self.target(place, ref)
             if target is not None:
                 self.at(target)
+            if kind != "schema":
+                self.follow(place)  # Which a reference that leads back to itself never ends.
         except Unresolvable as error:
             self._find_unresolved(place / "$ref", f"the reference {ref}", error)
             return None

@@ -25,6 +25,7 @@ from cloudmetrics.contract.routing import Router
 from cloudmetrics.contract.schemas import SchemaInvalid, Schemas
 from cloudmetrics.contract.security import Authenticator
 from cloudmetrics.contract.soundness import check_soundness
+from cloudmetrics.contract.sources import Sources
 
 
 class Contract:
@@ -72,9 +73,18 @@ class Contract:
             raise ContractInvalid(documents.findings)
         return cls(documents, schemas, operations)
 
-    @cached_property
+    @property
     def bundle(self) -> dict[str, Any]:
         """The contract as one self-contained document."""
+        return self._bundled[0]
+
+    @property
+    def sources(self) -> Sources:
+        """Where each part of the bundle is written."""
+        return self._bundled[1]
+
+    @cached_property
+    def _bundled(self) -> tuple[dict[str, Any], Sources]:
         return bundle(self.documents)
 
     @property

@@ -80,7 +80,9 @@ class Schemas:
         except jsonschema_rs.ReferencingError as error:
             raise SchemaUnresolved(str(error)) from None
         except ValueError as error:
-            raise SchemaInvalid(str(error).splitlines()[0]) from None
+            # A file that is missing altogether is told by the text alone.
+            kind = SchemaUnresolved if "is not present in a registry" in str(error) else SchemaInvalid
+            raise kind(str(error).splitlines()[0]) from None
 
     def _validator(self, schema: dict[str, Any], patterns: Any) -> Any:
         return jsonschema_rs.Draft202012Validator(

@@ -26,7 +26,12 @@ _APPLICATORS = (
 )
 
 STRUCTURE: dict[str, dict[str, str]] = {
-    "document": {"paths": "{}pathItem", "webhooks": "{}pathItem", "components": "components"},
+    "document": {
+        "paths": "{}pathItem",
+        "webhooks": "{}pathItem",
+        "components": "components",
+        "x-response-headers": "{}header",
+    },
     "components": {
         "schemas": "{}schema",
         "responses": "{}response",

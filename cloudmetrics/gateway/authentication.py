@@ -16,6 +16,7 @@ from cloudmetrics.accounts.plans import allowance
 from cloudmetrics.accounts.scopes import expand
 from cloudmetrics.contract import Authenticator, Grant, Request, Unauthorized
 from cloudmetrics.gateway.client_address import client_address
+from cloudmetrics.gateway.tenancy import require_own
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.allowance import Allowance
 from cloudmetrics.platform.caller import Caller
@@ -66,6 +67,7 @@ def api_key_authenticator(
             await asyncio.sleep(REFUSAL_SECONDS - (time.monotonic() - begun))
             raise Unauthorized
         identity, address = known.identity, client_address(request)
+        require_own(request, identity.workspace_id)
         if not all(admits(networks, address) for networks in identity.networks):
             raise AddressNotAllowed(address)
         used.note(identity.workspace_id, identity.key_id)
@@ -76,6 +78,7 @@ def api_key_authenticator(
             credential_id=identity.key_id,
             credential_kind="API_KEY",
             allowance=known.allowance,
+            cors_origins=identity.cors_origins,
             address=address,
         )
         return Grant(caller, known.scopes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import orjson
 
@@ -13,20 +13,28 @@ from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.platform.migrations import missing_migrations
 from cloudmetrics.platform.redis import Redis
 
+# What can be asked, by its name.
+Checks = Mapping[str, Callable[[], Awaitable[str]]]
+
 PATHS = frozenset({"/healthz", "/readyz"})
 CHECK_SECONDS = 2
 OK = "ok"
 
 
+def checks_of(database: Database, redis: Redis) -> Checks:
+    """What the service stands on."""
+    return {
+        "postgresql": lambda: _answers(database.ping()),
+        "redis": lambda: _answers(redis.ping()),
+        "migrations": lambda: _are_applied(database),
+    }
+
+
 class Health:
     """An ASGI app for the paths in PATHS."""
 
-    def __init__(self, database: Database, redis: Redis) -> None:
-        self.checks: dict[str, Callable[[], Awaitable[str]]] = {
-            "postgresql": lambda: _answers(database.ping()),
-            "redis": lambda: _answers(redis.ping()),
-            "migrations": lambda: _are_applied(database),
-        }
+    def __init__(self, checks: Checks) -> None:
+        self.checks = checks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):

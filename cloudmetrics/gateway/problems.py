@@ -17,6 +17,7 @@ import orjson
 from cloudmetrics.accounts.api_keys.models import ExpiryPassed, KeyNotActive, ScopeNotHeld
 from cloudmetrics.accounts.invitations.models import AlreadyInvited, WrongInvitee
 from cloudmetrics.accounts.networks import InvalidNetwork
+from cloudmetrics.accounts.oauth_clients.models import ClientHasNoSecret, InvalidClient
 from cloudmetrics.accounts.people.models import InvalidEmail, InvalidToken
 from cloudmetrics.accounts.scopes import ScopesUnclear, UnknownScope
 from cloudmetrics.accounts.team.models import AlreadyMember, LastOwner
@@ -29,12 +30,26 @@ from cloudmetrics.accounts.workspaces.models import (
 )
 from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
 from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
-from cloudmetrics.analytics.metrics.models import DateOutOfRange, RangeInverted, RangeTooLong
+from cloudmetrics.analytics.metrics.models import (
+    DateOutOfRange,
+    NothingBefore,
+    RangeInverted,
+    RangeTooLong,
+)
+from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
 from cloudmetrics.gateway.authentication import AddressNotAllowed
 from cloudmetrics.platform.clock import InvalidMoment
-from cloudmetrics.platform.errors import InvalidCursor, NotFound, Unavailable
+from cloudmetrics.platform.errors import (
+    InvalidCursor,
+    LimitReached,
+    NotFound,
+    OutOfQuota,
+    QueryTooSlow,
+    TooManyRequests,
+    Unavailable,
+)
 from cloudmetrics.platform.telemetry import current_trace
 from cloudmetrics.platform.timezones import UnknownTimezone
 
@@ -44,12 +59,14 @@ ErrorHandler = Callable[[Request, Exception], Awaitable[Response]]
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = "2"
+PLAIN_HTTP = "TLS_REQUIRED"
 
 CODES: dict[type[Exception], str] = {
     NotFound: "NOT_FOUND",
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
+    ClientHasNoSecret: "CLIENT_HAS_NO_SECRET",
     ScopeNotHeld: "SCOPE_NOT_HELD",
     AddressNotAllowed: "ADDRESS_NOT_ALLOWED",
     PersonRequired: "PERSON_REQUIRED",
@@ -62,6 +79,9 @@ CODES: dict[type[Exception], str] = {
     AlreadyInvited: "ALREADY_INVITED",
     LockedOut: "WOULD_LOCK_OUT",
     TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
+    TooManyRequests: "RATE_LIMITED",
+    OutOfQuota: "EVENT_QUOTA_EXCEEDED",
+    QueryTooSlow: "QUERY_TOO_SLOW",
     Unavailable: "SERVICE_UNAVAILABLE",
     Exception: "INTERNAL_ERROR",
 }
@@ -72,9 +92,11 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     DateOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     RangeInverted: lambda error: _in_query("RANGE_INVERTED", error, "end_date"),
     RangeTooLong: lambda error: _in_query("RANGE_TOO_LONG", error, "end_date"),
+    NothingBefore: lambda error: _in_query("DATE_OUT_OF_RANGE", error, "compare"),
     CurrencyMismatch: lambda error: Violation(
         "CURRENCY_MISMATCH", str(error), error.pointer, field="currency"
     ),
+    InvalidClient: lambda error: Violation("INVALID_CLIENT", str(error), error.pointer, field=error.field),
     UnknownScope: lambda error: _in_body("UNKNOWN_SCOPE", error, "/scopes"),
     ScopesUnclear: lambda error: _in_body("SCOPES_UNCLEAR", error, "/scopes"),
     ExpiryPassed: lambda error: _in_body("EXPIRY_PASSED", error, "/expires_at"),
@@ -100,7 +122,9 @@ class Problems:
     def __init__(self, registry: Sequence[Mapping[str, Any]], base_url: str) -> None:
         self._entries = {entry["code"]: entry for entry in registry}
         self._pages = f"{base_url}/docs/errors/"
-        for code in CODES.values():
+        # RFC 9728: where a client learns who gives out tokens.
+        self._bearer = f'Bearer resource_metadata="{base_url}/.well-known/oauth-protected-resource"'
+        for code in (*CODES.values(), PLAIN_HTTP):
             if code not in self._entries:
                 raise RegistryIncomplete(f"spec/errors.yaml has no entry {code}.")
         for kind in _subclasses(ContractError):
@@ -116,6 +140,9 @@ class Problems:
             **dict.fromkeys(VIOLATIONS, self.of_violation),
             **dict.fromkeys(CODES, self.of_table),
             ScopeNotHeld: self.of_lack,
+            TooManyRequests: self.of_limit,
+            OutOfQuota: self.of_limit,
+            QuestionUnsound: self.of_question,
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
         }
@@ -127,11 +154,22 @@ class Problems:
             extra["details"] = error.details
         if error.violations:
             extra["errors"] = [violation.to_json() for violation in error.violations]
-        return self._write(request, error.code, error.detail, error.headers, extra)
+        headers = error.headers
+        if (challenge := headers.get("www-authenticate")) is not None:
+            headers = headers | {"www-authenticate": challenge.replace("Bearer", self._bearer)}
+        return self._write(request, error.code, error.detail, headers, extra)
 
     async def of_violation(self, request: Request, error: Exception) -> Response:
         violation = _placed(request, VIOLATIONS[type(error)](error))
         return await self.of_contract(request, InvalidRequest(violation.message, violations=[violation]))
+
+    async def of_question(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, QuestionUnsound)
+        violations = [
+            Violation(fault.code, fault.message, fault.pointer, field=_named(fault.pointer))
+            for fault in error.faults
+        ]
+        return await self.of_contract(request, InvalidRequest(str(error), violations=violations))
 
     async def of_table(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[type(error)], str(error))
@@ -140,6 +178,14 @@ class Problems:
         assert isinstance(error, ScopeNotHeld)
         details = {"details": {"missing_scopes": sorted(error.missing)}}
         return self._write(request, CODES[ScopeNotHeld], str(error), extra=details)
+
+    async def of_limit(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, LimitReached)
+        headers = {"retry-after": str(error.seconds)}
+        return self._write(request, CODES[type(error)], str(error), headers, {"details": error.details})
+
+    async def of_plain_http(self, request: Request, detail: str) -> Response:
+        return self._write(request, PLAIN_HTTP, detail)
 
     async def of_absence(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[Unavailable], str(error), {"retry-after": RETRY_SECONDS})
@@ -176,6 +222,11 @@ def _placed(request: Request, violation: Violation) -> Violation:
     if violation.parameter is None or request.method == "GET":
         return violation
     return replace(violation, parameter=None, pointer=f"/{violation.parameter}")
+
+
+def _named(pointer: str) -> str:
+    """The innermost name in a pointer: `metrics` of /metrics/3."""
+    return next((token for token in reversed(pointer.split("/")) if not token.isdecimal()), "")
 
 
 def _in_query(code: str, error: Exception, parameter: str) -> Violation:

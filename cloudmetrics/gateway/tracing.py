@@ -21,6 +21,9 @@ NO_TRACE, NO_SPAN = b"0" * 32, b"0" * 16
 
 CLIENT_LEFT = 499
 
+# Where a request's scope keeps headers for its response, whoever writes that.
+ADDED_HEADERS = "gateway.headers"
+
 
 class Tracing:
     """The outermost ASGI middleware. `version` is the API's, for the API-Version header."""
@@ -43,7 +46,8 @@ class Tracing:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *headers]
+                added = scope.get(ADDED_HEADERS, ())
+                message["headers"] = [*message.get("headers", ()), *headers, *added]
             await send(message)
 
         try:

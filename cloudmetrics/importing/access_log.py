@@ -24,6 +24,7 @@ in the website's time zone, pageviews and visitors per day are therefore
 - `url`: the website's domain with the request's path and query, or the request's
   own absolute address; none where the request was no HTTP.
 - `source`: the referrer's host without `www.`, none where it is the website's own.
+- `user_agent`: as it is in the log; the server reads device, browser and system off it.
 
 A user agent that is cut off by the line's end, or fields after it, do no harm.
 What else does not follow the format is reported as broken with its line number.
@@ -44,6 +45,7 @@ from cloudmetrics.importing.sending import Event
 LONGEST_LINE = 64 * 1024
 LONGEST_URL = 2_048
 LONGEST_SOURCE = 200
+LONGEST_AGENT = 1_024
 
 # The third field may hold blanks (a user's name), but only where the second is
 # empty as usual: else a log with the virtual host in front would pass as well.
@@ -117,6 +119,7 @@ class AccessLog:
             "url": self._page_url(target),
             "referrer": referrer,
             "source": self._source(referrer),
+            "user_agent": user_agent(match["agent"] or ""),
         }
         return event | {name: value for name, value in optional.items() if value}
 
@@ -192,6 +195,12 @@ def absolute_url(text: str) -> str | None:
     if not HOST.fullmatch(host):
         return None
     return _clip(f"{scheme.lower()}://{host}{_quote(slash + path)}")
+
+
+def user_agent(text: str) -> str | None:
+    """What the log says of the user agent, as far as it can be sent; a lone dash says nothing."""
+    printable = "".join(filter(str.isprintable, text))[:LONGEST_AGENT]
+    return None if printable == "-" else printable
 
 
 def _quote(text: str) -> str:

@@ -29,7 +29,7 @@ LONGEST_LINE = 1024 * 1024
 DELIMITERS = ",;\t"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Fields that the server makes up itself.
-MADE_UP = ("received_at",)
+MADE_UP = ("received_at", "page")
 WHOLE_NUMBERS = {"revenue.amount_minor"}
 
 csv.field_size_limit(LONGEST_LINE)

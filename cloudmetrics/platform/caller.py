@@ -25,6 +25,7 @@ class Caller:
     `allowance` says how much the caller may do; None is the service itself, which
     nothing limits. `address` is where the request came from. `workspace_ids` are
     the workspaces among which a person's token may choose; a program has but one.
+    `cors_origins` are the origins whose pages may read what the caller gets.
     """
 
     tenant: Tenant
@@ -37,3 +38,4 @@ class Caller:
     role: Role | None = None
     address: str | None = None
     workspace_ids: frozenset[UUID] = frozenset()
+    cors_origins: frozenset[str] = frozenset()

@@ -56,8 +56,10 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 def url(*schemes: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
-        if value and value.partition("://")[0] not in schemes:
-            raise ValueError("a URL that starts with " + " or ".join(f"{scheme}://" for scheme in schemes))
+        scheme = value.partition(":")[0]
+        if value and (scheme not in schemes or (scheme != "mailto" and f"{scheme}://" not in value)):
+            starts = [f"{each}:" if each == "mailto" else f"{each}://" for each in schemes]
+            raise ValueError("a URL that starts with " + " or ".join(starts))
         return value
 
     return parse
@@ -69,6 +71,12 @@ def address(value: str) -> str:
     return value
 
 
+def readable_file(value: str) -> str:
+    if value and not os.access(value, os.R_OK):
+        raise ValueError("the path of a file that can be read")
+    return str(Path(value).absolute()) if value else ""
+
+
 def secret(value: str) -> bytes:
     if value and len(value.encode()) < MINIMUM_SECRET:
         raise ValueError(f"at least {MINIMUM_SECRET} bytes long")
@@ -77,9 +85,13 @@ def secret(value: str) -> bytes:
 
 def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
-        return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+        return tuple(ip_network(part, strict=False) for part in value.replace(",", " ").split())
     except ValueError:
         raise ValueError("addresses or networks with commas between, such as 10.0.0.0/8,::1") from None
+
+
+def secrets(value: str) -> tuple[bytes, ...]:
+    return tuple(secret(each) for each in value.split())
 
 
 def cores() -> int:
@@ -147,6 +159,27 @@ class Settings:
         shown="made by `make run`",
         file=True,
     )
+    token_key_generation: int = setting(
+        "Raised by one, it replaces all keys that sign access tokens at once, as after a leak.",
+        whole(0, 1_000_000),
+        0,
+    )
+    outside_issuer: str = setting(
+        "The issuer whose access tokens count beside our own, as it stands in their `iss`. Empty: none.",
+        url("https", "http"),
+        "",
+        shown="none",
+    )
+    outside_audience: str = setting(
+        "What must stand in the `aud` of the outside issuer's tokens.", text, "", shown="none"
+    )
+    previous_secret_keys: tuple[bytes, ...] = setting(
+        "Secret keys of before, with spaces between: what was made with one of them is still recognised.",
+        secrets,
+        (),
+        shown="none",
+        file=True,
+    )
     log_level: str = setting(
         "The least level that is logged.", one_of("debug", "info", "warning", "error"), "info"
     )
@@ -160,6 +193,28 @@ class Settings:
         shown="enforce; in production report",
     )
     database_pool_size: int = setting("Connections to PostgreSQL per worker.", whole(1, 100), 4)
+    rate_limits: bool = setting(
+        "Whether requests are limited. Turn it off only to measure, such as in load tests.", flag, True
+    )
+    tls_certificate: str = setting(
+        "A PEM file with the server's certificate and those between it and its authority. With one, the "
+        "server speaks TLS 1.3 only.",
+        readable_file,
+        "",
+        shown="none",
+    )
+    tls_key: str = setting("A PEM file with the certificate's private key.", readable_file, "", shown="none")
+    require_tls: bool = setting(
+        "Whether plain HTTP is refused, except by `/healthz` and `/readyz`. Behind a trusted proxy, "
+        "`X-Forwarded-Proto` tells which it was.",
+        flag,
+        False,
+    )
+    security_contact: str = setting(
+        "Where to report a weakness, as `/.well-known/security.txt` tells it.",
+        url("mailto", "https"),
+        "mailto:security@cloudmetrics.example",
+    )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
         "The proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` are believed.",
         networks,
@@ -204,9 +259,14 @@ class Settings:
         """Fills in the defaults that depend on other settings."""
         if self.environment == "production" and not self.secret_key:
             raise SettingsError(f"{PREFIX}SECRET_KEY must be set when {PREFIX}ENVIRONMENT is production.")
+        if bool(self.outside_issuer) != bool(self.outside_audience):
+            raise SettingsError(f"{PREFIX}OUTSIDE_ISSUER and {PREFIX}OUTSIDE_AUDIENCE must be set together.")
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise SettingsError(f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY go together.")
+        scheme = "https" if self.tls_certificate else "http"
         host = f"[{self.host}]" if ":" in self.host else self.host
         completed = {
-            "base_url": (self.base_url or f"http://{host}:{self.port}").rstrip("/"),
+            "base_url": (self.base_url or f"{scheme}://{host}:{self.port}").rstrip("/"),
             "workers": self.workers or cores(),
             "responses": self.responses or ("report" if self.environment == "production" else "enforce"),
             "data_dir": self.data_dir.expanduser().absolute(),
@@ -266,7 +326,8 @@ def as_text(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, tuple):
-        return ",".join(map(as_text, value))
+        # Secrets may hold commas, and networks take spaces as well.
+        return " ".join(map(as_text, value))
     return value.decode() if isinstance(value, bytes) else str(value)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -20,15 +20,16 @@ from psycopg import generators
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 
-from cloudmetrics.platform.errors import Unavailable
+from cloudmetrics.platform.errors import QueryTooSlow, Unavailable
+from cloudmetrics.platform.prepared import Call
 
 logger = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 Parameters = Mapping[str, Any]
-Connection = psycopg.AsyncConnection[Row]
+
 Result = TypeVar("Result")
 
 ROLE = "cloudmetrics_api"
@@ -39,6 +40,26 @@ WAIT_SECONDS = 5.0
 # it does not even do that, it is given up after the second.
 STATEMENT_SECONDS = 15
 ANSWER_SECONDS = 20.0
+# For a read that joins: joins over keys of several columns look as if next to nothing came out
+# of them, and then each row is compared with each.
+HASHED = ("SET LOCAL enable_nestloop = off",)
+# For one that goes through very many rows besides: those of a key's range look as if they lay
+# side by side, and then a page of the table is fetched per row.
+HEAVY = (*HASHED, "SET LOCAL enable_indexscan = off", "SET LOCAL work_mem = '64MB'")
+# How prepared statements are planned, at their first call, when tables may still be empty:
+# by indexes and row by row, which stays right however large the tables become.
+LASTING_PLANS = """
+SELECT
+    set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+    set_config('enable_bitmapscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true), set_config('enable_memoize', 'off', true)
+"""
+
+
+class Connection(psycopg.AsyncConnection[Row]):
+    """A connection that knows which statements it has prepared."""
+
+    prepared: frozenset[str] = frozenset()
 
 
 class Database:
@@ -62,24 +83,47 @@ class Database:
         """Raises Unavailable when PostgreSQL does not answer."""
         await self.read_directory("SELECT 1 AS answer")
 
-    async def read(self, workspace_id: UUID, sql: str, parameters: Parameters | None = None) -> list[Row]:
-        """The rows of one SELECT, as the tenant sees them. Raises Unavailable."""
-        names, rows = await self._read(workspace_id, sql, parameters)
+    async def read(
+        self,
+        workspace_id: UUID,
+        sql: str,
+        parameters: Parameters | None = None,
+        *,
+        seconds: float | None = None,
+        settings: Sequence[str] = (),
+    ) -> list[Row]:
+        """The rows of one SELECT, as the tenant sees them. Raises Unavailable.
+
+        With `seconds` the SELECT has a time limit of its own, and raises QueryTooSlow
+        when that is over: the question is to blame then, not the database. A read
+        that is cancelled is ended in PostgreSQL too. `settings` may be HASHED or HEAVY.
+        """
+        limit = [] if seconds is None else [f"SET LOCAL statement_timeout = {int(1000 * seconds)}"]
+        try:
+            names, rows = await self._read(workspace_id, sql, parameters, [*limit, *settings])
+        except psycopg.errors.QueryCanceled as error:
+            if seconds is None:
+                raise _unavailable(error) from error
+            raise QueryTooSlow(seconds) from error
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     async def read_tuples(
         self, workspace_id: UUID, sql: str, parameters: Parameters | None = None
     ) -> list[tuple[Any, ...]]:
         """Like `read`, each row a tuple in the order of its columns: for pages of many rows."""
-        return (await self._read(workspace_id, sql, parameters))[1]
+        try:
+            return (await self._read(workspace_id, sql, parameters))[1]
+        except psycopg.errors.QueryCanceled as error:
+            raise _unavailable(error) from error
 
     async def _read(
-        self, workspace_id: UUID, sql: str, parameters: Parameters | None
+        self, workspace_id: UUID, sql: str, parameters: Parameters | None, settings: Sequence[str] = ()
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """The names of the columns, and the rows.
+        """The names of the columns, and the rows. Raises Unavailable and QueryCanceled.
 
         The whole transaction travels as one message, so the values are bound on this side of the wire.
         """
+        before = ["BEGIN READ ONLY", _as_tenant(workspace_id), *settings]
         await self._enter()
         try:
             while True:
@@ -87,10 +131,10 @@ class Database:
                 try:
                     # The tenant is added after binding, which caches what it finds out about a statement.
                     bound = psycopg.AsyncClientCursor(connection).mogrify(sql, parameters or {})
-                    statement = f"BEGIN READ ONLY; {_as_tenant(workspace_id)}; {bound}; COMMIT"
-                    # The results of BEGIN and SET LOCAL come first.
-                    _, _, selected, *_ = await _results(connection, statement)
-                    return _rows(connection, selected)
+                    results = await _results(connection, "; ".join([*before, bound, "COMMIT"]))
+                    return _rows(connection, results[len(before)])
+                except psycopg.errors.QueryCanceled:
+                    raise
                 except psycopg.OperationalError as error:
                     # An idle connection may have died unnoticed; reading twice does no harm.
                     if fresh or not connection.closed:
@@ -105,19 +149,22 @@ class Database:
         return await self.read(NOBODY, sql, parameters)
 
     @asynccontextmanager
-    async def transaction(self, workspace_id: UUID) -> AsyncIterator[Transaction]:
+    async def transaction(self, workspace_id: UUID, first: Sequence[Call] = ()) -> AsyncIterator[Transaction]:
         """A transaction of one tenant: committed when the block ends, undone when it raises.
 
+        The calls in `first` travel with its beginning; their rows are `Transaction.first`.
         Raises Unavailable. Whether a transaction was committed whose connection
         broke during the commit is then not known.
         """
         await self._enter()
         try:
-            connection = await self._begin(workspace_id)
+            connection, rows = await self._begin(workspace_id, first)
             try:
                 try:
-                    yield Transaction(connection)
-                    await _commit(connection)
+                    transaction = Transaction(connection, rows)
+                    yield transaction
+                    if not transaction.is_over:
+                        await _commit(connection)
                 except BaseException:
                     await _undo(connection)
                     raise
@@ -128,12 +175,15 @@ class Database:
         finally:
             self._slots.release()
 
-    async def _begin(self, workspace_id: UUID) -> Connection:
+    async def _begin(
+        self, workspace_id: UUID, first: Sequence[Call]
+    ) -> tuple[Connection, list[list[tuple[Any, ...]]]]:
+        beginning = ["BEGIN", _as_tenant(workspace_id), *([LASTING_PLANS] if first else ())]
         while True:
             connection, fresh = await self._take()
             try:
-                await _answered(connection.execute(f"BEGIN; {_as_tenant(workspace_id)}"))
-                return connection
+                await _prepare(connection, first)
+                return connection, await _answered(_send(connection, beginning, first))
             except psycopg.OperationalError as error:
                 await self._give_back(connection)
                 if fresh or not connection.closed:
@@ -174,8 +224,11 @@ class Database:
 class Transaction:
     """An open transaction. Count the rows of RETURNING, since row counts do not add up on every cluster."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, first: list[list[tuple[Any, ...]]]) -> None:
         self._connection = connection
+        # The rows of each of the calls that came with its beginning, as tuples.
+        self.first = first
+        self.is_over = False
 
     async def fetch(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         cursor = await self._run(sql, parameters)
@@ -191,6 +244,22 @@ class Transaction:
     async def _run(self, sql: str, parameters: Parameters | None) -> psycopg.AsyncCursor[Row]:
         return await _answered(self._connection.execute(sql, parameters or {}))
 
+    async def call(self, calls: Sequence[Call]) -> list[list[tuple[Any, ...]]]:
+        """The rows of each of the calls, all in one message."""
+        await _prepare(self._connection, calls)
+        return await _answered(_send(self._connection, [LASTING_PLANS], calls))
+
+    async def commit(self, last: Sequence[Call]) -> None:
+        """Ends the transaction with some calls, all in one message."""
+        await _prepare(self._connection, last)
+        await _answered(_send(self._connection, [], last, "COMMIT"))
+        self.is_over = True
+
+    async def undo(self) -> None:
+        """Ends the transaction as if it had never been."""
+        await _answered(self._connection.rollback())
+        self.is_over = True
+
     async def switch_tenant(self, workspace_id: UUID) -> None:
         """Goes on as another tenant, where one deed touches two: a workspace and its sandbox."""
         await self._run(_as_tenant(workspace_id), None)
@@ -203,14 +272,24 @@ class Tenant:
     database: Database
     workspace_id: UUID
 
-    async def read(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
-        return await self.database.read(self.workspace_id, sql, parameters)
+    async def read(
+        self,
+        sql: str,
+        parameters: Parameters | None = None,
+        *,
+        seconds: float | None = None,
+        settings: Sequence[str] = (),
+    ) -> list[Row]:
+        """As Database.read says."""
+        return await self.database.read(
+            self.workspace_id, sql, parameters, seconds=seconds, settings=settings
+        )
 
     async def read_tuples(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         return await self.database.read_tuples(self.workspace_id, sql, parameters)
 
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        return self.database.transaction(self.workspace_id)
+    def transaction(self, first: Sequence[Call] = ()) -> AbstractAsyncContextManager[Transaction]:
+        return self.database.transaction(self.workspace_id, first)
 
 
 def _as_tenant(workspace_id: UUID) -> str:
@@ -227,7 +306,7 @@ async def connect(url: str) -> Connection:
         f"-c statement_timeout={STATEMENT_SECONDS}s -c idle_in_transaction_session_timeout=30s "
         f"{conninfo_to_dict(url).get('options') or ''}"
     )
-    return await psycopg.AsyncConnection.connect(
+    return await Connection.connect(
         url,
         autocommit=True,
         row_factory=dict_row,
@@ -259,6 +338,31 @@ def _rows(connection: Connection, result: PGresult) -> tuple[list[str], list[tup
     transformer.set_pgresult(result)
     names = [(result.fname(column) or b"").decode() for column in range(result.nfields)]
     return names, transformer.load_rows(0, result.ntuples, tuple)
+
+
+async def _prepare(connection: Connection, calls: Sequence[Call]) -> None:
+    new = [call.statement for call in calls if call.statement.name not in connection.prepared]
+    if new:
+        await _answered(connection.execute("; ".join(statement.definition for statement in new)))
+        connection.prepared |= {statement.name for statement in new}
+
+
+async def _send(
+    connection: Connection, beginning: Sequence[str], calls: Sequence[Call], end: str = ""
+) -> list[list[tuple[Any, ...]]]:
+    """Sends all in one message, and returns the rows of the calls."""
+    cursor = psycopg.AsyncClientCursor(connection, row_factory=tuple_row)
+    texts = [*beginning, *(cursor.mogrify(call.statement.execution, call.parameters) for call in calls), end]
+    await cursor.execute("; ".join(filter(None, texts)))
+    for _ in beginning:
+        cursor.nextset()
+    answers = []
+    for _ in calls:
+        # `description` would say the same, but makes an object per column.
+        has_rows = cursor.pgresult is not None and cursor.pgresult.nfields > 0
+        answers.append(await cursor.fetchall() if has_rows else [])
+        cursor.nextset()
+    return answers
 
 
 async def _commit(connection: Connection) -> None:

@@ -143,10 +143,12 @@ class Stores:
             "unix_socket_directories": self.sockets,
             "unix_socket_permissions": "0700",
             "max_connections": self.connections,
-            "shared_buffers": "256MB",
+            "shared_buffers": f"{shared_buffers() // 2**20}MB",
             "work_mem": "16MB",
             "maintenance_work_mem": "128MB",
-            "max_wal_size": "2GB",
+            # After a checkpoint, the first change of a page writes the whole page: with random
+            # ids, nearly one per event. So there are few checkpoints, at the cost of disk.
+            "max_wal_size": "4GB",
             "checkpoint_timeout": "15min",
             "random_page_cost": "1.1",
             "jit": "off",
@@ -255,6 +257,11 @@ class Stores:
                 return connection.recv(64).startswith(b"+PONG")
             except OSError:
                 return False
+
+
+def shared_buffers() -> int:
+    """Bytes of PostgreSQL's own cache: a quarter of the memory, as its manual advises, but at most 2 GB."""
+    return min(max(int(psutil.virtual_memory().total) // 4, 128 * 2**20), 2 * 2**30)
 
 
 def clear_cluster(cluster: Path, sockets: Path) -> None:

@@ -2,8 +2,14 @@
 
 NotFound         the workspace has no such thing
 InvalidCursor    a cursor that is not of this list
+TooManyRequests  more requests than the caller is allowed
+OutOfQuota       more than the workspace's plan has left
+QueryTooSlow     a question that would take longer than it may
 Unavailable      a part that the service stands on cannot be reached
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 
 class NotFound(Exception):
@@ -18,6 +24,33 @@ class InvalidCursor(Exception):
 
     def __init__(self) -> None:
         super().__init__("Send the cursor exactly as the page before gave it, to the same list.")
+
+
+class LimitReached(Exception):
+    """The caller is not allowed as much. `seconds` is when another try makes sense; `details` say more."""
+
+    def __init__(self, message: str, seconds: int, details: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        self.details = dict(details)
+
+
+class TooManyRequests(LimitReached):
+    """More requests than the caller is allowed."""
+
+
+class OutOfQuota(LimitReached):
+    """More than what is left of the workspace's quota."""
+
+
+class QueryTooSlow(Exception):
+    """A question was given up, because answering it took longer than it may. Nothing of it goes on."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The answer would take more than {seconds:g} s. Ask for fewer days, for one website,"
+            " or for less that only events can tell."
+        )
 
 
 class Unavailable(Exception):

@@ -13,6 +13,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
+from gunicorn.sock import ssl_context as gunicorn_ssl_context
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker
 
@@ -58,7 +59,8 @@ class Protocol(HttpToolsProtocol):
         Who shuts the sending side in the midst of an answer in pieces has most likely left.
         """
         cycle = self.cycle
-        if cycle is None or cycle.more_body or cycle.response_started:
+        # TLS knows no half-closed connections.
+        if cycle is None or cycle.more_body or cycle.response_started or self.scheme == "https":
             return False
         cycle.keep_alive = False
         return True
@@ -143,6 +145,9 @@ class HttpWorker(UvicornWorker):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
+        if self.cfg.is_ssl:
+            # uvicorn would make a context of its own, and never ask for the one of gunicorn's settings.
+            self.config.ssl_context_factory = lambda *_: gunicorn_ssl_context(self.cfg)
         # What uvicorn has to say goes the way of all logs; a malformed request is no news.
         own = logging.getLogger("uvicorn.error")
         own.propagate = True

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from hashlib import sha1
+from typing import Any
 
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from cloudmetrics.platform.errors import Unavailable
 
 ANSWER_SECONDS = 0.5
 # After a failure nobody waits for Redis again until this has passed.
 PAUSE_SECONDS = 1.0
+
+
+class Script:
+    """A Lua script. Redis keeps it once it has seen it, and is then sent only its digest."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        # Not a matter of security: it is how Redis names scripts.
+        self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 class Redis:
@@ -28,8 +39,6 @@ class Redis:
             # A connection that died while it was idle is replaced once, at once.
             retry=Retry(NoBackoff(), 1),
         )
-        self._waiting: dict[str, list[asyncio.Future[bytes | None]]] = {}
-        self._flushing: set[asyncio.Task[None]] = set()
         self._away_until = 0.0
 
     async def close(self) -> None:
@@ -38,24 +47,6 @@ class Redis:
     async def ping(self) -> None:
         try:
             await self._client.ping()
-        except (RedisError, OSError, TimeoutError) as error:
-            raise self._away() from error
-
-    async def get(self, key: str) -> bytes | None:
-        """The value of a key. All keys asked for in one turn of the event loop travel together."""
-        self._require_presence()
-        loop = asyncio.get_running_loop()
-        if not self._waiting:
-            loop.call_soon(self._flush)
-        future: asyncio.Future[bytes | None] = loop.create_future()
-        self._waiting.setdefault(key, []).append(future)
-        return await future
-
-    async def set(self, key: str, value: bytes, seconds: int) -> None:
-        """Keeps a value for a while."""
-        self._require_presence()
-        try:
-            await self._client.set(key, value, ex=seconds)
         except (RedisError, OSError, TimeoutError) as error:
             raise self._away() from error
 
@@ -83,32 +74,30 @@ class Redis:
         except (RedisError, OSError, TimeoutError) as error:
             raise self._away() from error
 
-    def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, {}
-        task = asyncio.get_running_loop().create_task(self._get_all(waiting))
-        # The loop itself holds tasks only weakly.
-        self._flushing.add(task)
-        task.add_done_callback(self._flushing.discard)
-
-    async def _get_all(self, waiting: dict[str, list[asyncio.Future[bytes | None]]]) -> None:
+    async def run(self, script: Script, calls: Sequence[tuple[Sequence[str], Sequence[bytes]]]) -> list[Any]:
+        """The answers of a script, one for each call with keys and arguments; all calls travel together."""
+        self._require_presence()
         try:
-            # A pipeline and not one MGET, because on a cluster the keys live in different places.
-            async with self._client.pipeline(transaction=False) as pipeline:
-                for key in waiting:
-                    pipeline.get(key)
-                values = await pipeline.execute()
+            answers = await self._run("EVALSHA", script.digest, calls)
+            if any(isinstance(answer, NoScriptError) for answer in answers):
+                # Redis was started anew; it has run none of the calls.
+                answers = await self._run("EVAL", script.text, calls)
+            # Redis is there, but cannot do it: it is loading, full, or a replica of one that died.
+            failure = next((answer for answer in answers if isinstance(answer, RedisError)), None)
+            if failure is not None:
+                raise failure
         except (RedisError, OSError, TimeoutError) as error:
-            away = self._away()
-            away.__cause__ = error
-            for futures in waiting.values():
-                for future in futures:
-                    if not future.done():
-                        future.set_exception(away)
-            return
-        for futures, value in zip(waiting.values(), values, strict=True):
-            for future in futures:
-                if not future.done():
-                    future.set_result(value)
+            raise self._away() from error
+        return answers
+
+    async def _run(
+        self, command: str, script: str, calls: Sequence[tuple[Sequence[str], Sequence[bytes]]]
+    ) -> list[Any]:
+        async with self._client.pipeline(transaction=False) as pipeline:
+            for keys, arguments in calls:
+                pipeline.execute_command(command, script, len(keys), *keys, *arguments)
+            answers: list[Any] = await pipeline.execute(raise_on_error=False)
+            return answers
 
     def _require_presence(self) -> None:
         if asyncio.get_running_loop().time() < self._away_until:

@@ -100,6 +100,7 @@ def configure_logs(level: str) -> None:
         handler.setFormatter(JsonFormatter())
         root.addHandler(handler)
     root.setLevel(level.upper())
-    # These would tell at level info what the request's own line tells already.
-    for noisy in ("httpx", "httpcore", "asyncio", "connexion"):
+    # These would tell at level info what the request's own line tells already; Authlib tells
+    # whole tokens at level debug.
+    for noisy in ("httpx", "httpcore", "asyncio", "connexion", "authlib"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

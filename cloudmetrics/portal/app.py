@@ -14,12 +14,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from cloudmetrics.portal.contract_files import as_json, as_yaml, first_server, with_server
 from cloudmetrics.portal.errors import ErrorPage, error_pages
 from cloudmetrics.portal.markdown import inline, markdown
+from cloudmetrics.portal.oauth.endpoints import AUTHORIZATION_SERVER, PROTECTED_RESOURCE
 from cloudmetrics.portal.reference import build_reference
 from cloudmetrics.portal.security import protect
 
 SWAGGER_ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
-FILES = ("/", "/openapi.json", "/openapi.yaml")
-FOLDERS = ("/docs", "/api/docs")
+FILES = ("/", "/openapi.json", "/openapi.yaml", AUTHORIZATION_SERVER, PROTECTED_RESOURCE)
+FOLDERS = ("/docs", "/api/docs", "/oauth", "/account")
 
 
 def is_portal_path(path: str) -> bool:

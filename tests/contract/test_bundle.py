@@ -276,3 +276,29 @@ async def test_the_bundle_means_what_the_files_mean(
             assert (response.status_code == 204) == by_bundle.is_valid(value), value
             verdicts.add(response.status_code)
     assert verdicts == {204, 400}
+
+
+def test_headers_of_all_responses_are_written_into_each(write: Write) -> None:
+    path = write("""\
+        x-response-headers:
+          X-Left: {$ref: left.yaml}
+          X-Own: {description: Of all, schema: {type: string}}
+        paths:
+          /things:
+            get:
+              operationId: list-things
+              tags: [Things]
+              responses:
+                '200': {description: Inline, headers: {X-Own: {description: Mine, schema: {type: string}}}}
+                '404': {$ref: '#/components/responses/Gone'}
+        components:
+          responses:
+            Gone: {description: Shared}
+        """, **{"left.yaml": "{description: Left, schema: {type: integer}}"})  # fmt: skip
+    bundle = bundled(path)
+    inline = bundle["paths"]["/things"]["get"]["responses"]["200"]
+    assert inline["headers"]["X-Left"] == {"$ref": "#/components/headers/left"}
+    assert inline["headers"]["X-Own"]["description"] == "Mine"
+    shared = bundle["components"]["responses"]["Gone"]
+    assert set(shared["headers"]) == {"X-Left", "X-Own"}
+    assert "x-response-headers" not in bundle

@@ -5,6 +5,8 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Address
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -14,8 +16,10 @@ import pytest
 
 from cloudmetrics.accounts import scopes
 from cloudmetrics.accounts.api_keys import service as api_keys
+from cloudmetrics.accounts.oauth.access_tokens import looks_like_one
 from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.accounts.workspaces.models import Workspace
+from cloudmetrics.app import create_app
 from cloudmetrics.contract import ASGIApp
 from cloudmetrics.platform.caller import Caller, Role
 from cloudmetrics.platform.config import Settings
@@ -23,10 +27,11 @@ from cloudmetrics.platform.database import Database, Tenant
 from cloudmetrics.platform.mail import Mail
 from cloudmetrics.platform.signing import Keyring
 from tests.conftest import TestStores, copied_database
-from tests.integration.people import Person, app_for_people, credential, make_user
+from tests.integration.people import BASE_URL, Person, make_user, token_of
 
 SECRET = b"a secret key of the tests, 32 bytes or more"
-BASE_URL = "http://testserver"
+
+numbers = count()
 
 
 MakePerson = Callable[..., Awaitable[Person]]
@@ -56,7 +61,8 @@ def settings_for(database_url: str, redis_url: str) -> Settings:
 
 @pytest.fixture(scope="session")
 async def app(database_url: str, stores: TestStores) -> AsyncIterator[ASGIApp]:
-    async with app_for_people(settings_for(database_url, stores.redis_url)) as app, alive(app):
+    app = create_app(settings_for(database_url, stores.redis_url))
+    async with alive(app):
         yield app
 
 
@@ -117,7 +123,8 @@ async def home_maker(
         return clients[-1]
 
     async def make(**fields: Any) -> Home:
-        workspace = await workspaces.create_workspace(database, **({"name": "Home"} | fields))
+        given = {"name": "Home", "plan": "ENTERPRISE"} | fields
+        workspace = await workspaces.create_workspace(database, **given)
 
         async def make_key(granted: Iterable[str] = scopes.FULL, **more: Any) -> str:
             _, secret = await api_keys.create_key(
@@ -127,7 +134,7 @@ async def home_maker(
 
         async def make_person(role: Role = "OWNER", granted: Iterable[str] = scopes.FULL) -> Person:
             user = await make_user(database, workspace.id, role)
-            return Person(user, open_with(credential(user.id, workspace.id, granted)))
+            return Person(user, open_with(await token_of(database, keyring, user.id, workspace.id, granted)))
 
         caller = Caller(Tenant(database, workspace.id), keyring)
         return Home(workspace, caller, open_with, make_key, make_person)
@@ -137,9 +144,12 @@ async def home_maker(
         await client.aclose()
 
 
-def client_of(app: ASGIApp, key: str | None = None) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)  # type: ignore[arg-type]
-    return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers={"API-Key": key} if key else {})
+def client_of(app: ASGIApp, key: str | None = None, address: str | None = None) -> httpx.AsyncClient:
+    """A client at an address of its own, unless one is given; with an API key or an access token."""
+    named = {"Authorization": f"Bearer {key}"} if looks_like_one(key or "") else {"API-Key": key or ""}
+    peer = (address or str(IPv4Address("11.0.0.0") + next(numbers)), 4711)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True, client=peer)  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=named if key else {})
 
 
 @pytest.fixture
@@ -204,3 +214,39 @@ def make_event(website_id: str, /, **fields: Any) -> dict[str, Any]:
         "website_id": website_id,
         "visitor_id": "anna",
     } | fields
+
+
+@pytest.fixture
+async def person(database: Database, keyring: Keyring, home: Home) -> Any:
+    """An admin of the home workspace, who has a password."""
+    from .oauth import make_person
+
+    made = await make_person(database, keyring)
+    await made.join(home.workspace.id)
+    return made
+
+
+@pytest.fixture
+async def browser(app: ASGIApp) -> AsyncIterator[Any]:
+    """A browser in which nobody is signed in."""
+    from .oauth import Browser
+
+    opened = Browser(app)
+    yield opened
+    await opened.http.aclose()
+
+
+@pytest.fixture
+async def signed_in(browser: Any, person: Any) -> Any:
+    """A browser in which the person is signed in."""
+    response = await browser.sign_in(person)
+    assert response.status_code == 303, response.text
+    return browser
+
+
+@pytest.fixture
+async def program(client: httpx.AsyncClient, stranger: httpx.AsyncClient) -> Any:
+    """A client on a server, which asks people."""
+    from .oauth import make_program
+
+    return await make_program(client, stranger)

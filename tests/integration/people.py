@@ -1,65 +1,26 @@
 """People who call the API, each with a token of their own."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
-from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import httpx
 
-from cloudmetrics.accounts.people import service as people
+from cloudmetrics.accounts.oauth import service as oauth
+from cloudmetrics.accounts.oauth.access_tokens import AccessTokens
+from cloudmetrics.accounts.oauth.models import Consent
+from cloudmetrics.accounts.oauth.token_keys import TokenKeys
+from cloudmetrics.accounts.oauth_clients import service as clients
 from cloudmetrics.accounts.people import store as people_store
 from cloudmetrics.accounts.people.models import User
-from cloudmetrics.accounts.roles import within_role
 from cloudmetrics.accounts.scopes import FULL
-from cloudmetrics.app import create_app
-from cloudmetrics.contract import ASGIApp, Authenticator, Grant, Request, Unauthorized
-from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller, Role
-from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database, Tenant
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.signing import Keyring
 
-FORM = "person {user_id} {workspace_id} {scopes}"
-TOKEN = UUID(int=7)
-
-
-@asynccontextmanager
-async def app_for_people(settings: Settings) -> AsyncIterator[ASGIApp]:
-    """The service, which takes besides keys what a token says, in plain words: whose it is, and where."""
-
-    def authenticator(database: Database, keyring: Keyring, *others: object) -> Authenticator:
-        check_key = api_key_authenticator(database, keyring, *others)  # type: ignore[arg-type]
-
-        async def authenticate(request: Request, credential: str) -> Grant:
-            if not credential.startswith("person "):
-                return await check_key(request, credential)
-            user_id, workspace_id, *scopes = credential.split()[1:]
-            found = {each.workspace_id: each for each in await people.memberships(database, UUID(user_id))}
-            if UUID(workspace_id) not in found:
-                raise Unauthorized
-            member = found[UUID(workspace_id)]
-            granted = within_role(scopes, member.role, deleted=member.deleted_at is not None)
-            caller = Caller(
-                tenant=Tenant(database, member.workspace_id),
-                keyring=keyring,
-                scopes=granted,
-                credential_id=TOKEN,
-                credential_kind="OAUTH_TOKEN",
-                user_id=UUID(user_id),
-                role=member.role,
-                address=request.client_host,
-                workspace_ids=frozenset(found),
-            )
-            return Grant(caller, granted)
-
-        return authenticate
-
-    with patch("cloudmetrics.app.api_key_authenticator", authenticator):
-        yield create_app(settings)
+BASE_URL = "http://testserver"
 
 
 @dataclass(frozen=True)
@@ -74,8 +35,32 @@ class Person:
         return str(self.user.id)
 
 
-def credential(user_id: UUID, workspace_id: UUID, scopes: Iterable[str] = FULL) -> str:
-    return FORM.format(user_id=user_id, workspace_id=workspace_id, scopes=" ".join(sorted(scopes)))
+async def token_of(
+    database: Database, keyring: Keyring, user_id: UUID, workspace_id: UUID, scopes: Iterable[str] = FULL
+) -> str:
+    """An access token of a program that the person has let into a workspace."""
+    program = await clients.create(
+        Caller(Tenant(database, workspace_id), keyring, FULL),
+        name="A program",
+        kind="PUBLIC",
+        grant_types=["AUTHORIZATION_CODE"],
+        redirect_uris=["https://program.example/"],
+        scopes=sorted(FULL),
+    )
+    consent = Consent(program.id, user_id, (workspace_id,), frozenset(scopes))
+    secret = await oauth.allow(
+        database, keyring, consent, redirect_uri="https://program.example/", challenge="c" * 43
+    )
+    code = await oauth.find_code(database, keyring, program.id, secret)
+    assert code is not None
+    await oauth.redeem(database, keyring, code)
+    return AccessTokens(TokenKeys(keyring), BASE_URL).issue(
+        client_id=program.id,
+        workspace_ids=consent.workspace_ids,
+        scopes=consent.scopes,
+        user_id=user_id,
+        grant_id=code.grant_id,
+    )
 
 
 async def make_user(database: Database, workspace_id: UUID, role: Role) -> User:

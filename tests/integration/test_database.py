@@ -7,9 +7,12 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from cloudmetrics.accounts.oauth_clients import service as clients
+from cloudmetrics.accounts.scopes import FULL
 from cloudmetrics.accounts.workspaces import service as workspaces
-from cloudmetrics.platform.database import Database
-from cloudmetrics.platform.errors import Unavailable
+from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.database import HEAVY, Database, Tenant
+from cloudmetrics.platform.errors import QueryTooSlow, Unavailable
 
 NAMES = "SELECT name FROM workspaces"
 ADD_WEBSITE = "INSERT INTO websites VALUES (%(w)s, gen_random_uuid(), 'x', 'x', 'UTC', 'USD', now(), now())"
@@ -20,9 +23,14 @@ VALUES (%(w)s, 'e', gen_random_uuid(), 'v', 'pageview', now(), now())
 # Looked up before the tenant is known; they hold no data of a tenant. The list should not grow.
 DIRECTORY = {
     "access_changes",
+    "browser_sessions",
     "credentials",
     "deleted_workspaces",
     "invitation_tokens",
+    "oauth_codes",
+    "oauth_grants",
+    "oauth_refresh_tokens",
+    "oauth_revoked_tokens",
     "procrastinate_events",
     "procrastinate_jobs",
     "procrastinate_periodic_defers",
@@ -35,7 +43,21 @@ DIRECTORY = {
     "user_workspaces",
     "users",
 }
+# Everybody may look these up, and only their own workspace changes them.
+OPEN_TO_READ = {"oauth_clients"}
 fenced = pytest.mark.requirement("PL-4", "PL-5")
+
+
+async def running(database_url: str, pattern: str) -> int:
+    """How many other sessions are busy with such a statement; only the mighty may see that."""
+    async with await psycopg.AsyncConnection.connect(database_url) as admin:
+        cursor = await admin.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND query LIKE %s AND state <> 'idle' AND pid <> pg_backend_pid()",
+            [pattern],
+        )
+        ((busy,),) = await cursor.fetchall()
+        return busy
 
 
 @pytest.fixture
@@ -56,7 +78,7 @@ async def tenant_tables(database: Database) -> list[str]:
         "SELECT table_name FROM information_schema.columns"
         " WHERE column_name = 'workspace_id' AND table_schema = 'public' ORDER BY 1"
     )
-    return [row["table_name"] for row in rows if row["table_name"] not in DIRECTORY]
+    return [row["table_name"] for row in rows if row["table_name"] not in DIRECTORY | OPEN_TO_READ]
 
 
 @fenced
@@ -66,7 +88,36 @@ async def test_every_table_is_fenced_except_the_directory(database):
         " WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
     )
     assert {row["relname"] for row in rows if not row["fenced"]} == DIRECTORY
-    assert {row["relname"] for row in rows if row["fenced"]} == set(await tenant_tables(database))
+    assert {row["relname"] for row in rows if row["fenced"]} == {
+        *await tenant_tables(database),
+        *OPEN_TO_READ,
+    }
+
+
+@fenced
+async def test_an_oauth_client_is_changed_by_its_own_workspace_only(database, keyring, two):
+    owner, other = two
+    made = await clients.create(
+        Caller(Tenant(database, owner.id), keyring, FULL),
+        name="Mailer",
+        kind="PUBLIC",
+        grant_types=["AUTHORIZATION_CODE"],
+        redirect_uris=["https://mailer.example/"],
+        scopes=["metrics:read"],
+    )
+    rename = "UPDATE oauth_clients SET name = 'Mine' WHERE client_id = %(id)s RETURNING name"
+    copy = (
+        "INSERT INTO oauth_clients SELECT gen_random_uuid(), workspace_id, name, kind, grant_types,"
+        " redirect_uris, scopes, NULL, NULL, NULL, now(), now(), NULL FROM oauth_clients"
+        " WHERE client_id = %(id)s"
+    )
+    async with database.transaction(other.id) as transaction:
+        assert await transaction.fetch(rename, {"id": made.id}) == []
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+        async with database.transaction(other.id) as transaction:
+            await transaction.execute(copy, {"id": made.id})
+    async with database.transaction(owner.id) as transaction:
+        assert await transaction.fetch(rename, {"id": made.id}) == [{"name": "Mine"}]
 
 
 @fenced
@@ -76,7 +127,8 @@ async def test_the_key_of_every_tenant_table_begins_with_the_workspace(database)
         " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]"
         " WHERE i.indisunique AND c.relnamespace = 'public'::regnamespace"
     )
-    tables = await tenant_tables(database)
+    # A program is known by its id alone, before anybody says whose it is.
+    tables = set(await tenant_tables(database)) - {"oauth_clients"}
     assert {row["attname"] for row in rows if row["relname"] in tables} == {"workspace_id"}
 
 
@@ -250,12 +302,7 @@ async def test_a_cancelled_read_leaves_the_pool_whole(database_url):
             async with asyncio.timeout(0.05):
                 await database.read_directory("SELECT pg_sleep(5)")
     assert await database.read_directory("SELECT 2 AS two") == [{"two": 2}]
-    (row,) = await database.read_directory(
-        "SELECT count(*) AS busy FROM pg_stat_activity WHERE datname = current_database()"
-        " AND query LIKE %(q)s AND state = 'active' AND pid <> pg_backend_pid()",
-        {"q": "%pg_sleep%"},
-    )
-    assert row["busy"] == 0
+    assert await running(database_url, "%pg_sleep%") == 0
     await database.close()
 
 
@@ -290,6 +337,29 @@ async def test_a_statement_that_takes_too_long_is_ended(database):
 
     with pytest.raises(Unavailable, match="within"):
         await dawdle()
+
+
+async def test_a_read_with_a_time_limit_is_given_up_as_too_slow(database_url):
+    """The question is to blame, not the database; and its limit is forgotten with it."""
+    database = Database(database_url, pool_size=1)
+    with pytest.raises(QueryTooSlow, match=r"more than 0\.05 s"):
+        await database.read(uuid4(), "SELECT pg_sleep(5)", seconds=0.05)
+    assert await running(database_url, "%pg_sleep%") == 0
+    assert await database.read(uuid4(), "SELECT 2 AS two", seconds=5, settings=HEAVY) == [{"two": 2}]
+    settings = "SELECT current_setting('statement_timeout') AS t, current_setting('enable_nestloop') AS n"
+    assert await database.read_directory(settings) == [{"t": "15s", "n": "on"}]
+    await database.close()
+
+
+async def test_a_read_that_nobody_waits_for_is_ended_in_postgresql(database, database_url):
+    reading = asyncio.create_task(database.read(uuid4(), "SELECT pg_sleep(30)", seconds=30))
+    async with asyncio.timeout(10):
+        while await running(database_url, "%pg_sleep%") == 0:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert await running(database_url, "%pg_sleep%") == 0
 
 
 @pytest.mark.requirement("D6-11")

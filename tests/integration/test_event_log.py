@@ -53,7 +53,11 @@ async def test_an_event_comes_back_as_it_was_sent_with_when_it_was_received(clie
         url="https://shop.example/ä?q=1",
         referrer="",
         source="google",
+        medium="cpc",
+        campaign="autumn",
         device="mobile",
+        browser="Firefox",
+        system="Android",
         country="DE",
         revenue={"amount_minor": -4990, "currency": "USD"},
         properties={"plan": "pro", "seats": 5, "share": 0.25, "trial": False, "none": None},
@@ -62,7 +66,8 @@ async def test_an_event_comes_back_as_it_was_sent_with_when_it_was_received(clie
     found = (await client.get("/v1/events/e-1")).json()
     received_at = found["data"].pop("received_at")
     assert received_at.endswith("Z")
-    assert found == {"data": event | {"timestamp": "2026-11-03T10:00:00.500000Z"}, "meta": {}}
+    expected = event | {"timestamp": "2026-11-03T10:00:00.500000Z", "page": "/ä"}
+    assert found == {"data": expected, "meta": {}}
     (in_list,) = (await client.get("/v1/events")).json()["data"]
     assert in_list == found["data"] | {"received_at": received_at}
 

@@ -22,6 +22,7 @@ def step(name: str) -> dict:
     return {"kind": "EVENT", "event_name": name}
 
 
+UNFILTERED = dict.fromkeys(("source", "medium", "campaign", "device", "browser", "system", "country"))
 A, B, C = step("a"), step("b"), step("c")
 
 
@@ -71,7 +72,7 @@ async def test_each_step_says_who_came_and_who_left(client, website_id):
         row(2, B, 2, 1, 2 / 3, 2 / 3, 150.0),
         row(3, C, 1, 1, 0.5, 1 / 3, 600.0),
     ]
-    assert answer["meta"] == OCTOBER | {"website_id": website_id, "window_hours": 24}
+    assert answer["meta"] == OCTOBER | {"website_id": website_id, "window_hours": 24, "filters": UNFILTERED}
 
 
 async def test_where_nobody_began_there_are_zeros_and_no_ratios(client, website_id):
@@ -140,11 +141,38 @@ async def test_only_the_days_asked_for_count_there(client):
     assert visitors(await ask(client, website_id, A, B, **third | {"start_date": "2026-10-02"})) == [1, 1]
 
 
+async def test_a_filter_is_about_the_day_on_which_the_way_begins(client, website_id):
+    def event(who: str, name: str, moment: str, **touch: str) -> dict:
+        timestamp = f"2026-10-{moment}:00Z"
+        return make_event(website_id, visitor_id=who, name=name, timestamp=timestamp, **touch)
+
+    await send_events(
+        client,
+        # Came by a campaign, and went on the next day without it.
+        event("anna", "x", "03T09:00", source="news", country="DE"),
+        event("anna", "a", "03T20:00"),
+        event("anna", "b", "04T10:00", source="google"),
+        # The campaign came only after the way began, or not first of the day.
+        event("bert", "a", "03T20:00", source="google"),
+        event("bert", "b", "04T10:00", source="news"),
+        event("carl", "x", "03T09:00"),
+        event("carl", "a", "03T20:00", source="news"),
+    )
+    assert visitors(await ask(client, website_id, A, B)) == [3, 2]
+    for filters, reached in (
+        ({"source": "news"}, [1, 1]),
+        ({"source": "google"}, [1, 1]),
+        ({"source": "news", "country": "DE"}, [1, 1]),
+        ({"source": "news", "country": "US"}, [0, 0]),
+    ):
+        assert visitors(await ask(client, website_id, A, B, filters=filters)) == reached
+
+
 async def test_without_dates_and_window_it_is_30_days_and_24_hours(client, website_id, monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 10, 30, 12, tzinfo=UTC))
     body = {"website_id": website_id, "steps": [A, B]}
     meta = (await client.post("/v1/funnels/query", json=body)).json()["meta"]
-    assert meta == OCTOBER | {"website_id": website_id, "window_hours": 24}
+    assert meta == OCTOBER | {"website_id": website_id, "window_hours": 24, "filters": UNFILTERED}
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ async def test_every_response_tells_its_request_trace_and_version(client, method
     assert response.headers["x-correlation-id"] == "order-7"
     assert re.fullmatch(rf"00-{TRACE}-[0-9a-f]{{16}}-01", response.headers["traceparent"])
     assert response.headers["traceparent"] != PARENT
-    assert response.headers["api-version"] == "1.0.0"
+    assert response.headers["api-version"] == "1.1.0"
 
 
 @pytest.mark.requirement("CM-8", "DF-7", "PL-11")

@@ -51,10 +51,11 @@ async def test_completions_are_counted_as_a_whole_and_by_day(client, website_id)
             {"date": "2026-11-01"} | row(1, 0, 0, 0.0),
             {"date": "2026-11-02"} | row(0, 0, 0, None),
             {"date": "2026-11-03"} | row(2, 1, 2, 0.5),
-        ]
+        ],
+        "by_dimension": None,
     }
     question = {"start_date": "2026-11-01", "end_date": "2026-11-03"}
-    assert answer["meta"] == {"goal_id": goal_id, "website_id": website_id} | question
+    assert answer["meta"] == {"goal_id": goal_id, "website_id": website_id, "dimension": None} | question
 
 
 async def test_without_dates_it_is_30_days_ending_today_there(client, monkeypatch):

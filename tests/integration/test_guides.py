@@ -85,6 +85,11 @@ def test_the_first_steps_lead_where_the_guide_says(service):
     assert printed[8] == ""
 
 
+def lines(printed: str) -> list[str]:
+    """Answers that were printed one after the other, as curl does it."""
+    return printed.replace("}{", "}\n{").splitlines()
+
+
 @needs_curl
 @pytest.mark.requirement("CM-14", "DF-2")
 def test_goals_funnels_and_visitors_answer_what_the_guide_says(service):
@@ -94,15 +99,26 @@ def test_goals_funnels_and_visitors_answer_what_the_guide_says(service):
 
     printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
 
-    receipts, listed, event, goal, completions, funnel, visitor = printed[1:]
+    receipts, listed, event, goal, completions, by_source, revenue, funnel, filtered, *people = printed[1:]
     assert json.loads(receipts)["data"]["accepted"] == 3
     assert [each["id"] for each in json.loads(listed)["data"]] == ["guide/3", "guide/1"]
     assert json.loads(event)["data"]["received_at"]
     assert UUID(goal.strip())
     assert json.loads(completions)["data"]["converted_visitors"] == 2
     assert [step["visitors"] for step in json.loads(funnel)["data"]["steps"]] == [2, 1]
-    clara, visits = (json.loads(each)["data"] for each in visitor.replace("}{", "}\n{").splitlines())
-    assert (clara["events"], [visit["events"] for visit in visits]) == (2, [2])
+    assert [row["value"] for row in json.loads(by_source)["data"]["by_dimension"]] == [None]
+    sources, goals = (json.loads(each)["data"] for each in lines(revenue))
+    assert [(row["sales"], row["visitors"]) for row in sources] == [(1, 2)]
+    assert [(row["value"], row["sales"]) for row in goals] == [("Reads the manual", 0)]
+    assert [step["visitors"] for step in json.loads(filtered)["data"]["steps"]] == [0, 0]
+    buyers, one, export, erasure = people
+    assert [visitor["id"] for visitor in json.loads(buyers)["data"]] == ["clara"]
+    clara, visits, did = (json.loads(each)["data"] for each in lines(one))
+    assert (clara["events"], [visit["events"] for visit in visits], len(did)) == (2, [2], 2)
+    assert json.loads(lines(export)[-1]) == {"kind": "END", "days": 1, "visits": 1, "events": 2}
+    proof = json.loads(erasure)["data"]
+    assert proof["removed"] == {"events": 2, "visits": 1, "days": 1}
+    assert set(proof["remaining"].values()) == {0}
 
 
 @needs_curl
@@ -156,6 +172,33 @@ def test_keys_people_and_settings_do_what_the_guide_says(service):
     assert team["pagination"]["has_more"] is False
     assert json.loads(changed)["data"]["cors_origins"] == ["https://app.example.com"]
     assert json.loads(log)["data"][0]["action"] == "API_KEY_REVOKED"
+
+
+@needs_curl
+@pytest.mark.requirement("CM-14", "B-9", "DF-13")
+def test_metrics_answer_what_the_guide_says(service):
+    website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "metrics.example.com")
+    guide = snippets("docs/guides/metrics.md")
+
+    printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+
+    receipts, weeks, google, sources, pages, dry_run, now = (json.loads(each) for each in printed[1:])
+    assert receipts["data"]["accepted"] == 4
+    data = weeks["data"]
+    assert (data["visitors"], data["visits"], data["bounce_rate"], data["conversion_rate"]) == (
+        2,
+        2,
+        0.5,
+        0.5,
+    )
+    assert data["comparison"]["visitors"] == 0
+    assert (google["data"]["visitors"], google["data"]["revenue"]["amount_minor"]) == (1, 7900)
+    (row,) = sources["data"]
+    assert (row["dimensions"], row["metrics"]["conversion_rate"]) == ({"source": "google"}, 1)
+    assert [each["dimensions"]["page"] for each in pages["data"]] == ["/shoes", "/cart"]
+    assert [each["metrics"]["visitors"] for each in pages["data"]] == [2, 1]
+    assert dry_run["meta"]["plan"]["parts"][0]["source"] == "events"
+    assert now["data"]["visitors"] == 2
 
 
 @needs_curl
@@ -215,3 +258,13 @@ def test_the_type_of_a_problem_is_a_page_that_exists(service, path, key):
 
     assert page.status_code == 200
     assert problem["code"] in page.text
+
+
+@needs_curl
+@pytest.mark.requirement("DF-9")
+def test_an_answer_tells_how_you_stand_as_the_guide_says(service):
+    (stand,) = snippets("docs/guides/limits.md")
+    (printed,) = type_in([stand], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+    names = [line.partition(":")[0].lower() for line in printed.splitlines()]
+    told = re.findall(r"^([a-z-]+): ", (PROJECT / "docs/guides/limits.md").read_text(), re.MULTILINE)
+    assert sorted(names) == sorted(told)

@@ -39,8 +39,15 @@ class Neighbours:
 
 
 @pytest.fixture(scope="module")
-async def neighbours(make_home_of_module) -> Neighbours:
+async def neighbours(make_home_of_module, database_url) -> Neighbours:
     victim_home, intruder_home = await make_home_of_module(), await make_home_of_module()
+    with psycopg.connect(database_url) as everything:
+        # A person may write only so often in a minute, and here one tries every operation.
+        everything.execute(
+            """UPDATE workspaces SET limits = '{"user": 100000, "reads": 100000, "writes": 100000}'"""
+            " WHERE workspace_id = ANY (%s)",
+            [[victim_home.workspace.id, intruder_home.workspace.id]],
+        )
     victim = Settled((await victim_home.make_person("OWNER")).client)
     intruder_person = await intruder_home.make_person("OWNER")
     intruder = Settled(intruder_person.client)
@@ -110,7 +117,8 @@ async def test_a_foreign_thing_is_as_absent_as_one_that_never_was(
         expected = told(await client.request(**operation.ask(nobodys)), theirs, nobodys)
 
         assert answer == expected
-        assert answer[0] == 404, answer
+        # Ids of the tenant's own choosing, such as visitors', may be asked to vanish before they are known.
+        assert answer[0] == 404 or (answer[0] == 200 and not operation.is_uuid(foreign)), answer
         assert statements == seen
     assert contents(database_url, neighbours.victim_home) == before
 

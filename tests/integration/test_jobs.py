@@ -11,7 +11,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import procrastinate
+import psycopg
 import pytest
+from procrastinate.manager import JobManager
 
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.config import Settings
@@ -82,6 +84,43 @@ async def test_a_worker_that_waits_begins_a_new_job_at_once(settings, queue):
             await eventually(lambda: len(notes) == number + 2)  # noqa: B023
         # Polling, which happens once a second, would take far longer.
         assert asyncio.get_running_loop().time() - begun < 10
+
+
+async def test_a_job_that_comes_while_the_worker_looks_for_one_is_not_overlooked(
+    settings, queue, monkeypatch
+):
+    monkeypatch.setattr("cloudmetrics.platform.jobs.worker.POLL_SECONDS", 60)
+    fetch = JobManager.fetch_job
+    found_none, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hesitant(self, *arguments):
+        found = await fetch(self, *arguments)
+        if found is None:
+            found_none.set()
+            await go_on.wait()
+        return found
+
+    monkeypatch.setattr(JobManager, "fetch_job", hesitant)
+    job, notes = recorder("note")
+    async with working(settings, jobs_of(job)):
+        try:
+            await found_none.wait()
+            # By now it listens for notifications as well.
+            await eventually(lambda: is_listening(queue))
+            await enqueue(queue, "note")
+            await asyncio.sleep(0.5)
+        finally:
+            go_on.set()
+        await eventually(lambda: notes == [{}])
+
+
+async def is_listening(queue: Database) -> bool:
+    async with await psycopg.AsyncConnection.connect(queue._url) as connection:
+        cursor = await connection.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND state = 'idle' AND query ~ '^(LISTEN|SELECT 1$)'"
+        )
+        return await cursor.fetchone() == (1,)
 
 
 async def test_a_job_waits_until_its_time(settings, queue):
@@ -287,21 +326,28 @@ async def test_a_periodic_job_runs_once_each_time_however_many_workers_there_are
 
 
 async def test_a_periodic_job_that_is_slow_does_not_pile_up(settings, queue):
-    running = most = runs = 0
+    runs = 0
+    go_on = asyncio.Event()
 
     async def slow(context):
-        nonlocal running, most, runs
-        running, runs = running + 1, runs + 1
-        most = max(most, running)
-        await asyncio.sleep(3)
-        running -= 1
+        nonlocal runs
+        runs += 1
+        await go_on.wait()
+
+    async def waiting() -> int:
+        return (await store.numbers(queue)).waiting
+
+    async def one_waits() -> bool:
+        return await waiting() == 1
 
     job = a_job("slow", slow, cron="* * * * * *")
     async with working(settings, jobs_of(job)), working(settings, jobs_of(job)):
-        await asyncio.sleep(5)
-        numbers = await store.numbers(queue)
-    assert (most, numbers.waiting) == (1, 1)
-    assert runs <= 3
+        await eventually(one_waits)
+        # Several more are due meanwhile.
+        await asyncio.sleep(3)
+        left, running = await waiting(), runs
+        go_on.set()
+    assert (left, running) == (1, 1)
 
 
 async def test_a_stop_waits_for_jobs_that_end_soon(settings, queue):
@@ -384,8 +430,6 @@ async def test_a_worker_survives_the_loss_of_all_its_connections(settings, queue
 
 
 async def end_other_sessions(queue: Database) -> None:
-    import psycopg
-
     async with await psycopg.AsyncConnection.connect(queue._url, autocommit=True) as connection:
         await connection.execute(
             "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"

@@ -31,18 +31,22 @@ def earning(amount: int, currency: str = "USD") -> dict:
 async def test_without_anything_there_are_zeros(make_home):
     home = await make_home(currency="CHF")
     data = await ask(home.open(await home.make_key()), start_date="2026-11-01", end_date="2026-11-02")
-    nothing = {"amount_minor": 0, "currency": "CHF"}
-    assert data == {
+    nothing = {
         "visitors": 0,
+        "visits": 0,
         "pageviews": 0,
         "events": 0,
-        "revenue": nothing,
+        "views_per_visit": None,
+        "bounce_rate": None,
+        "visit_duration": None,
+        "revenue": {"amount_minor": 0, "currency": "CHF"},
+    }
+    assert data == nothing | {
         "revenue_by_currency": [],
         "revenue_per_visitor": None,
         "conversion_rate": None,
-        "breakdown": [
-            {"date": f"2026-11-0{day}", "visitors": 0, "pageviews": 0, "revenue": nothing} for day in (1, 2)
-        ],
+        "comparison": None,
+        "breakdown": [nothing | {"date": f"2026-11-0{day}", "hour": None} for day in (1, 2)],
     }
 
 
@@ -72,9 +76,16 @@ async def test_the_question_is_echoed_with_its_dates(client, website_id, monkeyp
     assert response.json()["meta"] == {
         "start_date": "2026-10-25",
         "end_date": "2026-11-23",
+        "interval": "DAY",
+        "compare": None,
         "website_id": website_id,
         "source": None,
+        "medium": None,
+        "campaign": None,
         "device": "mobile",
+        "browser": None,
+        "system": None,
+        "country": None,
         "goal": None,
     }
 

@@ -123,12 +123,13 @@ SELECT id, gen_random_uuid(), 'S', zone, zone, 'USD', now(), now()
 FROM unnest(%(ids)s::uuid[]) AS id, unnest(ARRAY['america/lima', 'asia/tokyo']) AS zone;
 INSERT INTO events (
     workspace_id, event_id, website_id, visitor_id, name, occurred_at, received_at,
-    source, device, revenue_minor
+    url, source, device, revenue_minor
 )
 SELECT
     workspace_id, left(domain, 4) || number, website_id, 'v' || number %% 7,
     CASE WHEN number %% 5 = 0 THEN 'signup' ELSE 'pageview' END,
-    timestamptz '2026-10-30 00:00Z' + number * interval '5 hours', now(),
+    timestamptz '2026-10-30 00:00Z' + number / 20 * interval '20 hours' + number %% 20 * interval '2 minutes',
+    now(), '/page/' || number %% 3,
     nullif(left('ab', number %% 3), ''), chr(109 + number %% 2), CASE WHEN number %% 4 = 0 THEN number END
 FROM websites, generate_series(1, 80) AS number;
 """

@@ -7,17 +7,19 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 import psutil
 import psycopg
 import pytest
+import redis
 
 from cloudmetrics.accounts.api_keys import service as api_keys
 from cloudmetrics.accounts.scopes import FULL
 from cloudmetrics.accounts.workspaces import service as workspaces
+from cloudmetrics.accounts.workspaces.models import Plan
 from cloudmetrics.app import create_app
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.embedded import Stores, child_user
@@ -76,9 +78,9 @@ async def machine() -> AsyncIterator[Machine]:
             stores.clean_up()
 
 
-async def make_key(stores: Stores) -> str:
+async def make_key(stores: Stores, plan: Plan = "ENTERPRISE") -> str:
     database = Database(stores.database_url)
-    workspace = await workspaces.create_workspace(database, name="W")
+    workspace = await workspaces.create_workspace(database, name="W", plan=plan)
     _, key = await api_keys.create_key(database, Keyring(SECRET), workspace, name="k", scopes=FULL)
     await database.close()
     return key
@@ -210,3 +212,63 @@ async def test_a_missing_migration_is_named(machine):
         connection.execute("INSERT INTO schema_migrations VALUES (%s, %s, %s)", row)
     assert status == 503
     assert checks["migrations"] == "not applied: 0002_analytics.sql"
+
+
+async def test_a_redis_that_is_killed_under_load_costs_no_request(machine, caplog):
+    """What is in flight at that moment is counted by the worker alone, and answered like all else."""
+    statuses: list[int] = []
+    done = asyncio.Event()
+
+    async def call() -> None:
+        while not done.is_set():
+            response = await machine.client.get("/v1/workspace")
+            statuses.append(response.status_code)
+            assert response.headers["ratelimit"]
+            await asyncio.sleep(0.01)
+
+    await machine.client.get("/v1/workspace")
+    caplog.clear()
+    callers = [asyncio.ensure_future(call()) for _ in range(8)]
+    await asyncio.sleep(0.3)
+    assert machine.redis.process is not None
+    os.kill(machine.redis.process.pid, signal.SIGKILL)
+    await asyncio.to_thread(machine.redis.stop)
+    await asyncio.sleep(0.3)
+    await machine.start(machine.redis)
+    await asyncio.sleep(1.3)
+    done.set()
+    await asyncio.gather(*callers)
+    assert set(statuses) == {200}
+    assert len(statuses) > 100
+    told = [
+        record.message for record in caplog.records if record.name.startswith("cloudmetrics.gateway.limits")
+    ]
+    assert told == [
+        "limits are counted by each worker alone, since Redis cannot be reached",
+        "limits are counted by all workers together again",
+    ]
+
+
+async def test_a_redis_that_is_full_costs_no_request(machine):
+    with redis.Redis.from_url(machine.stores.redis_url) as store:
+        store.config_set("maxmemory", 1)
+        try:
+            responses = [await machine.client.get("/v1/workspace") for _ in range(5)]
+        finally:
+            store.config_set("maxmemory", 0)
+    assert {response.status_code for response in responses} == {200}
+    await asyncio.sleep(1.1)
+
+
+async def test_without_redis_each_worker_gives_out_its_share(machine):
+    poor = await make_key(machine.stores, "FREE")
+    settings = replace(settings_for(machine.stores.database_url, machine.stores.redis_url), workers=4)
+    app = create_app(settings)
+    async with alive(app), client_of(app, poor) as client:
+        assert (await client.get("/v1/workspace")).headers["x-ratelimit-remaining"] == "99"
+        await asyncio.to_thread(machine.redis.stop)
+        statuses = [(await client.get("/v1/workspace")).status_code for _ in range(30)]
+        assert (statuses.count(200), statuses.count(429)) == (25, 5)
+        await machine.start(machine.redis)
+        await asyncio.sleep(1.1)
+        assert (await client.get("/v1/workspace")).status_code == 200

@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def test_every_error_code_has_a_page_with_cause_cure_and_example(portal, error):
     page = portal.get(f"/docs/errors/{slug(error['code'])}")
 
     assert page.status_code == 200
-    assert error["title"] in page.text
+    assert error["title"] in unescape(page.text)
     for word in (error["code"], str(error["status"]), "Cause", "Cure", f"{BASE_URL}/docs/errors/"):
         assert word in page.text
     assert f'href="/docs/errors/{slug(error["code"])}"' in portal.get("/docs/errors").text

@@ -22,23 +22,33 @@ BEGINNING = datetime(2026, 10, 23, tzinfo=UTC)
 
 
 def random_events(dice: random.Random, website_ids: list[str], count: int) -> list[dict]:
-    """Few visitors and whole hours, so that they meet often: at midnight, and at the same moment."""
+    """Few visitors and moments, so that they meet often: at midnight, in a visit, and at the same moment."""
     made = []
     for _ in range(count):
         event = make_event(
             dice.choice(website_ids),
             id=f"{dice.randrange(10**9)}",
             name=dice.choice(("pageview", "pageview", "signup", "purchase")),
-            timestamp=(BEGINNING + timedelta(hours=dice.randrange(14 * 24))).isoformat(),
+            timestamp=random_moment(dice).isoformat(),
             visitor_id=f"v{dice.randrange(8)}",
         )
         for name, values in (("source", "ab"), ("device", "mt"), ("country", ("DE", "US"))):
             if dice.random() < 0.8:
                 event[name] = dice.choice(values)
+        if dice.random() < 0.7:
+            event["url"] = f"https://shop.example/{dice.choice('xyz')}?a=b"
         if dice.random() < 0.3:
             event["revenue"] = {"amount_minor": dice.randrange(-900, 900), "currency": "USD"}
         made.append(event)
     return made
+
+
+def random_moment(dice: random.Random) -> datetime:
+    """Of two weeks; three in four are of two nights, and make up visits that come late and join others."""
+    if dice.random() < 0.25:
+        return BEGINNING + timedelta(hours=dice.randrange(14 * 24))
+    night = BEGINNING + timedelta(days=dice.choice((2, 9)), hours=20)
+    return night + timedelta(minutes=10 * dice.randrange(60), microseconds=dice.choice((0, 0, 1)))
 
 
 async def move(client, website_id: str, zone: str) -> None:
@@ -95,6 +105,64 @@ async def test_one_that_becomes_the_first_touch_moves_the_day(client, home, webs
     for day in (3, 4, 5):
         await send_events(client, make_event(website_id, timestamp=f"2026-11-{day:02}T10:00:00Z", source="a"))
     await send_events(client, make_event(website_id, timestamp="2026-11-04T09:00:00Z", source="b"))
+    assert differences(database_url, home.workspace.id) == {}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+async def test_an_event_between_two_visits_joins_them_across_midnight(client, home, database_url, zone):
+    """The later day loses its visit; the day before, which has no new event, gets a longer one."""
+    website_id = await make_website(client, timezone=zone)
+    for moment in (
+        "03T23:40",
+        "04T00:30",
+        "04T00:05",
+        "04T04:40",
+        "04T05:30",
+        "04T05:05",
+        "03T23:15",
+        "03T23:40",
+    ):
+        await send_events(client, make_event(website_id, timestamp=f"2026-11-{moment}:00Z"))
+        assert differences(database_url, home.workspace.id) == {}
+
+
+async def test_a_visit_of_many_days_is_cut_into_none(client, home, website_id, database_url):
+    moments = [BEGINNING + timedelta(minutes=30 * number) for number in range(120)]
+    random.Random(3).shuffle(moments)
+    for start in range(0, len(moments), 9):
+        batch = [
+            make_event(website_id, timestamp=moment.isoformat()) for moment in moments[start : start + 9]
+        ]
+        await send_events(client, *batch)
+    assert differences(database_url, home.workspace.id) == {}
+    assert rollup_sizes(database_url, home.workspace.id)["visits"] == 1
+
+
+async def test_an_id_counts_once_whatever_else_it_says(client, home, website_id, database_url):
+    other_website = await make_website(client)
+    await send_events(client, make_event(website_id, id="e"))
+    for fields in ({"timestamp": "2026-01-01T00:00:00Z"}, {"visitor_id": "ben"}, {"name": "signup"}):
+        assert (await send_events(client, make_event(website_id, id="e", **fields)))["duplicates"] == 1
+    assert (await send_events(client, make_event(other_website, id="e")))["duplicates"] == 1
+    twice = [make_event(website_id, id="f", timestamp=f"2026-11-0{day}T10:00:00Z") for day in (4, 3)]
+    assert (await send_events(client, *twice))["accepted"] == 1
+    assert differences(database_url, home.workspace.id) == {}
+
+
+async def test_the_first_sound_event_of_an_id_counts(client, home, website_id, database_url):
+    """The database decides which event is stored, the receipts say which; they have to agree."""
+    dollars, euros = ({"amount_minor": 5, "currency": currency} for currency in ("USD", "EUR"))
+    data = await send_events(
+        client,
+        make_event(website_id, id="e", revenue=euros),
+        make_event("0192f3a0-7c1e-7b3a-9f6d-2f1c0a4b8e11", id="e"),
+        make_event(website_id, id="e", revenue=dollars, visitor_id="first"),
+        make_event(website_id, id="e", visitor_id="second"),
+    )
+    statuses = [receipt["status"] for receipt in data["receipts"]]
+    assert statuses == ["REJECTED", "REJECTED", "ACCEPTED", "DUPLICATE"]
+    event = (await client.get("/v1/events/e")).json()["data"]
+    assert (event["visitor_id"], event["revenue"]) == ("first", dollars)
     assert differences(database_url, home.workspace.id) == {}
 
 

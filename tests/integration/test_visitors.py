@@ -61,6 +61,7 @@ async def test_a_visitor_sums_up_what_they_did_on_this_website(client, website_i
         "id": "anna",
         "first_seen_at": "2026-11-03T10:00:00Z",
         "last_seen_at": "2026-11-04T10:00:00Z",
+        "visits": 2,
         "pageviews": 1,
         "events": 3,
         "revenue": {"amount_minor": 300, "currency": "USD"},
@@ -76,6 +77,33 @@ async def test_a_visitor_sums_up_what_they_did_on_this_website(client, website_i
 async def test_without_visitors_the_list_is_empty(client, website_id):
     response = await client.get(url_of(website_id))
     assert response.json() == {"data": [], "pagination": {"next_cursor": None, "has_more": False}}
+
+
+async def test_a_filter_wants_one_day_that_fits_in_everything(client, website_id):
+    await send_events(
+        client,
+        make_event(website_id, **at(0), source="google", country="DE"),
+        make_event(website_id, **at(60 * 24), source="news", name="purchase", **earning(500)),
+        make_event(website_id, **at(0), visitor_id="bert", source="news", name="purchase", **earning(900)),
+        make_event(website_id, **at(60 * 48), visitor_id="carl"),
+    )
+
+    async def found(**question) -> list[str]:
+        return [visitor["id"] for visitor in await data_of(client, url_of(website_id), **question)]
+
+    assert await found(source="google") == ["anna"]
+    assert await found(source="news") == ["anna", "bert"]
+    assert await found(source="google", event_name="purchase") == []
+    assert await found(event_name="purchase", end_date="2026-11-03") == ["bert"]
+    assert await found(event_name="pageview") == ["anna", "carl"]
+    assert await found(start_date="2026-11-04", end_date="2026-11-04") == ["anna"]
+    assert await found(minimum_revenue_minor=501) == ["bert"]
+    # What is compared is all that somebody earned, on whatever day.
+    assert await found(source="google", minimum_revenue_minor=500) == ["anna"]
+    response = await client.get(
+        url_of(website_id), params={"start_date": "2026-11-04", "end_date": "2026-11-03"}
+    )
+    assert response.json()["errors"][0]["parameter"] == "end_date"
 
 
 @pytest.mark.requirement("CM-7", "DF-8", "DF-11")
@@ -94,12 +122,14 @@ async def test_a_list_of_visitors_is_stable_while_they_come(client, website_id):
 
 
 async def test_a_visit_ends_where_nothing_happens_for_more_than_30_minutes(client, website_id):
-    google = {"url": "https://shop.example/", "source": "google", "device": "mobile", "country": "DE"}
+    google = {"source": "google", "device": "mobile", "country": "DE"}
+    url = {"url": "https://shop.example/shoes?size=42"}
+    pages = {"entry_url": url["url"], "entry_page": "/shoes", "exit_page": "/cart"}
     await send_events(
         client,
         make_event(website_id, **at(30), name="purchase", **earning(500)),
-        make_event(website_id, **at(0), **google),
-        make_event(website_id, **at(60), source="newsletter"),
+        make_event(website_id, **at(0), **google, **url),
+        make_event(website_id, **at(60), source="newsletter", url="https://shop.example/cart"),
         make_event(website_id, **at(90.0001), name="signup"),
         make_event(website_id, **at(61), visitor_id="bert"),
     )
@@ -112,13 +142,14 @@ async def test_a_visit_ends_where_nothing_happens_for_more_than_30_minutes(clien
             "pageviews": pageviews,
             "events": events,
             "revenue": {"amount_minor": cents, "currency": "USD"},
-            **{name: entry.get(name) for name in ("source", "device", "country")},
-            "entry_url": entry.get("url"),
+            **dict.fromkeys(("source", "medium", "campaign", "device", "browser", "system", "country")),
+            **dict.fromkeys(("entry_url", "entry_page", "exit_page")),
+            **entry,
         }
 
     assert await data_of(client, url_of(website_id, "anna") + "/visits") == [
         visit("11:30:00.006000", "11:30:00.006000", 0.0, 0, 1, 0),
-        visit("10:00:00", "11:00:00", 3600.0, 2, 3, 500, **google),
+        visit("10:00:00", "11:00:00", 3600.0, 2, 3, 500, **google, **pages),
     ]
 
 

@@ -15,6 +15,7 @@ import httpx
 
 from cloudmetrics.accounts.scopes import SCOPES, expand
 from cloudmetrics.contract import Contract
+from cloudmetrics.platform.database import Database, Transaction
 
 SPEC = Path(__file__).parents[2] / "spec" / "openapi.yaml"
 METHODS = ("get", "put", "post", "patch", "delete")
@@ -224,8 +225,8 @@ def made_up(operation: Operation, names: list[str]) -> Identifiers:
 
 
 def told(response: httpx.Response, *identifiers: Identifiers) -> tuple[int, str]:
-    """What a response says, without what differs between any two: the ids that were asked for, the trace."""
-    text = re.sub(r'"trace_id":"\w+"', "", response.text)
+    """What a response says, without what differs between any two: ids that were asked for, trace, moments."""
+    text = re.sub(r'"trace_id":"\w+"|"\w+_at":"[^"]+Z"', "", response.text)
     for value in {value for each in identifiers for value in each.values()}:
         text = text.replace(value, "…")
     return response.status_code, text
@@ -233,23 +234,27 @@ def told(response: httpx.Response, *identifiers: Identifiers) -> tuple[int, str]
 
 def watch(patch: Callable[[str, Any], None]) -> list[str]:
     """The statements that are sent to PostgreSQL from now on, but for what every process asks regularly."""
-    from cloudmetrics.platform.database import Database, Transaction
-
     seen: list[str] = []
-    read, run = Database.read, Transaction._run
 
     def note(sql: str) -> None:
         if "access_changes" not in sql:
-            seen.append(sql)
+            seen.append(re.sub(r"'[0-9a-f-]{36}'", "…", sql))
 
-    async def noted_read(self: Database, workspace_id: UUID, sql: str, parameters: Any = None) -> Any:
-        note(sql)
-        return await read(self, workspace_id, sql, parameters)
+    def noting(where: str, texts: Callable[..., list[str]]) -> None:
+        """Notes the texts that a method is given, each time before it runs."""
+        name = where.rpartition(".")[2]
+        method = getattr(Database if where.startswith("Database") else Transaction, name)
 
-    async def noted_run(self: Transaction, sql: str, parameters: Any) -> Any:
-        note(re.sub(r"'[0-9a-f-]{36}'", "…", sql))
-        return await run(self, sql, parameters)
+        def noted(self: Any, *arguments: Any, **options: Any) -> Any:
+            for text in texts(*arguments, **options):
+                note(text)
+            return method(self, *arguments, **options)
 
-    patch("cloudmetrics.platform.database.Database.read", noted_read)
-    patch("cloudmetrics.platform.database.Transaction._run", noted_run)
+        patch(f"cloudmetrics.platform.database.{where}", noted)
+
+    noting("Database._read", lambda _, sql, *others, **options: [sql])
+    noting("Database.transaction", lambda _, first=(): [call.statement.name for call in first])
+    noting("Transaction._run", lambda sql, *others: [sql])
+    noting("Transaction.call", lambda calls: [call.statement.name for call in calls])
+    noting("Transaction.commit", lambda last: [call.statement.name for call in last])
     return seen

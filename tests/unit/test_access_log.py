@@ -41,6 +41,7 @@ def test_a_combined_line_is_one_pageview() -> None:
         "url": "https://shop.example/a?b=c",
         "referrer": "https://search.example/?q=1",
         "source": "search.example",
+        "user_agent": "Browser/5.0 (X; rv:1)",
         "properties": {"method": "GET", "status": 200, "bytes": 512},
     }
 

@@ -8,15 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudmetrics.analytics.metrics.models import DateOutOfRange, Metrics, Money, RangeInverted, RangeTooLong
-from cloudmetrics.analytics.metrics.service import date_range
+from cloudmetrics.analytics.metrics.models import (
+    Comparison,
+    DateOutOfRange,
+    DateRange,
+    Money,
+    NothingBefore,
+    RangeInverted,
+    RangeTooLong,
+)
+from cloudmetrics.analytics.metrics.ranges import before, buckets, date_range, require_few_days
+from cloudmetrics.analytics.questions.models import Numbers
 
 TODAY = date(2026, 11, 23)
-
-
-def metrics(visitors: int, revenue: int | None = 0, conversions: int | None = None) -> Metrics:
-    money = None if revenue is None else Money(revenue, "EUR")
-    return Metrics(visitors, 0, 0, money, [], conversions, [])
 
 
 def test_without_dates_it_is_the_last_30_days():
@@ -65,16 +69,72 @@ def test_there_is_no_year_zero(start, end):
 @given(st.integers(-(10**15), 10**15), st.integers(1, 10**9))
 def test_revenue_per_visitor_is_rounded_half_up(revenue, visitors):
     exact = Fraction(revenue, visitors)
-    assert metrics(visitors, revenue).revenue_per_visitor == Money(floor(exact + Fraction(1, 2)), "EUR")
+    numbers = Numbers(visitors=visitors, revenue={"EUR": revenue})
+    assert numbers.metric("revenue_per_visitor", "USD") == Money(floor(exact + Fraction(1, 2)), "EUR")
 
 
-def test_a_ratio_without_a_denominator_is_none():
-    assert metrics(0, 5).revenue_per_visitor is None
-    assert metrics(0, 5, conversions=0).conversion_rate is None
-    assert metrics(3, None).revenue_per_visitor is None
+@pytest.mark.parametrize(
+    "name", ["revenue_per_visitor", "conversion_rate", "views_per_visit", "bounce_rate", "visit_duration"]
+)
+def test_a_ratio_without_a_denominator_is_none(name):
+    assert Numbers(pageviews=3, revenue={"EUR": 5}).metric(name, "EUR") is None
 
 
-def test_a_conversion_rate_needs_a_goal():
-    assert metrics(4).conversion_rate is None
-    assert metrics(4, conversions=1).conversion_rate == 0.25
-    assert metrics(4, conversions=0).conversion_rate == 0
+def test_a_ratio_without_a_numerator_is_zero():
+    assert Numbers(visitors=4).metric("conversion_rate", "EUR") == 0
+    assert Numbers(visitors=4, conversions=1).metric("conversion_rate", "EUR") == 0.25
+    assert Numbers(visits=4, visit_us=2_000_000).metric("visit_duration", "EUR") == 0.5
+
+
+def test_money_of_several_currencies_is_never_added():
+    numbers = Numbers(visitors=1, revenue={"USD": 5, "EUR": 7})
+    assert numbers.metric("revenue", "EUR") is None
+    assert numbers.metric("revenue_per_visitor", "EUR") is None
+    assert numbers.by_currency() == [Money(7, "EUR"), Money(5, "USD")]
+
+
+def test_by_the_hour_there_are_at_most_31_days():
+    require_few_days(DateRange(date(2026, 10, 1), date(2026, 10, 31)), "HOUR")
+    with pytest.raises(RangeTooLong, match="31 at a time by HOUR"):
+        require_few_days(DateRange(date(2026, 10, 1), date(2026, 11, 1)), "HOUR")
+
+
+@pytest.mark.parametrize(
+    ("interval", "starts"),
+    [
+        ("DAY", [27, 28, 29, 30, 31, 1, 2, 3, 4, 5, 6, 7]),
+        ("WEEK", [27, 31, 7]),
+        ("MONTH", [27, 1]),
+    ],
+)
+def test_parts_begin_with_the_range_and_then_where_the_calendar_says(interval, starts):
+    # 31 August 2026 is a Monday.
+    days = DateRange(date(2026, 8, 27), date(2026, 9, 7))
+    found = [day.day for day, hour in buckets(days, interval) if hour is None]
+    assert found == starts
+
+
+def test_a_day_has_24_hours_on_the_clock():
+    assert list(buckets(DateRange(TODAY, TODAY), "HOUR")) == [(TODAY, hour) for hour in range(24)]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "comparison", "expected"),
+    [
+        ("2026-11-03", "2026-11-03", Comparison.PREVIOUS_PERIOD, ("2026-11-02", "2026-11-02")),
+        ("2026-03-01", "2026-03-31", Comparison.PREVIOUS_PERIOD, ("2026-01-29", "2026-02-28")),
+        ("2026-03-01", "2026-03-31", Comparison.PREVIOUS_YEAR, ("2025-03-01", "2025-03-31")),
+        ("2024-02-29", "2024-02-29", Comparison.PREVIOUS_YEAR, ("2023-02-28", "2023-02-28")),
+        ("2024-02-01", "2024-02-29", Comparison.PREVIOUS_YEAR, ("2023-02-01", "2023-02-28")),
+        ("2025-02-01", "2025-02-28", Comparison.PREVIOUS_YEAR, ("2024-02-01", "2024-02-28")),
+    ],
+)
+def test_what_a_range_is_compared_with(start, end, comparison, expected):
+    found = before(DateRange(date.fromisoformat(start), date.fromisoformat(end)), comparison)
+    assert (found.start.isoformat(), found.end.isoformat()) == expected
+
+
+@pytest.mark.parametrize("comparison", Comparison)
+def test_nothing_lies_before_the_calendar(comparison):
+    with pytest.raises(NothingBefore):
+        before(DateRange(date(1, 1, 1), date(1, 2, 1)), comparison)

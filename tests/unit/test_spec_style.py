@@ -30,6 +30,7 @@ class Spec:
         self.files = {
             path.relative_to(folder).as_posix(): yaml.safe_load(path.read_text(encoding="utf-8"))
             for path in sorted(folder.rglob("*.yaml"))
+            if not {"released", "rules"} & set(path.parts)
         }
         self.root = self.files["openapi.yaml"]
         self.registry = self.files["errors.yaml"]
@@ -176,6 +177,8 @@ def operations_are_well_named_and_fenced(spec: Spec) -> Iterator[str]:
             or not set(scopes[0][0]) <= set(SCOPES.split())
         ):
             yield f"{name} needs the same known scopes for api_key and bearer"
+        if operation.get("x-limit", "agent") not in ("agent", "events"):
+            yield f"{name} has an x-limit that nobody counts"
         if not {"400", "401", "403", "429", "500", "503"} <= set(operation["responses"]):
             yield f"{name} lacks a shared error"
 
@@ -217,6 +220,7 @@ BREACHES = [
     (problems_are_registered, "errors.yaml", "- code: NOT_FOUND", "- code: NOT_HERE"),
     (the_registry_is_whole, "errors.yaml", "  status: 401\n", ""),
     (operations_are_well_named_and_fenced, "paths/metrics.yaml", "bearer: ['metrics:", "bearer: ['alerts:"),
+    (operations_are_well_named_and_fenced, "paths/events.yaml", "x-limit: events", "x-limit: event"),
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from cloudmetrics.accounts import letters
 from cloudmetrics.accounts.access import service as access
 from cloudmetrics.accounts.api_keys import store
 from cloudmetrics.accounts.api_keys.secrets import is_well_formed
-from cloudmetrics.accounts.api_keys.service import digest_of
+from cloudmetrics.accounts.api_keys.service import digests_of
 from cloudmetrics.accounts.audit import service as audit
 from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.accounts.team import store as team
@@ -28,7 +28,7 @@ async def revoke_leaked(
     """
     if not is_well_formed(secret):
         return False
-    owner = await store.owner_of(database, digest_of(keyring, secret))
+    owner = await store.owner_of(database, digests_of(keyring, secret))
     if owner is None:
         return False
     workspace = await workspaces.of(Tenant(database, owner[0]))

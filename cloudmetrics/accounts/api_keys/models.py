@@ -7,6 +7,7 @@ ExpiryPassed         a key must end in the future
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -78,7 +79,7 @@ class ShownKey:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a good key stands for. `plan` and `limits` are its workspace's.
+    """What a good key stands for. `plan`, `limits` and `cors_origins` are its workspace's.
 
     `networks` has the key's and the workspace's, each of which has to admit the
     address that the key is used from.
@@ -88,7 +89,8 @@ class Identity:
     key_id: UUID
     scopes: frozenset[str]
     plan: str
-    limits: dict[str, Any]
+    limits: Mapping[str, Any]
+    cors_origins: frozenset[str]
     expires_at: datetime | None = None
     networks: tuple[tuple[Network, ...], ...] = ()
 

@@ -17,17 +17,25 @@ VALUES (%(digest)s, %(workspace_id)s, %(key_id)s);
 DELETE FROM credentials
 WHERE workspace_id = %(workspace_id)s AND key_id = %(key_id)s;
 
+-- name: register_anew
+-- Directory: the same key under the hash of a newer secret. Another process may have been quicker.
+INSERT INTO credentials (digest, workspace_id, key_id)
+VALUES (%(digest)s, %(workspace_id)s, %(key_id)s)
+ON CONFLICT (digest) DO NOTHING;
+
 -- name: find
--- Directory: whose key is it?
-SELECT workspace_id, key_id
+-- Directory: whose key is it, under the newest of the hashes that it has?
+SELECT digest, workspace_id, key_id
 FROM credentials
-WHERE digest = %(digest)s;
+WHERE digest = ANY(%(digests)s)
+ORDER BY array_position(%(digests)s, digest)
+LIMIT 1;
 
 -- name: get_active
 -- What the key may do, from where, and how much by its workspace's plan and limits,
 -- unless it was revoked or its workspace waits to be removed.
 SELECT
-    key.workspace_id, key.key_id, key.scopes, key.expires_at, space.plan, space.limits,
+    key.workspace_id, key.key_id, key.scopes, key.expires_at, space.plan, space.limits, space.cors_origins,
     key.allowed_networks AS key_networks, space.allowed_networks AS workspace_networks
 FROM api_keys AS key
 JOIN workspaces AS space USING (workspace_id)

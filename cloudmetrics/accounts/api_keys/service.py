@@ -188,12 +188,17 @@ async def identify(database: Database, keyring: Keyring, secret: str) -> Identit
     Whether it has expired, and where it may be used from, is for the caller to
     judge, who may remember the answer. Raises Unavailable.
     """
-    return await store.find(database, digest_of(keyring, secret)) if is_well_formed(secret) else None
+    return await store.find(database, digests_of(keyring, secret)) if is_well_formed(secret) else None
 
 
 def digest_of(keyring: Keyring, secret: str) -> bytes:
     """The keyed hash under which a key is kept."""
     return keyring.digest("api key", secret.encode("utf-8", "surrogatepass"))
+
+
+def digests_of(keyring: Keyring, secret: str) -> list[bytes]:
+    """That hash, and those under which the key may have been kept before."""
+    return keyring.digests("api key", secret.encode("utf-8", "surrogatepass"))
 
 
 def _new(

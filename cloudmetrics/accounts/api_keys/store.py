@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -25,15 +25,24 @@ async def create(transaction: Transaction, key: ApiKey, digest: bytes) -> None:
     )
 
 
-async def owner_of(database: Database, digest: bytes) -> tuple[UUID, UUID] | None:
-    """The workspace and the id of the key with this hash, while it is not revoked."""
-    found = await database.read_directory(queries.find, {"digest": digest})
-    return (found[0]["workspace_id"], found[0]["key_id"]) if found else None
+async def owner_of(database: Database, digests: Sequence[bytes]) -> tuple[UUID, UUID] | None:
+    """The workspace and the id of the key with one of these hashes, newest first, while it is not revoked.
+
+    A key that has not the newest one yet is given it.
+    """
+    rows = await database.read_directory(queries.find, {"digests": list(digests)})
+    if not rows:
+        return None
+    found = rows[0]
+    if found["digest"] != digests[0]:
+        async with database.transaction(found["workspace_id"]) as transaction:
+            await transaction.execute(queries.register_anew, found | {"digest": digests[0]})
+    return found["workspace_id"], found["key_id"]
 
 
-async def find(database: Database, digest: bytes) -> Identity | None:
-    """Whose key has this hash. Raises Unavailable."""
-    owner = await owner_of(database, digest)
+async def find(database: Database, digests: Sequence[bytes]) -> Identity | None:
+    """Whose key has one of these hashes. Raises Unavailable."""
+    owner = await owner_of(database, digests)
     if owner is None:
         return None
     rows = await database.read(owner[0], queries.get_active, {"workspace_id": owner[0], "key_id": owner[1]})
@@ -46,6 +55,7 @@ async def find(database: Database, digest: bytes) -> Identity | None:
         scopes=frozenset(row["scopes"]),
         plan=row["plan"],
         limits=row["limits"],
+        cors_origins=frozenset(row["cors_origins"]),
         expires_at=row["expires_at"],
         networks=(parsed(row["key_networks"]), parsed(row["workspace_networks"])),
     )

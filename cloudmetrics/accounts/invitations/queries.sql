@@ -54,7 +54,7 @@ VALUES (%(digest)s, %(workspace_id)s, %(invitation_id)s);
 -- Directory: where does a link lead?
 SELECT workspace_id, invitation_id
 FROM invitation_tokens
-WHERE digest = %(digest)s;
+WHERE digest = ANY (%(digests)s);
 
 -- name: offer
 -- As the tenant. A workspace that waits to be removed takes nobody in.

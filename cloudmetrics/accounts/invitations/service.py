@@ -163,7 +163,7 @@ async def accept_invitation(
 
 
 async def _offer(database: Database, keyring: Keyring, token: str) -> tuple[UUID, Offer]:
-    found = await store.find_token(database, tokens.digest_of(keyring, TOKEN, token))
+    found = await store.find_token(database, tokens.digests_of(keyring, TOKEN, token))
     offer = await store.offer(database, *found, clock.now()) if found else None
     if found is None or offer is None:
         raise InvalidToken

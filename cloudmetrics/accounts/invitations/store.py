@@ -57,9 +57,9 @@ async def replace_token(
     await transaction.execute(queries.add_token, parameters | {"digest": digest})
 
 
-async def find_token(database: Database, digest: bytes) -> tuple[UUID, UUID] | None:
+async def find_token(database: Database, digests: list[bytes]) -> tuple[UUID, UUID] | None:
     """The workspace and the invitation that a link leads to."""
-    rows = await database.read_directory(queries.find_token, {"digest": digest})
+    rows = await database.read_directory(queries.find_token, {"digests": digests})
     return (rows[0]["workspace_id"], rows[0]["invitation_id"]) if rows else None
 
 

@@ -1,4 +1,4 @@
-"""What people do to their own accounts, written into the audit log of each workspace that they are in."""
+"""What is done to people's accounts: told to them, and written into the log of each workspace they are in."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from cloudmetrics.accounts.audit import service as audit
 from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.accounts.people import store
 from cloudmetrics.platform.database import Transaction
+from cloudmetrics.platform.jobs import defer
+
+TELL_JOB = "people.tell"
 
 
 async def record_everywhere(transaction: Transaction, user_id: UUID, actor: Actor, action: Action) -> None:
     """Whoever lets somebody in may know how well that person's account is kept.
 
-    Ends with the transaction working for the last of the workspaces.
+    The person gets a mail, since it may have been somebody else. Ends with the
+    transaction working for the last of the workspaces.
     """
+    await defer(transaction, TELL_JOB, user_id=str(user_id), action=action.value)
     for workspace_id in await store.workspaces_in(transaction, user_id):
         await transaction.switch_tenant(workspace_id)
         await audit.record(transaction, workspace_id, actor, action, ("USER", user_id))

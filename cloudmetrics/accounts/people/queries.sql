@@ -40,12 +40,12 @@ VALUES (%(digest)s, %(user_id)s, %(expires_at)s);
 SELECT person.user_id AS id, person.email, person.created_at, person.sessions_after
 FROM user_tokens AS token
 JOIN users AS person USING (user_id)
-WHERE token.digest = %(digest)s AND token.expires_at > %(now)s;
+WHERE token.digest = ANY (%(digests)s) AND token.expires_at > %(now)s;
 
 -- name: use_token
 -- Of two who bring it at the same time, one gets a row.
 DELETE FROM user_tokens
-WHERE digest = %(digest)s AND expires_at > %(now)s
+WHERE digest = ANY (%(digests)s) AND expires_at > %(now)s
 RETURNING user_id;
 
 -- name: forget_tokens
@@ -60,6 +60,11 @@ VALUES (%(user_id)s, %(secret)s, 0)
 ON CONFLICT (user_id) DO UPDATE SET secret = excluded.secret, last_step = 0
 WHERE second_factors.confirmed_at IS NULL
 RETURNING user_id;
+
+-- name: has_factor
+SELECT user_id
+FROM second_factors
+WHERE user_id = %(user_id)s AND confirmed_at IS NOT NULL;
 
 -- name: pending_factor
 SELECT secret, last_step
@@ -85,7 +90,7 @@ VALUES (%(user_id)s, %(digest)s);
 
 -- name: use_recovery_code
 DELETE FROM recovery_codes
-WHERE user_id = %(user_id)s AND digest = %(digest)s
+WHERE user_id = %(user_id)s AND digest = ANY (%(digests)s)
 RETURNING user_id;
 
 -- name: remove_factor

@@ -32,6 +32,11 @@ RECOVERY_CODES = 10
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
+async def is_set_up(database: Database, user: User) -> bool:
+    """Whether the person signs in with a second factor."""
+    return await store.has_factor(database, user.id)
+
+
 async def begin(database: Database, keyring: Keyring, user: User) -> Enrolment:
     """A new secret, worth nothing until a code of it was shown. Raises SecondFactorPresent."""
     secret = pyotp.random_base32()
@@ -55,7 +60,7 @@ async def confirm(
         step = None if sealed is None else step_of(_unseal(keyring, user.id, sealed), code, now.timestamp())
         if step is None:
             raise WrongCode
-        digests = [_recovery_digest(keyring, user.id, each) for each in codes]
+        digests = [_recovery_digests(keyring, user.id, each)[0] for each in codes]
         await store.confirm_factor(transaction, user.id, step, digests, now)
         await record_everywhere(
             transaction, user.id, Actor(user.id, address=address), Action.SECOND_FACTOR_ENABLED
@@ -81,8 +86,8 @@ async def require_code(database: Database, keyring: Keyring, account: store.Acco
         if step is not None:
             accepted = await store.use_step(transaction, user_id, step)
         else:
-            digest = _recovery_digest(keyring, user_id, given)
-            accepted = await store.use_recovery_code(transaction, user_id, digest)
+            digests = _recovery_digests(keyring, user_id, given)
+            accepted = await store.use_recovery_code(transaction, user_id, digests)
     if not accepted:
         raise SignInFailed
 
@@ -99,8 +104,8 @@ def step_of(secret: str, code: str, moment: float) -> int | None:
     return max(fitting, default=None)
 
 
-def _recovery_digest(keyring: Keyring, user_id: UUID, code: str) -> bytes:
-    return keyring.digest(f"recovery code {user_id}", code.encode("utf-8", "surrogatepass"))
+def _recovery_digests(keyring: Keyring, user_id: UUID, code: str) -> list[bytes]:
+    return keyring.digests(f"recovery code {user_id}", code.encode("utf-8", "surrogatepass"))
 
 
 def _seal(keyring: Keyring, user_id: UUID, secret: str) -> bytes:

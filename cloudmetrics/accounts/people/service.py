@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from cloudmetrics.accounts import tokens
+from cloudmetrics.accounts.access import service as access
 from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.accounts.people import passwords, second_factor, store, throttle
 from cloudmetrics.accounts.people.journal import record_everywhere
@@ -108,6 +109,12 @@ async def get(database: Database, user_id: UUID) -> User:
     return user
 
 
+async def find(database: Database, email: str) -> User | None:
+    """The person of an address, which stands in lower case."""
+    account = await store.find_account(database, email=email)
+    return account.user if account else None
+
+
 async def memberships(database: Database, user_id: UUID) -> list[Membership]:
     """Where the person is a member, in the order in which the workspaces were made."""
     found = [
@@ -146,8 +153,8 @@ async def make_password_token(transaction: Transaction, keyring: Keyring, user_i
 
 async def owner_of_token(database: Database, keyring: Keyring, token: str) -> User:
     """Whose password a token will set, for the page that asks for it. Raises InvalidToken."""
-    digest = tokens.digest_of(keyring, PASSWORD_TOKEN, token)
-    user = await store.peek_token(database, digest, clock.now())
+    digests = tokens.digests_of(keyring, PASSWORD_TOKEN, token)
+    user = await store.peek_token(database, digests, clock.now())
     if user is None:
         raise InvalidToken
     return user
@@ -164,9 +171,9 @@ async def finish_reset(
     user = await owner_of_token(database, keyring, token)
     passwords.require_strong(password, user.email)
     password_hash = await passwords.hashed(password)
-    digest = tokens.digest_of(keyring, PASSWORD_TOKEN, token)
+    digests = tokens.digests_of(keyring, PASSWORD_TOKEN, token)
     async with database.transaction(NOBODY) as transaction:
-        if await store.use_token(transaction, digest, clock.now()) is None:
+        if await store.use_token(transaction, digests, clock.now()) is None:
             raise InvalidToken
         return await _set_password(transaction, user.id, password_hash, address)
 
@@ -190,5 +197,6 @@ async def _set_password(
     now = clock.now()
     user = await store.set_password(transaction, user_id, password_hash, now)
     await store.forget_tokens(transaction, user_id, now)
+    await access.note(transaction, user_id)
     await record_everywhere(transaction, user_id, Actor(user_id, address=address), Action.PASSWORD_SET)
     return user

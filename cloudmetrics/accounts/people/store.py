@@ -74,13 +74,13 @@ async def create_token(transaction: Transaction, user_id: UUID, digest: bytes, e
     )
 
 
-async def peek_token(database: Database, digest: bytes, now: datetime) -> User | None:
-    rows = await database.read_directory(queries.peek_token, {"digest": digest, "now": now})
+async def peek_token(database: Database, digests: list[bytes], now: datetime) -> User | None:
+    rows = await database.read_directory(queries.peek_token, {"digests": digests, "now": now})
     return User(**rows[0]) if rows else None
 
 
-async def use_token(transaction: Transaction, digest: bytes, now: datetime) -> UUID | None:
-    row = await transaction.fetch_one(queries.use_token, {"digest": digest, "now": now})
+async def use_token(transaction: Transaction, digests: list[bytes], now: datetime) -> UUID | None:
+    row = await transaction.fetch_one(queries.use_token, {"digests": digests, "now": now})
     return row["user_id"] if row else None
 
 
@@ -91,6 +91,10 @@ async def forget_tokens(transaction: Transaction, user_id: UUID, now: datetime) 
 async def begin_factor(transaction: Transaction, user_id: UUID, secret: bytes) -> bool:
     """Whether no confirmed factor stood in the way."""
     return await _found(transaction, queries.begin_factor, user_id=user_id, secret=secret)
+
+
+async def has_factor(database: Database, user_id: UUID) -> bool:
+    return bool(await database.read_directory(queries.has_factor, {"user_id": user_id}))
 
 
 async def pending_factor(transaction: Transaction, user_id: UUID) -> bytes | None:
@@ -111,8 +115,8 @@ async def use_step(transaction: Transaction, user_id: UUID, step: int) -> bool:
     return await _found(transaction, queries.use_step, user_id=user_id, step=step)
 
 
-async def use_recovery_code(transaction: Transaction, user_id: UUID, digest: bytes) -> bool:
-    return await _found(transaction, queries.use_recovery_code, user_id=user_id, digest=digest)
+async def use_recovery_code(transaction: Transaction, user_id: UUID, digests: list[bytes]) -> bool:
+    return await _found(transaction, queries.use_recovery_code, user_id=user_id, digests=digests)
 
 
 async def remove_factor(transaction: Transaction, user_id: UUID) -> bool:

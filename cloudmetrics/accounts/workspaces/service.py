@@ -12,6 +12,7 @@ from cloudmetrics.accounts.access import service as access
 from cloudmetrics.accounts.audit import service as audit
 from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.accounts.networks import admits, normal_networks, parsed
+from cloudmetrics.accounts.oauth import service as oauth
 from cloudmetrics.accounts.people import service as people
 from cloudmetrics.accounts.people import store as people_store
 from cloudmetrics.accounts.people.models import EmailTaken, User, normal_email
@@ -63,7 +64,7 @@ async def show(caller: Caller, workspace_id: UUID | None = None) -> ShownWorkspa
 async def list_page(caller: Caller, *, cursor: str | None = None, limit: int = 100) -> Page[ShownWorkspace]:
     """The workspaces that the credential reaches, oldest first. Raises InvalidCursor."""
     after = unseal_id(caller, "workspaces", cursor)
-    everywhere = {caller.tenant.workspace_id} | caller.workspace_ids
+    everywhere = {caller.tenant.workspace_id} | await _reachable(caller)
     reached = sorted(workspace_id for workspace_id in everywhere if workspace_id > after)
     found: list[ShownWorkspace] = []
     for workspace_id in reached:
@@ -87,6 +88,8 @@ async def create(caller: Caller, *, name: str, timezone: str, currency: str) -> 
     workspace = _new(name, "FREE", timezone, currency)
     async with database.transaction(workspace.id) as transaction:
         await _create_owned(transaction, workspace, caller.user_id, Actor.of(caller))
+        if caller.credential_id is not None:
+            await oauth.extend(transaction, caller.credential_id, workspace.id)
     return ShownWorkspace(workspace, "OWNER")
 
 
@@ -223,13 +226,20 @@ async def _reached(caller: Caller, workspace_id: UUID | None) -> tuple[Tenant, R
     """A workspace that the credential may look at, and the person's role in it. Raises NotFound."""
     if workspace_id is None or workspace_id == caller.tenant.workspace_id:
         return caller.tenant, caller.role
-    if caller.user_id is None or workspace_id not in caller.workspace_ids:
+    if caller.user_id is None or workspace_id not in await _reachable(caller):
         raise NotFound("workspace")
     database = caller.tenant.database
     membership = await people.membership(database, caller.user_id, workspace_id)
     if membership is None:
         raise NotFound("workspace")
     return Tenant(database, workspace_id), membership.role
+
+
+async def _reachable(caller: Caller) -> frozenset[UUID]:
+    """The workspaces that a person's token may choose, with one that it has made just now."""
+    if caller.user_id is None or caller.credential_id is None:
+        return caller.workspace_ids
+    return caller.workspace_ids | await oauth.workspaces_of(caller.tenant.database, caller.credential_id)
 
 
 def _require_own(caller: Caller, workspace_id: UUID | None) -> None:

@@ -22,9 +22,14 @@ class StoredEvent:
     website_id: UUID
     visitor_id: str
     url: str | None
+    page: str | None
     referrer: str | None
     source: str | None
+    medium: str | None
+    campaign: str | None
     device: str | None
+    browser: str | None
+    system: str | None
     country: str | None
     revenue_minor: int | None
     currency: str
@@ -43,9 +48,14 @@ class StoredEvent:
             "website_id": str(self.website_id),
             "visitor_id": self.visitor_id,
             "url": self.url,
+            "page": self.page,
             "referrer": self.referrer,
             "source": self.source,
+            "medium": self.medium,
+            "campaign": self.campaign,
             "device": self.device,
+            "browser": self.browser,
+            "system": self.system,
             "country": self.country,
             "revenue": self.revenue.to_json() if self.revenue else None,
             "properties": self.properties,

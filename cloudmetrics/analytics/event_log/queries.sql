@@ -5,8 +5,8 @@ SELECT event.*, site.currency
 FROM websites AS site
 CROSS JOIN LATERAL (
     SELECT
-        event_id AS id, name, occurred_at, received_at, website_id, visitor_id, url, referrer,
-        source, device, country, revenue_minor, properties
+        event_id AS id, name, occurred_at, received_at, website_id, visitor_id, url, page, referrer,
+        source, medium, campaign, device, browser, system, country, revenue_minor, properties
     FROM events
     WHERE workspace_id = site.workspace_id
       AND website_id = site.website_id
@@ -24,11 +24,44 @@ WHERE site.workspace_id = %(workspace_id)s
 ORDER BY event.occurred_at DESC, event.id DESC
 LIMIT %(limit)s;
 
+-- name: list_of_visitor
+-- Events of one visitor of a live website, newest first. They are found at the times of the
+-- visitor's visits, which follow each other without overlap, so that a page reads no more
+-- visits than it shows. That the inner SELECT has an order and a limit of its own keeps the
+-- planner from looking through all events instead: it does not know how short visits are.
+SELECT event.*, site.currency
+FROM websites AS site
+JOIN visits AS visit USING (workspace_id, website_id)
+CROSS JOIN LATERAL (
+    SELECT
+        event_id AS id, name, occurred_at, received_at, website_id, visitor_id, url, page, referrer,
+        source, medium, campaign, device, browser, system, country, revenue_minor, properties
+    FROM events
+    WHERE workspace_id = visit.workspace_id
+      AND website_id = visit.website_id
+      AND occurred_at BETWEEN visit.started_at AND visit.ended_at
+      AND visitor_id = visit.visitor_id
+      AND (occurred_at, event_id) < (%(before)s::timestamptz, %(before_id)s)
+      AND (%(start)s::timestamptz IS NULL OR occurred_at >= %(start)s::timestamptz)
+      AND (%(end)s::timestamptz IS NULL OR occurred_at < %(end)s::timestamptz)
+      AND (%(name)s::text IS NULL OR name = %(name)s::text)
+    ORDER BY occurred_at DESC, event_id DESC
+    LIMIT %(limit)s
+) AS event
+WHERE site.workspace_id = %(workspace_id)s
+  AND site.website_id = %(website_id)s
+  AND site.deleted_at IS NULL
+  AND visit.visitor_id = %(visitor_id)s
+  AND visit.started_at <= %(before)s::timestamptz
+ORDER BY visit.started_at DESC, event.occurred_at DESC, event.id DESC
+LIMIT %(limit)s;
+
 -- name: list_after
 -- Events of a website from a position on, oldest first, in the order of its index.
 SELECT
     event.event_id AS id, event.name, event.occurred_at, event.received_at, event.website_id,
-    event.visitor_id, event.url, event.referrer, event.source, event.device, event.country,
+    event.visitor_id, event.url, event.page, event.referrer,
+    event.source, event.medium, event.campaign, event.device, event.browser, event.system, event.country,
     event.revenue_minor, site.currency, event.properties
 FROM events AS event
 JOIN websites AS site USING (workspace_id, website_id)
@@ -44,7 +77,8 @@ LIMIT %(limit)s;
 -- name: get
 SELECT
     event.event_id AS id, event.name, event.occurred_at, event.received_at, event.website_id,
-    event.visitor_id, event.url, event.referrer, event.source, event.device, event.country,
+    event.visitor_id, event.url, event.page, event.referrer,
+    event.source, event.medium, event.campaign, event.device, event.browser, event.system, event.country,
     event.revenue_minor, site.currency, event.properties
 FROM events AS event
 JOIN websites AS site USING (workspace_id, website_id)

@@ -24,7 +24,9 @@ async def list_before(
         "before_id": position[1],
         "limit": limit,
     }
-    return [StoredEvent(**row) for row in await tenant.read(queries.list_before, parameters)]
+    one_visitor = wanted.website_id is not None and wanted.visitor_id is not None
+    statement = queries.list_of_visitor if one_visitor else queries.list_before
+    return [StoredEvent(**row) for row in await tenant.read(statement, parameters)]
 
 
 async def list_after(

@@ -31,9 +31,10 @@ class Refusal:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, since that would take longer to make than everything else of an event.
+@dataclass(slots=True)
 class Event:
-    """Something that happened. `revenue_minor` is in minor units of the website's currency."""
+    """Something that happened. `revenue_minor` is in minor units of `currency`."""
 
     event_id: str
     website_id: UUID
@@ -43,9 +44,16 @@ class Event:
     url: str | None = None
     referrer: str | None = None
     source: str | None = None
+    # The source unless there is one, or it turns out to be the website's own.
+    referring_host: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
     device: str | None = None
+    browser: str | None = None
+    system: str | None = None
     country: str | None = None
     revenue_minor: int | None = None
+    currency: str | None = None
     properties: dict[str, Any] | None = None
 
 

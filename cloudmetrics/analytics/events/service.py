@@ -9,9 +9,13 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.analytics.answers import store as answers
+from cloudmetrics.analytics.enrichment.origins import NO_CAMPAIGN, read_campaign, read_referrer
+from cloudmetrics.analytics.enrichment.user_agents import Client, read_header, read_user_agent
 from cloudmetrics.analytics.events import store
 from cloudmetrics.analytics.events.models import Event, Receipt, Receipts, Refusal, Rejection, Status
 from cloudmetrics.analytics.events.timestamps import parse_timestamp
+from cloudmetrics.analytics.quota import service as quotas
 from cloudmetrics.analytics.rollups import store as rollups
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
@@ -29,6 +33,8 @@ OUT_OF_RANGE = Refusal(Rejection.TIMESTAMP_OUT_OF_RANGE, "The timestamp is outsi
 MOST_AT_ONCE = 2000
 
 Verdict = Event | Refusal
+# Who stores, and how many events a month: batches of one lane are stored together.
+Lane = tuple[Tenant, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +47,25 @@ class Candidate:
     verdict: Verdict
 
 
-async def create(caller: Caller, sent: Sequence[Mapping[str, Any]]) -> Receipts:
+async def create(caller: Caller, sent: Sequence[Mapping[str, Any]], user_agent: str = "") -> Receipts:
     """Stores a batch, as the contract describes it, and returns after the commit.
 
     An event whose id is known is a duplicate, whatever else it says; so is one
     whose id was accepted earlier in the batch. Everything new and sound is
-    stored and counted in one transaction, or nothing is, where this raises.
+    stored and counted in one transaction, or nothing is, where this raises:
+    OutOfQuota where there are more new events than the workspace has left.
+    `user_agent` is the request's own.
     """
     now = clock.now()
     # Read here and not in the transaction, so that PostgreSQL stores one group while the next is read.
     website_ids = {text: UUID(text) for text in {event["website_id"] for event in sent}}
-    batch = [read(event, website_ids[event["website_id"]], now) for event in sent]
-    return await _writer.submit(caller.tenant, batch)
+    requesting = read_header(user_agent)
+    batch = [read(event, website_ids[event["website_id"]], now, requesting) for event in sent]
+    quota = caller.allowance.events if caller.allowance else None
+    return await _writer.submit((caller.tenant, quota), batch)
 
 
-def read(sent: Mapping[str, Any], website_id: UUID, now: datetime) -> Candidate:
+def read(sent: Mapping[str, Any], website_id: UUID, now: datetime, requesting: Client) -> Candidate:
     """An event that fits the contract, and what can be said of it at the moment `now`."""
     revenue = sent.get("revenue")
     currency = revenue["currency"] if revenue is not None else None
@@ -64,18 +74,27 @@ def read(sent: Mapping[str, Any], website_id: UUID, now: datetime) -> Candidate:
         return Candidate(sent["id"], website_id, currency, OUT_OF_RANGE)
     if occurred_at > now + TOLERANCE:
         return Candidate(sent["id"], website_id, currency, IN_FUTURE)
+    url, referrer, source = sent.get("url"), sent.get("referrer"), sent.get("source")
+    campaign = read_campaign(url) if url else NO_CAMPAIGN
+    client = read_user_agent(sent["user_agent"]) if "user_agent" in sent else requesting
     event = Event(
         event_id=sent["id"],
         website_id=website_id,
         visitor_id=sent["visitor_id"],
         name=sent["name"],
         occurred_at=occurred_at,
-        url=sent.get("url"),
-        referrer=sent.get("referrer"),
-        source=sent.get("source"),
-        device=sent.get("device"),
+        url=url,
+        referrer=referrer,
+        source=source or campaign.source,
+        referring_host=read_referrer(referrer, url or "") if referrer and not source else None,
+        medium=sent.get("medium") or campaign.medium,
+        campaign=sent.get("campaign") or campaign.campaign,
+        device=sent.get("device") or client.device,
+        browser=sent.get("browser") or client.browser,
+        system=sent.get("system") or client.system,
         country=sent.get("country"),
         revenue_minor=int(revenue["amount_minor"]) if revenue is not None else None,
+        currency=currency,
         properties=sent.get("properties"),
     )
     return Candidate(event.event_id, website_id, currency, event)
@@ -94,36 +113,55 @@ def judge(candidate: Candidate, currencies: Mapping[UUID, str]) -> Verdict:
     return candidate.verdict
 
 
-async def _store(tenant: Tenant, batches: list[list[Candidate]]) -> list[Receipts]:
+async def _store(lane: Lane, batches: list[list[Candidate]]) -> list[Receipts]:
     """Stores batches together, with the receipts that they would get one after the other."""
-    receipts = iter(await _store_all(tenant, [candidate for batch in batches for candidate in batch]))
+    receipts = iter(await _store_all(*lane, [candidate for batch in batches for candidate in batch]))
     return [Receipts(list(islice(receipts, len(batch)))) for batch in batches]
 
 
-async def _store_all(tenant: Tenant, candidates: Sequence[Candidate]) -> list[Receipt]:
-    async with tenant.transaction() as transaction:
-        website_ids = {candidate.website_id for candidate in candidates}
-        websites = await store.lock_websites(transaction, tenant, website_ids)
-        currencies = {website_id: website["currency"] for website_id, website in websites.items()}
+async def _store_all(tenant: Tenant, quota: int | None, candidates: Sequence[Candidate]) -> list[Receipt]:
+    # Whether a website exists, and earns in this currency, the database judges likewise.
+    events = [candidate.verdict for candidate in candidates if isinstance(candidate.verdict, Event)]
+    event_ids = list({event.event_id for event in events})
+    website_ids = {candidate.website_id for candidate in candidates}
+    if quota is not None and quotas.is_scarce(tenant):
+        await _require(tenant, quota, event_ids)
+    month = quotas.this_month()
+    first = [
+        store.lock_websites(tenant, website_ids),
+        store.insert(tenant, events, clock.now()),
+        rollups.reads(tenant, event_ids),
+        # As if all were new; whatever is not is taken back below.
+        quotas.counting(tenant, month, len(event_ids)),
+    ]
+    async with tenant.transaction(first) as transaction:
+        websites, stored, touched, [(used,)] = transaction.first
+        currencies: dict[UUID, str] = dict(websites)
         verdicts = [judge(candidate, currencies) for candidate in candidates]
-        # The first sound event of an id is the one that counts.
-        sound: dict[str, Event] = {}
-        for verdict in verdicts:
-            if isinstance(verdict, Event):
-                sound.setdefault(verdict.event_id, verdict)
-        accepted: set[str] = set()
-        if sound:
-            accepted = await store.insert(transaction, tenant, list(sound.values()), clock.now())
+        accepted = {event_id for (event_id,) in stored}
         refused = [
             candidate.event_id
             for candidate, verdict in zip(candidates, verdicts, strict=True)
             if isinstance(verdict, Refusal)
         ]
         known = await store.known(transaction, tenant, refused) if refused else set()
-        for website_id in {sound[event_id].website_id for event_id in accepted}:
-            website = websites[website_id]
-            await rollups.rebuild(transaction, tenant, website_id, website["edition"], website["timezone"])
+        if not accepted:
+            await transaction.undo()
+            return _receipts(candidates, verdicts, accepted, known)
+        changed = {candidate.website_id for candidate in candidates if candidate.event_id in accepted}
+        changes = [*rollups.writes(tenant, touched, accepted), answers.touched(tenant, changed)]
+        if known_before := len(event_ids) - len(accepted):
+            changes.append(quotas.counting(tenant, month, -known_before))
+        quotas.check(tenant, quota, used - known_before, len(accepted))
+        await transaction.commit(changes)
     return _receipts(candidates, verdicts, accepted, known)
+
+
+async def _require(tenant: Tenant, quota: int, event_ids: Sequence[str]) -> None:
+    """Refuses what can't be stored before the work of storing it. Raises OutOfQuota."""
+    async with tenant.transaction() as transaction:
+        stored = await store.known(transaction, tenant, event_ids)
+        await quotas.require(transaction, tenant, quota, len(event_ids) - len(stored))
 
 
 _writer = GroupCommit(_store, weigh=len, most=MOST_AT_ONCE)

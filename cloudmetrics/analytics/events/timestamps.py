@@ -15,8 +15,11 @@ def parse_timestamp(text: str) -> datetime | None:
     everything here runs on count.
     """
     text = text.upper()
-    ordinary, leap = LEAP_SECOND.subn(r"\g<1>59", text)
+    leap = 0
+    if ":60" in text:
+        text, leap = LEAP_SECOND.subn(r"\g<1>59", text)
     try:
-        return datetime.fromisoformat(ordinary).astimezone(UTC) + timedelta(seconds=leap)
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+        return moment + timedelta(seconds=leap) if leap else moment
     except (ValueError, OverflowError):
         return None

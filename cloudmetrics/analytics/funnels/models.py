@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.analytics.dimensions import FirstTouch
 from cloudmetrics.analytics.goals.conditions import Condition
 from cloudmetrics.analytics.metrics.models import DateRange
 
@@ -19,6 +20,7 @@ class FunnelQuestion:
     days: DateRange
     window_hours: int
     steps: Sequence[Condition]
+    first_touch: FirstTouch = field(default_factory=FirstTouch)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -26,6 +28,7 @@ class FunnelQuestion:
             "start_date": self.days.start.isoformat(),
             "end_date": self.days.end.isoformat(),
             "window_hours": self.window_hours,
+            "filters": self.first_touch.to_json(),
         }
 
 

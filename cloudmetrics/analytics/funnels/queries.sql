@@ -1,66 +1,135 @@
 -- name: reached
--- A row for each step that anybody completed, from the raw events.
-WITH RECURSIVE condition AS (
-    SELECT number, event_name, path_like, minimum_revenue
-    FROM jsonb_to_recordset(%(steps)s::jsonb) AS step (
-        number int, event_name text, path_like text, minimum_revenue bigint
-    )
+-- A row for each step that anybody completed, from the raw events. The names in braces
+-- stand for the queries below, one `step` for each step of the question.
+-- Of each step only those are carried on who came to the step before, and at a time from
+-- which the way can lead on.
+WITH RECURSIVE first AS (
+    {first_step}
+), beginner AS (
+    SELECT visitor_id, min(occurred_at) AS from_at
+    FROM first
+    GROUP BY visitor_id
+), second AS (
+    SELECT number, visitor_id, occurred_at, event_id
+    FROM ({second_step}) AS step
+    JOIN beginner USING (visitor_id)
+    WHERE occurred_at >= from_at
+), follower AS (
+    SELECT visitor_id, min(occurred_at) AS from_at
+    FROM second
+    GROUP BY visitor_id
+), led AS (
+    -- Time cut into pieces as long as the window: whatever leads to the second step in time
+    -- lies in the same piece, or in the one before.
+    SELECT DISTINCT visitor_id, piece - make_interval(hours => back * %(window_hours)s) AS piece
+    FROM (
+        SELECT visitor_id, date_bin(make_interval(hours => %(window_hours)s), occurred_at, 'epoch') AS piece
+        FROM second
+    ) AS reached
+    CROSS JOIN (VALUES (0), (1)) AS backwards (back)
 ), met AS (
-    -- The events that meet the condition of any step, with the numbers of these steps.
-    SELECT
-        event.visitor_id, event.occurred_at, event.event_id,
-        array_agg(condition.number) AS numbers, max(condition.number) AS last_number
-    FROM websites AS site
-    JOIN events AS event USING (workspace_id, website_id)
-    JOIN condition ON event.name = condition.event_name
-        AND (condition.path_like IS NULL OR page_path(event.url) LIKE condition.path_like)
-        AND (condition.minimum_revenue IS NULL OR event.revenue_minor >= condition.minimum_revenue)
-    WHERE site.workspace_id = %(workspace_id)s
-      AND site.website_id = %(website_id)s
-      AND site.deleted_at IS NULL
-      -- No time zone is a whole day away from UTC. These bounds are for the index; the
-      -- exact ones, below, compare days, because a day may begin twice or not at midnight.
-      AND event.occurred_at >= (%(start_date)s::date - 1)::timestamp AT TIME ZONE 'UTC'
-      AND event.occurred_at < (%(end_date)s::date + 2)::timestamp AT TIME ZONE 'UTC'
-      AND (event.occurred_at AT TIME ZONE site.timezone)::date
-          BETWEEN %(start_date)s::date AND %(end_date)s::date
-    GROUP BY event.visitor_id, event.occurred_at, event.event_id
+    -- A row per step and event that meets its condition.
+    SELECT number, visitor_id, occurred_at, event_id
+    FROM first
+    JOIN led USING (visitor_id)
+    WHERE date_bin(make_interval(hours => %(window_hours)s), occurred_at, 'epoch') = piece
+    UNION ALL
+    SELECT number, visitor_id, occurred_at, event_id FROM second
+    {further_steps}
 ), way AS (
-    -- Once per step, every event again that still matters: that completed the step before,
-    -- or meets the condition of this one or of a later one. `began_at` is null unless the
-    -- event completes the step; then it is the latest moment at which the way to it can
-    -- have begun. The latest is enough: whatever an earlier beginning still reaches in
-    -- time, the latest one does.
+    -- Once per step, every row again that still matters: of the step itself, or of a later
+    -- one. `began_at` is null unless the event completes the step; then it is the latest
+    -- moment at which the way to it can have begun. The latest is enough: whatever an
+    -- earlier beginning still reaches in time, the latest one does.
     SELECT
-        1 AS number, visitor_id, occurred_at, event_id, numbers, last_number,
-        CASE WHEN 1 = ANY (numbers) THEN occurred_at END AS began_at,
+        1 AS step, number, visitor_id, occurred_at, event_id,
+        CASE WHEN number = 1 THEN occurred_at END AS began_at,
         NULL::timestamptz AS previous_at
     FROM met
     UNION ALL
     SELECT
-        number + 1, visitor_id, occurred_at, event_id, numbers, last_number,
+        step + 1, number, visitor_id, occurred_at, event_id,
         CASE
-            WHEN number + 1 = ANY (numbers)
+            WHEN number = step + 1
                 AND occurred_at - max(began_at) OVER earlier <= make_interval(hours => %(window_hours)s)
             THEN max(began_at) OVER earlier
         END,
         max(occurred_at) FILTER (WHERE began_at IS NOT NULL) OVER earlier
     FROM way
-    WHERE number < %(last)s AND (began_at IS NOT NULL OR last_number > number)
+    WHERE step < %(last)s AND (began_at IS NOT NULL OR number > step)
+    -- Groups leave out the event itself where it stands in several rows, being several steps'.
     WINDOW earlier AS (
         PARTITION BY visitor_id ORDER BY occurred_at, event_id
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     )
 ), first_completion AS (
-    SELECT DISTINCT ON (number, visitor_id) number, occurred_at - previous_at AS took
+    SELECT DISTINCT ON (step, visitor_id) step, occurred_at - previous_at AS took
     FROM way
-    WHERE began_at IS NOT NULL
-    ORDER BY number, visitor_id, occurred_at, event_id
+    WHERE step > 1 AND began_at IS NOT NULL
+    ORDER BY step, visitor_id, occurred_at, event_id
 )
+SELECT 1 AS number, count(*) AS visitors, NULL::double precision AS median_seconds
+FROM beginner
+UNION ALL
 SELECT
-    number,
-    count(*) AS visitors,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM took)::double precision) AS median_seconds
+    step,
+    count(*),
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM took)::double precision)
 FROM first_completion
-GROUP BY number
+GROUP BY step
 ORDER BY number;
+
+-- name: further
+UNION ALL
+SELECT number, visitor_id, occurred_at, event_id
+FROM ({step}) AS step
+JOIN follower USING (visitor_id)
+WHERE occurred_at >= from_at;
+
+-- name: step
+-- The events that meet the condition of step {number}. The range of pages is for the index,
+-- which a pattern cannot use under row-level security.
+SELECT {number} AS number, visitor_id, occurred_at, event_id
+FROM events
+WHERE workspace_id = %(workspace_id)s
+  AND website_id = %(website_id)s
+  AND name = %(event_name_{number})s
+  AND (%(page_{number})s::text IS NULL OR page = %(page_{number})s::text)
+  AND (%(page_from_{number})s::text IS NULL OR page >= %(page_from_{number})s::text)
+  AND (%(page_before_{number})s::text IS NULL OR page < %(page_before_{number})s::text)
+  AND (%(page_like_{number})s::text IS NULL OR page LIKE %(page_like_{number})s::text)
+  AND (%(minimum_revenue_{number})s::bigint IS NULL OR revenue_minor >= %(minimum_revenue_{number})s::bigint)
+  -- No time zone is a whole day away from UTC, so only the first and the last two days have
+  -- to be looked at closely: a day may begin twice, or not at midnight.
+  AND occurred_at >= (%(start_date)s::date - 1)::timestamp AT TIME ZONE 'UTC'
+  AND occurred_at < (%(end_date)s::date + 2)::timestamp AT TIME ZONE 'UTC'
+  AND (
+      (
+          occurred_at >= (%(start_date)s::date + 1)::timestamp AT TIME ZONE 'UTC'
+          AND occurred_at < %(end_date)s::date::timestamp AT TIME ZONE 'UTC'
+      )
+      OR (occurred_at AT TIME ZONE (
+          SELECT timezone FROM websites WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s
+      ))::date BETWEEN %(start_date)s::date AND %(end_date)s::date
+  );
+
+-- name: on_a_day
+-- Of the first step's events, those on a day whose first touch fits.
+SELECT number, visitor_id, occurred_at, event_id
+FROM ({begun}) AS begun
+JOIN (
+    SELECT day_of.day, day_of.visitor_id, site.timezone
+    FROM websites AS site
+    JOIN visitor_days AS day_of USING (workspace_id, website_id, edition)
+    WHERE site.workspace_id = %(workspace_id)s
+      AND site.website_id = %(website_id)s
+      AND day_of.day BETWEEN %(start_date)s::date AND %(end_date)s::date
+      AND (%(source)s::text IS NULL OR day_of.source = %(source)s::text)
+      AND (%(medium)s::text IS NULL OR day_of.medium = %(medium)s::text)
+      AND (%(campaign)s::text IS NULL OR day_of.campaign = %(campaign)s::text)
+      AND (%(device)s::text IS NULL OR day_of.device = %(device)s::text)
+      AND (%(browser)s::text IS NULL OR day_of.browser = %(browser)s::text)
+      AND (%(system)s::text IS NULL OR day_of.system = %(system)s::text)
+      AND (%(country)s::text IS NULL OR day_of.country = %(country)s::text)
+) AS fitting USING (visitor_id)
+WHERE fitting.day = (occurred_at AT TIME ZONE fitting.timezone)::date;

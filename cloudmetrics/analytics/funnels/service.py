@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from cloudmetrics.analytics.dimensions import FirstTouch
 from cloudmetrics.analytics.funnels import store
 from cloudmetrics.analytics.funnels.models import Funnel, FunnelQuestion, Reached
 from cloudmetrics.analytics.goals.conditions import Condition
-from cloudmetrics.analytics.metrics.service import date_range
+from cloudmetrics.analytics.metrics.ranges import date_range
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
@@ -21,6 +22,7 @@ async def query(
     website_id: UUID,
     steps: Sequence[Condition],
     window_hours: int,
+    first_touch: FirstTouch | None = None,
     start_date: str | None = None,
     end_date: str | None = None,
 ) -> Funnel:
@@ -32,6 +34,6 @@ async def query(
     days = date_range(start_date, end_date, clock.now().astimezone(ZoneInfo(website.timezone)).date())
     for index, step in enumerate(steps):
         step.require_currency(website.currency, f"/steps/{index}")
-    question = FunnelQuestion(website_id, days, window_hours, steps)
+    question = FunnelQuestion(website_id, days, window_hours, steps, first_touch or FirstTouch())
     reached = await store.reached(caller.tenant, question)
     return Funnel(question, [reached.get(number, Reached()) for number in range(1, len(steps) + 1)])

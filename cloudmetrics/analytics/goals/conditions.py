@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,9 +52,15 @@ class Condition:
 
     def to_sql(self) -> dict[str, Any]:
         """What the queries compare an event with; None where it does not matter."""
+        pattern = self.path_pattern
+        page_from, page_before = prefix_range(pattern) if pattern is not None else (None, None)
+        is_exact = pattern is not None and "*" not in pattern
         return {
             "event_name": PAGEVIEW if self.event_name is None else self.event_name,
-            "path_like": like(self.path_pattern) if self.path_pattern is not None else None,
+            "page": pattern if is_exact else None,
+            "page_from": None if is_exact else page_from,
+            "page_before": None if is_exact else page_before,
+            "page_like": like(pattern) if pattern is not None and not is_exact else None,
             "minimum_revenue": self.minimum_revenue.amount_minor if self.minimum_revenue else None,
         }
 
@@ -67,6 +74,20 @@ def like(pattern: str) -> str:
     """The pattern for SQL's LIKE, which never tries a `*` anew once what follows it was found."""
     escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return escaped.replace("*", "%")
+
+
+def prefix_range(pattern: str) -> tuple[str | None, str | None]:
+    """Where, in the order of characters, the texts lie that fit: from the first up to before the second.
+
+    None where that end is open.
+    """
+    prefix = pattern.partition("*")[0]
+    if not prefix:
+        return None, None
+    start, last = prefix[:-1], prefix[-1]
+    # Halves of surrogate pairs are no characters.
+    following = {0xD7FF: 0xE000}.get(ord(last), ord(last) + 1)
+    return prefix, start + chr(following) if following <= sys.maxunicode else None
 
 
 class CurrencyMismatch(Exception):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.analytics.dimensions import Dimension
 from cloudmetrics.analytics.goals.conditions import Condition, Kind
 from cloudmetrics.analytics.metrics.models import DateRange, Money
 from cloudmetrics.platform.clock import iso
@@ -66,18 +67,25 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Completions:
-    """A goal's completions in a range of days. `by_day` lacks the days without events."""
+    """A goal's completions in a range of days. `by_day` lacks the days without events.
+
+    `by_value` has the values of `dimension`, where one was asked for; None is an absent one.
+    """
 
     goal: Goal
     days: DateRange
     total: Tally
     by_day: dict[date, Tally]
+    dimension: Dimension | None = None
+    by_value: list[tuple[str | None, Tally]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         breakdown = [
             {"date": day.isoformat(), **self.by_day.get(day, Tally()).to_json()} for day in self.days
         ]
-        return {**self.total.to_json(), "breakdown": breakdown}
+        values = [{"value": value, **tally.to_json()} for value, tally in self.by_value]
+        by_dimension = values if self.dimension else None
+        return {**self.total.to_json(), "breakdown": breakdown, "by_dimension": by_dimension}
 
     def question(self) -> dict[str, Any]:
         return {
@@ -85,4 +93,5 @@ class Completions:
             "website_id": str(self.goal.website_id),
             "start_date": self.days.start.isoformat(),
             "end_date": self.days.end.isoformat(),
+            "dimension": self.dimension.value if self.dimension else None,
         }

@@ -55,35 +55,116 @@ WHERE workspace_id = %(workspace_id)s
   )
 RETURNING goal_id AS id;
 
+-- name: completed
+-- How often each visitor completed the goal on each day: from the names of the day or its
+-- page views, where these tell it, and else from the events. Only one of the three is run,
+-- since the conditions on %(reads)s are constants to the planner.
+SELECT day, visitor_id, done.events AS completions
+FROM site JOIN visitor_day_events AS done USING (workspace_id, website_id, edition)
+WHERE %(reads)s = 'NAMES'
+  AND done.name = %(event_name)s
+  AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
+UNION ALL
+SELECT day, visitor_id, done.pageviews
+FROM site JOIN visitor_days AS done USING (workspace_id, website_id, edition)
+WHERE %(reads)s = 'DAYS'
+  AND done.pageviews > 0
+  AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
+UNION ALL
+SELECT (event.occurred_at AT TIME ZONE site.timezone)::date AS day, event.visitor_id, count(*)
+FROM site JOIN events AS event USING (workspace_id, website_id)
+WHERE %(reads)s = 'EVENTS'
+  AND event.name = %(event_name)s
+  AND (%(page)s::text IS NULL OR event.page = %(page)s::text)
+  -- The range is for the index, which a pattern cannot use under row-level security.
+  AND (%(page_from)s::text IS NULL OR event.page >= %(page_from)s::text)
+  AND (%(page_before)s::text IS NULL OR event.page < %(page_before)s::text)
+  AND (%(page_like)s::text IS NULL OR event.page LIKE %(page_like)s::text)
+  -- An event earns in the website's currency, so a minimum in another is never met.
+  AND (
+      %(minimum_revenue)s::bigint IS NULL
+      OR (event.revenue_minor >= %(minimum_revenue)s::bigint AND site.currency = %(currency)s)
+  )
+  -- No time zone is a whole day away from UTC. These bounds are for the index; the exact
+  -- ones, below, compare days, because a day may begin twice or not at midnight.
+  AND event.occurred_at >= (%(start_date)s::date - 1)::timestamp AT TIME ZONE 'UTC'
+  AND event.occurred_at < (%(end_date)s::date + 2)::timestamp AT TIME ZONE 'UTC'
+  AND (event.occurred_at AT TIME ZONE site.timezone)::date
+      BETWEEN %(start_date)s::date AND %(end_date)s::date
+GROUP BY day, event.visitor_id;
+
 -- name: completions
--- From the raw events: a row for the whole range (day is null), and a row per day.
--- An event earns in the website's currency, so a minimum in another is never met.
-WITH dated AS (
-    SELECT
-        event.visitor_id,
-        (event.occurred_at AT TIME ZONE site.timezone)::date AS day,
-        event.name = %(event_name)s
-            AND (%(path_like)s::text IS NULL OR page_path(event.url) LIKE %(path_like)s::text)
-            AND (
-                %(minimum_revenue)s::bigint IS NULL
-                OR (event.revenue_minor >= %(minimum_revenue)s::bigint AND site.currency = %(currency)s)
-            ) AS completed
-    FROM websites AS site
-    JOIN events AS event USING (workspace_id, website_id)
-    WHERE site.workspace_id = %(workspace_id)s
-      AND site.website_id = %(website_id)s
-      AND site.deleted_at IS NULL
-      -- No time zone is a whole day away from UTC. These bounds are for the index; the
-      -- exact ones, below, compare days, because a day may begin twice or not at midnight.
-      AND event.occurred_at >= (%(start_date)s::date - 1)::timestamp AT TIME ZONE 'UTC'
-      AND event.occurred_at < (%(end_date)s::date + 2)::timestamp AT TIME ZONE 'UTC'
+-- A row for the whole range (day is null), and a row per day. The braces stand for `completed`.
+WITH site AS (
+    SELECT workspace_id, website_id, edition, timezone, currency
+    FROM websites
+    WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND deleted_at IS NULL
+), completed AS (
+    {completed}
+), visitor AS (
+    SELECT sum(visitors) AS visitors
+    FROM site JOIN daily_gaps USING (workspace_id, website_id, edition)
+    WHERE dimension = 'all' AND value = ''
+      AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
+      AND previous_day < %(start_date)s::date
 )
 SELECT
-    day,
-    count(DISTINCT visitor_id) AS visitors,
-    count(DISTINCT visitor_id) FILTER (WHERE completed) AS converted_visitors,
-    count(*) FILTER (WHERE completed) AS completions
-FROM dated
-WHERE day BETWEEN %(start_date)s::date AND %(end_date)s::date
-GROUP BY GROUPING SETS ((), (day))
+    NULL::date AS day,
+    coalesce((SELECT visitors FROM visitor), 0)::bigint AS visitors,
+    count(DISTINCT visitor_id) AS converted_visitors,
+    coalesce(sum(completions), 0)::bigint AS completions
+FROM completed
+UNION ALL
+SELECT
+    day, total.visitors, coalesce(of_day.converted_visitors, 0), coalesce(of_day.completions, 0)
+FROM site JOIN daily_totals AS total USING (workspace_id, website_id, edition)
+LEFT JOIN (
+    SELECT day, count(*) AS converted_visitors, sum(completions)::bigint AS completions
+    FROM completed
+    GROUP BY day
+) AS of_day USING (day)
+WHERE total.dimension = 'all' AND total.value = ''
+  AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
 ORDER BY day NULLS FIRST;
+
+-- name: completions_by_dimension
+-- A row per value, those with most converted visitors first. A completion belongs to the
+-- first touch of its day, and a visitor to every value that one of their days had.
+WITH site AS (
+    SELECT workspace_id, website_id, edition, timezone, currency
+    FROM websites
+    WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND deleted_at IS NULL
+), completed AS (
+    {completed}
+), converted AS (
+    SELECT
+        CASE %(dimension)s
+            WHEN 'source' THEN source
+            WHEN 'medium' THEN medium
+            WHEN 'campaign' THEN campaign
+            WHEN 'device' THEN device
+            WHEN 'browser' THEN browser
+            WHEN 'system' THEN system
+            WHEN 'country' THEN country
+        END AS value,
+        count(DISTINCT visitor_id) AS converted_visitors,
+        sum(completions)::bigint AS completions
+    FROM completed
+    CROSS JOIN site
+    JOIN visitor_days USING (workspace_id, website_id, edition, day, visitor_id)
+    GROUP BY 1
+), seen AS (
+    SELECT value, sum(visitors)::bigint AS visitors
+    FROM site JOIN daily_gaps USING (workspace_id, website_id, edition)
+    WHERE dimension = %(dimension)s
+      AND day BETWEEN %(start_date)s::date AND %(end_date)s::date
+      AND previous_day < %(start_date)s::date
+      AND visitors > 0
+    GROUP BY value
+)
+SELECT
+    nullif(value, '') AS value, visitors,
+    coalesce(converted_visitors, 0) AS converted_visitors, coalesce(completions, 0) AS completions
+FROM seen LEFT JOIN converted USING (value)
+ORDER BY converted_visitors DESC, visitors DESC, value
+LIMIT %(limit)s;

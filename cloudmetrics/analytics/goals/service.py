@@ -5,10 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from cloudmetrics.analytics.dimensions import Dimension
 from cloudmetrics.analytics.goals import store
 from cloudmetrics.analytics.goals.conditions import Condition
 from cloudmetrics.analytics.goals.models import Completions, Goal, Tally
-from cloudmetrics.analytics.metrics.service import date_range
+from cloudmetrics.analytics.metrics.ranges import date_range
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
@@ -58,17 +59,30 @@ async def delete(caller: Caller, goal_id: UUID) -> None:
 
 
 async def completions(
-    caller: Caller, goal_id: UUID, *, start_date: str | None = None, end_date: str | None = None
+    caller: Caller,
+    goal_id: UUID,
+    *,
+    start_date: str | None = None,
+    end_date: str | None = None,
+    dimension: Dimension | None = None,
 ) -> Completions:
     """How often the goal was completed, in days of the website's time zone.
 
-    Raises NotFound, DateOutOfRange, RangeInverted, RangeTooLong.
+    Raises NotFound, DateOutOfRange, RangeInverted, RangeTooLong, QueryTooSlow.
     """
     goal = await get(caller, goal_id)
     website = await websites.get(caller, goal.website_id)
     days = date_range(start_date, end_date, clock.now().astimezone(ZoneInfo(website.timezone)).date())
     total, *by_day = await store.completions(caller.tenant, goal, days)
-    return Completions(goal, days, _tally(total), {row["day"]: _tally(row) for row in by_day})
+    by_value = await store.completions_by(caller.tenant, goal, days, dimension) if dimension else []
+    return Completions(
+        goal,
+        days,
+        _tally(total),
+        {row["day"]: _tally(row) for row in by_day},
+        dimension,
+        [(row["value"], _tally(row)) for row in by_value],
+    )
 
 
 def _tally(row: Row) -> Tally:

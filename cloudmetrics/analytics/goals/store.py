@@ -6,13 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from cloudmetrics.analytics.goals.conditions import Condition
+from cloudmetrics.analytics.dimensions import Dimension
+from cloudmetrics.analytics.goals.conditions import PAGEVIEW, Condition, Kind
 from cloudmetrics.analytics.goals.models import Goal
 from cloudmetrics.analytics.metrics.models import DateRange
-from cloudmetrics.platform.database import Row, Tenant
+from cloudmetrics.platform.database import HASHED, Row, Tenant
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
+
+COUNT_SECONDS = 10.0
+MOST_VALUES = 1000
 
 
 async def list_after(tenant: Tenant, website_id: UUID | None, after: UUID, limit: int) -> list[Goal]:
@@ -51,7 +55,17 @@ async def delete(tenant: Tenant, goal_id: UUID) -> bool:
 
 
 async def completions(tenant: Tenant, goal: Goal, days: DateRange) -> list[Row]:
-    """The numbers as rows: of the whole range (first), and of each day with events."""
+    """The numbers as rows: of the whole range (first), and of each day with events. Raises QueryTooSlow."""
+    return await _count(tenant, queries.completions, goal, days)
+
+
+async def completions_by(tenant: Tenant, goal: Goal, days: DateRange, dimension: Dimension) -> list[Row]:
+    """The numbers as rows, of each value of a dimension. Raises QueryTooSlow."""
+    more = {"dimension": dimension.value, "limit": MOST_VALUES}
+    return await _count(tenant, queries.completions_by_dimension, goal, days, **more)
+
+
+async def _count(tenant: Tenant, statement: str, goal: Goal, days: DateRange, **more: Any) -> list[Row]:
     minimum = goal.condition.minimum_revenue
     parameters = {
         "workspace_id": tenant.workspace_id,
@@ -59,9 +73,19 @@ async def completions(tenant: Tenant, goal: Goal, days: DateRange) -> list[Row]:
         "start_date": days.start,
         "end_date": days.end,
         "currency": minimum.currency if minimum else None,
+        "reads": _told_by(goal.condition),
         **goal.condition.to_sql(),
+        **more,
     }
-    return await tenant.read(queries.completions, parameters)
+    text = statement.replace("{completed}", queries.completed)
+    return await tenant.read(text, parameters, seconds=COUNT_SECONDS, settings=HASHED)
+
+
+def _told_by(condition: Condition) -> str:
+    """What tells who completed a goal; the rollups only where it is nothing but an event's name."""
+    if condition.kind is Kind.PAGE or condition.minimum_revenue:
+        return "EVENTS"
+    return "DAYS" if condition.event_name == PAGEVIEW else "NAMES"
 
 
 async def _write(tenant: Tenant, statement: str, parameters: dict[str, Any]) -> Goal | None:

@@ -1,10 +1,11 @@
-"""Questions about a range of days, and their answers."""
+"""Ranges of days, amounts of money, and the answer of get-metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -34,86 +35,37 @@ class DateRange:
         return (self.start + timedelta(days=number) for number in range(len(self)))
 
 
+class Comparison(StrEnum):
+    """With which earlier days a range is compared."""
+
+    PREVIOUS_PERIOD = "PREVIOUS_PERIOD"
+    PREVIOUS_YEAR = "PREVIOUS_YEAR"
+
+
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked: None where nothing narrows it."""
+class Asked:
+    """The question of get-metrics: None where nothing narrows it.
+
+    `traits` are values of the seven dimensions of the first touch, `goal` is the
+    name of an event.
+    """
 
     days: DateRange
-    website_id: UUID | None = None
-    source: str | None = None
-    device: str | None = None
-    goal: str | None = None
+    interval: str
+    website_id: UUID | None
+    traits: Mapping[str, str | None]
+    goal: str | None
+    compare: Comparison | None
 
     def to_json(self) -> dict[str, Any]:
         return {
             "start_date": self.days.start.isoformat(),
             "end_date": self.days.end.isoformat(),
+            "interval": self.interval,
+            "compare": self.compare.value if self.compare else None,
             "website_id": str(self.website_id) if self.website_id else None,
-            "source": self.source,
-            "device": self.device,
+            **self.traits,
             "goal": self.goal,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """The numbers of one day."""
-
-    date: date
-    visitors: int
-    pageviews: int
-    revenue: Money | None
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "date": self.date.isoformat(),
-            "visitors": self.visitors,
-            "pageviews": self.pageviews,
-            "revenue": self.revenue.to_json() if self.revenue else None,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """The numbers of a range.
-
-    `revenue` is None where there is revenue in several currencies;
-    `conversions` are visitors with the goal, None where no goal was asked for.
-    """
-
-    visitors: int
-    pageviews: int
-    events: int
-    revenue: Money | None
-    revenue_by_currency: list[Money]
-    conversions: int | None
-    breakdown: list[Day]
-
-    @property
-    def revenue_per_visitor(self) -> Money | None:
-        """Rounded half up to a minor unit; None where there is nothing to divide, or by."""
-        if self.revenue is None or self.visitors == 0:
-            return None
-        rounded = (2 * self.revenue.amount_minor + self.visitors) // (2 * self.visitors)
-        return Money(rounded, self.revenue.currency)
-
-    @property
-    def conversion_rate(self) -> float | None:
-        if self.conversions is None or self.visitors == 0:
-            return None
-        return self.conversions / self.visitors
-
-    def to_json(self) -> dict[str, Any]:
-        per_visitor = self.revenue_per_visitor
-        return {
-            "visitors": self.visitors,
-            "pageviews": self.pageviews,
-            "events": self.events,
-            "revenue": self.revenue.to_json() if self.revenue else None,
-            "revenue_by_currency": [money.to_json() for money in self.revenue_by_currency],
-            "revenue_per_visitor": per_visitor.to_json() if per_visitor else None,
-            "conversion_rate": self.conversion_rate,
-            "breakdown": [day.to_json() for day in self.breakdown],
         }
 
 
@@ -125,10 +77,11 @@ class RangeInverted(Exception):
 
 
 class RangeTooLong(Exception):
-    """The range has more days than are answered at once."""
+    """The range has more days than are answered at once; `interval` is named where it is the reason."""
 
-    def __init__(self, length: int, most: int) -> None:
-        super().__init__(f"The range has {length:,} days; ask for at most {most:,} at a time.")
+    def __init__(self, length: int, most: int, interval: str | None = None) -> None:
+        by = f" by {interval}" if interval else ""
+        super().__init__(f"The range has {length:,} days; ask for at most {most:,} at a time{by}.")
 
 
 class DateOutOfRange(Exception):
@@ -137,3 +90,10 @@ class DateOutOfRange(Exception):
     def __init__(self, text: str, parameter: str) -> None:
         super().__init__(f"{text} is outside of the years 1 to 9999.")
         self.parameter = parameter
+
+
+class NothingBefore(Exception):
+    """The calendar begins before a range that is asked to be compared with an earlier one."""
+
+    def __init__(self) -> None:
+        super().__init__("The days to compare with would lie before the year 1.")

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.analytics.answers import store as answers
 from cloudmetrics.analytics.rollups.expiry import store as expiry
 from cloudmetrics.platform.database import Database, Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
@@ -50,6 +51,7 @@ async def _forget(transaction: Transaction, website: dict[str, Any], step: Row) 
     for begin, end in parts(step["first_at"], step["begins"]):
         await transaction.execute(queries.forget_events, what | {"from": begin, "to": end})
     await expiry.forget(transaction, what, crossing)
+    await answers.touch(transaction, website["workspace_id"], website["website_id"])
 
 
 def parts(first: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -22,9 +22,15 @@ class Website(NamedTuple):
     retention_days: int | None
     created_at: datetime
     updated_at: datetime
+    # The time zone before, until all days are redrawn, and the share of events that are.
+    answering_timezone: str | None = None
+    rebuilt: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return self._asdict()
+        fields = self._asdict()
+        previous, progress = fields.pop("answering_timezone"), fields.pop("rebuilt")
+        change = None if previous is None else {"previous_timezone": previous, "progress": progress}
+        return fields | {"timezone_change": change}
 
 
 class DomainTaken(Exception):

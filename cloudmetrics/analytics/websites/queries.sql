@@ -1,14 +1,47 @@
 -- name: list_after
--- Live websites, oldest first, since ids grow with time.
-SELECT website_id AS id, name, domain, timezone, currency, retention_days, created_at, updated_at
+-- Live websites, oldest first, since ids grow with time. While the rollups are drawn in another
+-- time zone, that is the website's, and the one before still answers.
+SELECT
+    website_id AS id, name, domain, coalesce(build.timezone, websites.timezone) AS timezone, currency,
+    retention_days, created_at, updated_at,
+    CASE WHEN build.edition IS NOT NULL THEN websites.timezone END AS answering_timezone,
+    progress.share AS rebuilt
 FROM websites
+LEFT JOIN rollup_builds AS build USING (workspace_id, website_id)
+LEFT JOIN LATERAL (
+    -- Everything is in one cell per day, so that this adds up few rows.
+    SELECT coalesce(
+        sum(events) FILTER (WHERE edition = build.edition)
+        / nullif(sum(events) FILTER (WHERE edition = websites.edition), 0),
+        0
+    )::float AS share
+    FROM daily_totals
+    WHERE workspace_id = build.workspace_id AND website_id = build.website_id
+      AND edition IN (build.edition, websites.edition) AND dimension = 'all' AND value = ''
+) AS progress ON build.edition IS NOT NULL
 WHERE workspace_id = %(workspace_id)s AND deleted_at IS NULL AND website_id > %(after)s
 ORDER BY website_id
 LIMIT %(limit)s;
 
 -- name: get
-SELECT website_id AS id, name, domain, timezone, currency, retention_days, created_at, updated_at
+SELECT
+    website_id AS id, name, domain, coalesce(build.timezone, websites.timezone) AS timezone, currency,
+    retention_days, created_at, updated_at,
+    CASE WHEN build.edition IS NOT NULL THEN websites.timezone END AS answering_timezone,
+    progress.share AS rebuilt
 FROM websites
+LEFT JOIN rollup_builds AS build USING (workspace_id, website_id)
+LEFT JOIN LATERAL (
+    -- Everything is in one cell per day, so that this adds up few rows.
+    SELECT coalesce(
+        sum(events) FILTER (WHERE edition = build.edition)
+        / nullif(sum(events) FILTER (WHERE edition = websites.edition), 0),
+        0
+    )::float AS share
+    FROM daily_totals
+    WHERE workspace_id = build.workspace_id AND website_id = build.website_id
+      AND edition IN (build.edition, websites.edition) AND dimension = 'all' AND value = ''
+) AS progress ON build.edition IS NOT NULL
 WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND deleted_at IS NULL;
 
 -- name: create
@@ -21,14 +54,18 @@ VALUES (
     %(now)s, %(now)s
 )
 ON CONFLICT (workspace_id, domain) WHERE deleted_at IS NULL DO NOTHING
-RETURNING website_id AS id, name, domain, timezone, currency, retention_days, created_at, updated_at;
+RETURNING
+    website_id AS id, name, domain, timezone, currency, retention_days, created_at, updated_at,
+    NULL AS answering_timezone, NULL AS rebuilt;
 
 -- name: lock
 -- Waits for batches that are being stored for this website, and keeps new ones out.
-SELECT website_id AS id, name, domain, timezone, currency, retention_days, created_at, updated_at, edition
-FROM websites
+SELECT
+    currency, retention_days, coalesce(build.timezone, websites.timezone) AS timezone,
+    websites.timezone AS answering_timezone
+FROM websites LEFT JOIN rollup_builds AS build USING (workspace_id, website_id)
 WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND deleted_at IS NULL
-FOR UPDATE;
+FOR UPDATE OF websites;
 
 -- name: has_revenue
 SELECT EXISTS (
@@ -38,10 +75,9 @@ SELECT EXISTS (
 
 -- name: update
 UPDATE websites
-SET name = %(name)s, domain = %(domain)s, timezone = %(timezone)s, currency = %(currency)s,
+SET name = %(name)s, domain = %(domain)s, currency = %(currency)s,
     retention_days = %(retention_days)s, updated_at = %(now)s
-WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND deleted_at IS NULL
-RETURNING website_id AS id, name, domain, timezone, currency, retention_days, created_at, updated_at;
+WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND deleted_at IS NULL;
 
 -- name: retain
 -- Lets the job that forgets old data find the website.

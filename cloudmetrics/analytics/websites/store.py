@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 
-from cloudmetrics.analytics.rollups import store as rollups
+from cloudmetrics.analytics.rollups.building import store as building
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken, Website
 from cloudmetrics.platform.database import Tenant
 from cloudmetrics.platform.errors import NotFound
@@ -52,12 +52,15 @@ async def update(tenant: Tenant, website_id: UUID, fields: dict[str, Any], now: 
                 revenue = await transaction.fetch_one(queries.has_revenue, parameters)
                 if revenue and revenue["found"]:
                     raise CurrencyInUse(present["currency"])
-            row = await transaction.fetch_one(queries.update, present | parameters)
+            await transaction.execute(queries.update, present | parameters)
+            if present["timezone"] != fields["timezone"]:
+                await building.cancel(transaction, tenant, website_id)
+                if present["answering_timezone"] != fields["timezone"]:
+                    await building.begin(transaction, tenant, website_id, fields["timezone"])
+            row = await transaction.fetch_one(queries.get, parameters)
             assert row is not None
             directory = queries.keep if row["retention_days"] is None else queries.retain
             await transaction.execute(directory, parameters)
-            if present["timezone"] != fields["timezone"]:
-                await rollups.rebuild(transaction, tenant, website_id, present["edition"], fields["timezone"])
     except psycopg.errors.UniqueViolation:
         raise DomainTaken(fields["domain"]) from None
     return Website(**row)
@@ -67,6 +70,7 @@ async def delete(tenant: Tenant, website_id: UUID, now: datetime) -> bool:
     """Whether there was such a website."""
     async with tenant.transaction() as transaction:
         row = await transaction.fetch_one(queries.delete, _at(tenant, website_id) | {"now": now})
+        await building.cancel(transaction, tenant, website_id)
     return row is not None
 
 

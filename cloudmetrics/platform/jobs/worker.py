@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -18,7 +18,7 @@ from typing import Any, cast
 import procrastinate
 import psycopg
 from procrastinate import jobs as procrastinate_jobs
-from procrastinate.manager import JobManager
+from procrastinate.manager import JobManager, NotificationCallback
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker as Fetcher
 
@@ -208,6 +208,24 @@ class Manager(JobManager):
         super().__init__(manager.connector)
         self._queue = queue
         self._fetcher = fetcher
+        self._told = 0
+
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        async def count(*, channel: str, notification: procrastinate_jobs.Notification) -> None:
+            self._told += 1
+            await on_notification(channel=channel, notification=notification)
+
+        await super().listen_for_jobs(on_notification=count, queues=queues)
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> procrastinate_jobs.Job | None:
+        """The next job. One that is told of while none is found would be overlooked until the next poll."""
+        while True:
+            told = self._told
+            job = await super().fetch_job(queues, worker_id)
+            if job is not None or told == self._told:
+                return job
 
     async def retry_job(
         self, job: procrastinate_jobs.Job, retry_at: datetime | None = None, *_: Any, **__: Any

@@ -1,0 +1,1 @@
+"""OAuth 2.1: what people allow programs, and the tokens that say so."""

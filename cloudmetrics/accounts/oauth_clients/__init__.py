@@ -1,0 +1,1 @@
+"""OAuth clients: the programs that may ask for access."""

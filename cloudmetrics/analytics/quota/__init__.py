@@ -1,0 +1,1 @@
+"""The event quota: how many events a workspace may store in a calendar month."""

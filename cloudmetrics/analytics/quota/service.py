@@ -1,0 +1,69 @@
+"""Holds a workspace to its events a month, exactly: they are counted in the transaction that stores them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from cloudmetrics.analytics.quota import store
+from cloudmetrics.platform import clock
+from cloudmetrics.platform.database import Tenant, Transaction
+from cloudmetrics.platform.errors import OutOfQuota
+from cloudmetrics.platform.prepared import Call
+
+# Workspaces that this process has refused lately. Only these are asked about before
+# they store, so that a refusal costs little, and everybody else pays nothing for it.
+_refused: set[Tenant] = set()
+MOST_REMEMBERED = 10_000
+
+
+def counting(tenant: Tenant, month: date, events: int) -> Call:
+    """Counts events of a month, or takes so many back; answers how many there are.
+
+    The workspace's other writers wait from here until the transaction ends.
+    """
+    return store.add(tenant.workspace_id, month, events)
+
+
+def check(tenant: Tenant, quota: int | None, total: int, events: int) -> None:
+    """Raises OutOfQuota where the new events made it too many, and their transaction must be undone.
+
+    `quota` is the number of events a month, or None for the service itself, which nothing limits.
+    """
+    if quota is not None and total > quota:
+        raise _refusal(tenant, quota, total - events)
+
+
+def is_scarce(tenant: Tenant) -> bool:
+    """Whether `require` should be asked before anything is stored."""
+    return tenant in _refused
+
+
+async def require(transaction: Transaction, tenant: Tenant, quota: int, events: int) -> None:
+    """Raises OutOfQuota where so many new events are more than what is left by now."""
+    used = await store.used(transaction, tenant.workspace_id, this_month())
+    if used + events > quota:
+        raise _refusal(tenant, quota, used)
+    if used < quota:
+        _refused.discard(tenant)
+
+
+def _refusal(tenant: Tenant, quota: int, used: int) -> OutOfQuota:
+    if len(_refused) >= MOST_REMEMBERED:
+        _refused.clear()
+    _refused.add(tenant)
+    left = max(0, quota - used)
+    message = f"The workspace may store {quota:,} events a month, and {left:,} of them are left."
+    details = {"policy": "events", "limit": quota, "remaining": left}
+    return OutOfQuota(message, _seconds_left(clock.now()), details)
+
+
+def this_month() -> date:
+    """Its first day, in UTC."""
+    return clock.now().date().replace(day=1)
+
+
+def _seconds_left(now: datetime) -> int:
+    """Until the next month begins, rounded up."""
+    next_month = (now.date().replace(day=1) + timedelta(days=32)).replace(day=1)
+    begins = datetime(next_month.year, next_month.month, 1, tzinfo=UTC)
+    return -(-(begins - now) // timedelta(seconds=1))

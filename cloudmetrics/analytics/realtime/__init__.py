@@ -1,0 +1,1 @@
+"""Realtime: who is there now."""

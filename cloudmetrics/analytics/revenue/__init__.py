@@ -1,0 +1,1 @@
+"""Revenue: where the money came from."""

@@ -1,0 +1,1 @@
+"""Erasure: a visitor leaves the raw events and everything that was counted of them."""

@@ -1,0 +1,77 @@
+"""Drift: the contract's operations, the handlers and the SDKs are the same ones."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cloudmetrics.gates.models import Finding, Project, Result
+from cloudmetrics.gates.sdk_names import sdk_method
+
+# Module and function of a handler.
+Name = tuple[str, str]
+# operationId → method, path, operation.
+Operations = Mapping[str, tuple[str, str, dict[str, Any]]]
+
+
+def look(project: Project) -> Result:
+    operations = {
+        operation["operationId"]: (method, path, operation)
+        for method, path, operation in project.operations()
+    }
+    wanted = {
+        (module_of(operation["tags"][0]), operation_id.replace("-", "_")): operation_id
+        for operation_id, (_, _, operation) in operations.items()
+    }
+    found = dict(handlers(project.root / "handlers"))
+    findings = [*_missing(project, operations, wanted, found), *_left_over(wanted, found)]
+    findings += _same_names(project, operations)
+    return Result(tuple(findings), f"{len(wanted)} operations, {len(found)} handlers")
+
+
+def module_of(tag: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", tag.lower()).strip("_")
+
+
+def handlers(folder: Path) -> Iterator[tuple[tuple[str, str], int]]:
+    """((module, function), line) of every public function that is a handler."""
+    for path in sorted(folder.glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef) and not node.name.startswith("_"):
+                yield (path.stem, node.name), node.lineno
+
+
+def _missing(
+    project: Project, operations: Operations, wanted: Mapping[Name, str], found: Mapping[Name, int]
+) -> Iterator[Finding]:
+    for (module, function), operation_id in wanted.items():
+        if (module, function) not in found:
+            method, path, _ = operations[operation_id]
+            where = project.contract.sources.where(["paths", path, method, "operationId"])
+            cause = f"{operation_id} has no handler"
+            yield Finding(
+                where, "handler", cause, f"write {function} in handlers/{module}.py (make scaffold does)"
+            )
+
+
+def _left_over(wanted: Mapping[Name, str], found: Mapping[Name, int]) -> Iterator[Finding]:
+    for (module, function), line in found.items():
+        if (module, function) not in wanted:
+            cause = f"{function} is no operation of the contract"
+            yield Finding(
+                f"handlers/{module}.py:{line}:1", "handler", cause, "delete it, or begin its name with _"
+            )
+
+
+def _same_names(project: Project, operations: Operations) -> Iterator[Finding]:
+    taken: dict[str, str] = {}
+    for operation_id, (method, path, operation) in operations.items():
+        name = sdk_method(operation)
+        if name in taken:
+            where = project.contract.sources.where(["paths", path, method, "operationId"])
+            cause = f"{operation_id} and {taken[name]} would both be client.{name}"
+            yield Finding(where, "sdk-name", cause, "give one of them another operationId")
+        taken.setdefault(name, operation_id)

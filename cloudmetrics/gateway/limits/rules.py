@@ -1,0 +1,74 @@
+"""Which limits a request has to keep.
+
+    no credential, or a bad one    its address's window
+    an operation with events       the workspace's window for these, and nothing else
+    a person's token               the person's windows, and the workspace's
+    any other credential           its bucket, and the workspace's window
+    an operation of the assistant  its own window on top
+
+An operation is one with events or of the assistant where the contract says so:
+`x-limit: events`, `x-limit: agent`.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address
+
+from cloudmetrics.contract import Operation
+from cloudmetrics.gateway.client_address import read_address
+from cloudmetrics.gateway.limits.models import Check, Kind
+from cloudmetrics.platform.caller import Caller
+
+MINUTE = 60
+PER_ADDRESS = 100
+
+MARK = "x-limit"
+EVENTS, AGENT = "events", "agent"
+
+
+def of_address(address: str) -> list[Check]:
+    """The limits of a stranger. Whoever has an IPv6 address has its whole /64, and is counted by it."""
+    parsed = read_address(address)
+    if isinstance(parsed, IPv6Address):
+        parsed = IPv6Address(int(parsed) >> 64 << 64)
+    return [_window("address", str(parsed or address), "requests", PER_ADDRESS)]
+
+
+def of_caller(caller: Caller, operation: Operation) -> list[Check]:
+    """The limits of a caller. The service itself has none."""
+    allowance = caller.allowance
+    if allowance is None:
+        return []
+    workspace = str(caller.tenant.workspace_id)
+    mark = operation.extensions.get(MARK)
+    if mark == EVENTS:
+        return [_window("ingest", workspace, "ingest", allowance.ingest)]
+    checks = [_window("workspace", workspace, "all", allowance.workspace)]
+    if caller.user_id is not None:
+        name = f"user:{caller.user_id}"
+        checks.append(_window("user", workspace, name, allowance.user))
+        if _reads(operation):
+            checks.append(_window("reads", workspace, f"{name}:reads", allowance.reads))
+        else:
+            checks.append(_window("writes", workspace, f"{name}:writes", allowance.writes))
+    else:
+        name = f"credential:{caller.credential_id}"
+        limit, seconds = allowance.requests.limit, allowance.requests.seconds
+        # Another plan is another bucket, since the two would count in different units.
+        key = f"{name}:{limit}/{seconds}"
+        checks.append(Check("credential", workspace, key, Kind.BUCKET, limit, seconds))
+    if mark == AGENT:
+        checks.append(_window("agent", workspace, f"{name}:agent", allowance.agent))
+    return checks
+
+
+def _window(name: str, tag: str, key: str, limit: int) -> Check:
+    return Check(name, tag, key, Kind.WINDOW, limit, MINUTE)
+
+
+def _reads(operation: Operation) -> bool:
+    """Whether an operation only reads: by its method, or, for a question in a body, by its scopes."""
+    if operation.method == "GET":
+        return True
+    scopes = [scope for option in operation.security for each in option.values() for scope in each]
+    return bool(scopes) and all(scope.endswith(":read") for scope in scopes)

@@ -1,0 +1,462 @@
+"""The pages for people: signing in, passwords, invitations, the account. No script is needed."""
+
+import asyncio
+import re
+import time
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pyotp
+import pytest
+
+from cloudmetrics.accounts import tokens
+from cloudmetrics.accounts.invitations import service as invitations
+from cloudmetrics.accounts.invitations import store as invitation_store
+from cloudmetrics.accounts.invitations.models import Invitation
+from cloudmetrics.accounts.people import second_factor
+from cloudmetrics.app import create_app
+from cloudmetrics.platform import clock
+from cloudmetrics.platform.database import Database
+from cloudmetrics.platform.errors import Unavailable
+from cloudmetrics.platform.ids import new_id
+
+from .conftest import alive, client_of, settings_for
+from .oauth import PASSWORD, Browser, answer_in, make_person, password_token
+
+NEW = "another battery of horses"
+
+
+class Page(HTMLParser):
+    """What a page without scripts must have for everybody to use it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.labelled: set[str] = set()
+        self.inputs: list[dict[str, str | None]] = []
+        self.ids: list[str] = []
+        self.described: set[str] = set()
+        self.headings: list[str] = []
+        self.buttons = 0
+        self.open_labels = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        named = dict(attrs)
+        if tag == "label":
+            self.labelled.add(named.get("for") or "")
+            self.open_labels += 1
+        if tag == "input" and named.get("type") not in ("hidden",) and "aria-hidden" not in named:
+            self.inputs.append(named | {"wrapped": "yes" if self.open_labels else None})
+        if tag in ("h1", "h2", "h3"):
+            self.headings.append(tag)
+        if named.get("id"):
+            self.ids.append(named["id"])
+        for reference in ("aria-describedby", "aria-labelledby"):
+            self.described |= set((named.get(reference) or "").split())
+
+    def handle_endtag(self, tag):
+        if tag == "label":
+            self.open_labels -= 1
+
+
+def assert_usable(text: str) -> None:
+    page = Page(text)
+    assert re.search(r"<title>\S", text)
+    assert '<html lang="en">' in text
+    assert page.headings.count("h1") == 1
+    assert len(page.ids) == len(set(page.ids))
+    assert page.described <= set(page.ids)
+    for each in page.inputs:
+        assert each["wrapped"] or each.get("id") in page.labelled, each
+    assert not re.search(r"<script|<style|\sstyle=|\son\w+=", text)
+
+
+@pytest.fixture
+async def invited(home, database, keyring):
+    """Invites an address to the home workspace; the token is what the mail's link holds."""
+
+    async def invite(email: str, role: str = "EDITOR") -> str:
+        now = clock.now()
+        invitation = Invitation(new_id(), email, role, None, now, now + timedelta(days=7))
+        token, digest = tokens.new_token(keyring, invitations.TOKEN)
+        async with database.transaction(home.workspace.id) as transaction:
+            assert await invitation_store.create(transaction, home.workspace.id, invitation)
+            await invitation_store.replace_token(transaction, home.workspace.id, invitation.id, digest)
+        return token
+
+    return invite
+
+
+async def test_every_page_can_be_used_by_everybody(signed_in, browser, app, program, person, invited):
+    stranger = Browser(app)
+    token = await password_token(person)
+    pages = [
+        await stranger.open("/account/sign-in"),
+        await stranger.open(program.address()),
+        await stranger.open("/account/forgotten"),
+        await stranger.open(f"/account/password?token={token}"),
+        await stranger.open("/account/password?token=x"),
+        await stranger.open(f"/account/invitation?token={await invited('new@example.com')}"),
+        await stranger.http.get(program.address(redirect_uri="https://evil.example")),
+        await stranger.http.post("/account/sign-in", data={"email": "x"}),
+        await signed_in.open("/account"),
+        await signed_in.open(program.address()),
+        await signed_in.allow(program),
+    ]
+    pages.append(await stranger.submit(pages[0], email=person.user.email, password="wrong"))
+    pages.append(await stranger.submit(pages[2], email=person.user.email))
+    for page in pages:
+        assert_usable(page.text)
+    assert 'role="alert"' in pages[-2].text
+    assert "<title>Error: " in pages[-2].text
+    assert 'role="status"' in pages[-1].text
+    await stranger.http.aclose()
+
+
+@pytest.mark.requirement("PL-12")
+async def test_pages_cannot_be_framed_scripted_or_kept(signed_in, stranger, program):
+    for path in ("/account/sign-in", "/account", program.address(), "/oauth/authorize", "/account/nothing"):
+        headers = (await signed_in.http.get(path)).headers
+        policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+        assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+        assert policy["style-src"] == "'self'"
+        assert "script-src" not in policy
+        assert policy["form-action"].startswith("'self'")
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert path.endswith("nothing") or headers["cache-control"] == "no-store"
+        assert headers["referrer-policy"] in ("same-origin", "no-referrer")
+        assert "access-control-allow-origin" not in headers
+
+
+async def test_a_form_leads_on_to_the_program_and_nowhere_else(signed_in, program):
+    policy = (await signed_in.open(program.address())).headers["content-security-policy"]
+    assert "form-action 'self' https://mailer.example" in policy
+
+
+async def test_the_cookie_is_for_pages_only(browser, person, stranger):
+    response = await browser.sign_in(person)
+    cookie = response.headers["set-cookie"]
+    assert cookie.startswith("cloudmetrics=")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+    assert "Expires" not in cookie
+    # The API looks at no cookie.
+    refused = await browser.http.get("/v1/websites")
+    assert refused.status_code == 401
+
+
+async def test_under_https_the_cookie_is_bound_to_this_host(database_url, stores):
+    settings = replace(settings_for(database_url, stores.redis_url), base_url="https://api.example.com")
+    app = create_app(settings)
+    async with alive(app):
+        client = client_of(app)
+        cookie = (await client.get("/account/sign-in")).headers["set-cookie"]
+        metadata = (await client.get("/.well-known/oauth-authorization-server")).json()
+        await client.aclose()
+    assert cookie.startswith("__Host-cloudmetrics=")
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+    assert "Domain" not in cookie
+    assert metadata["issuer"] == "https://api.example.com"
+
+
+async def test_a_session_that_somebody_knew_before_is_worth_nothing(browser, person):
+    """Whoever put a cookie of theirs into a browser is not signed in with it."""
+    browser.http.cookies.set("cloudmetrics", "k" * 43, domain="testserver.local", path="/")
+    planted = Browser(browser.http._transport.app)
+    planted.http.cookies.set("cloudmetrics", "k" * 43, domain="testserver.local", path="/")
+
+    assert (await browser.sign_in(person)).status_code == 303
+
+    assert (await browser.http.get("/account")).status_code == 200
+    assert (await planted.http.get("/account")).status_code == 303
+    await planted.http.aclose()
+
+
+async def test_signing_out_ends_the_session_and_not_only_the_cookie(signed_in):
+    kept = signed_in.http.cookies["cloudmetrics"]
+    page = await signed_in.open("/account")
+    await signed_in.submit(page, "/account/sign-out")
+
+    signed_in.http.cookies.clear()
+    signed_in.http.cookies.set("cloudmetrics", kept)
+    assert (await signed_in.http.get("/account")).status_code == 303
+
+
+async def test_a_session_lasts_twelve_hours(signed_in, monkeypatch):
+    late = clock.now() + timedelta(hours=12, seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: late)
+    assert (await signed_in.http.get("/account")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "/oauth/authorize",
+        "/v1/websites",
+        "javascript:x",
+        "/oauth/authorize?\r\nX: y",
+        "/oauth/authorize@evil.example?",
+        "https://evil.example/oauth/authorize?",
+        "é",
+        "/account/sign-out",
+        " /oauth/authorize?x",
+    ],
+)
+async def test_nobody_is_led_away_after_signing_in(app, person, signed_in, then):
+    already = await signed_in.http.get("/account/sign-in", params={"then": then})
+    assert already.headers["location"] == "/account"
+    other = Browser(app)
+    page = await other.http.get("/account/sign-in", params={"then": then})
+    response = await other.submit(page, email=person.user.email, password=PASSWORD)
+    assert response.headers["location"] == "/account"
+    await other.http.aclose()
+
+
+async def test_where_to_go_on_cannot_be_changed_in_the_form(browser, person):
+    page = await browser.open("/account/sign-in")
+    response = await browser.submit(
+        page, email=person.user.email, password=PASSWORD, then="https://evil.example"
+    )
+    assert response.headers["location"] == "/account"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/account/sign-in",
+        "/account/sign-in/code",
+        "/account/forgotten",
+        "/account/password",
+        "/account/invitation",
+        "/account/sign-out",
+        "/account/second-factor",
+        "/account/second-factor/remove",
+        "/account/password/change",
+        "/account/programs/revoke",
+        "/oauth/authorize",
+    ],
+)
+async def test_every_form_has_to_be_ours(signed_in, path):
+    for form in ({}, {"form_token": ""}, {"form_token": "x"}, {"form_token": "é"}):
+        response = await signed_in.http.post(
+            path, data=form | {"email": "a@example.com", "password": PASSWORD}
+        )
+        assert response.status_code == 403, path
+    assert (await signed_in.http.get("/account")).status_code == 200
+
+
+async def test_who_has_no_account_and_who_mistypes_get_the_same_answer(browser, person):
+    page = await browser.open("/account/sign-in")
+    unknown = await browser.submit(page, email="nobody@example.com", password=PASSWORD)
+    wrong = await browser.submit(page, email=person.user.email, password="wrong")
+    assert (unknown.status_code, wrong.status_code) == (400, 400)
+    assert unknown.text.replace("nobody@example.com", "") == wrong.text.replace(person.user.email, "")
+
+
+async def test_guessing_is_slowed_down(browser, person):
+    page = await browser.open("/account/sign-in")
+    answers = [await browser.submit(page, email=person.user.email, password=f"guess {n}") for n in range(12)]
+    assert answers[-1].status_code == 429
+    assert "Try again in" in answers[-1].text
+    right = await browser.submit(page, email=person.user.email, password=PASSWORD)
+    assert right.status_code == 429
+
+
+async def test_a_second_factor_is_turned_on_used_and_turned_off(signed_in, app, person, database):
+    page = await signed_in.open("/account")
+    wrong = await signed_in.submit(page, "/account/second-factor", current="wrong")
+    assert wrong.status_code == 400
+    enrol = await signed_in.submit(page, "/account/second-factor", current=PASSWORD)
+    assert "<svg" in enrol.text
+    assert_usable(enrol.text)
+    secret = re.search(r'class="key">([A-Z2-7]+)<', enrol.text)[1]
+    totp = pyotp.TOTP(secret)
+
+    mistyped = await signed_in.submit(enrol, "/account/second-factor/confirm", code="000000")
+    assert secret in mistyped.text
+    codes = await signed_in.submit(mistyped, "/account/second-factor/confirm", code=totp.at(time.time() - 30))
+    recovery = re.findall(r"<code>([a-z0-9]{5}-[a-z0-9]{5})</code>", codes.text)
+    assert len(recovery) == 10
+    assert await second_factor.is_set_up(database, person.user)
+
+    other = Browser(app)
+    step = await other.sign_in(person)
+    assert step.status_code == 200
+    assert PASSWORD not in step.text
+    assert_usable(step.text)
+    wrong = await other.submit(step, "/account/sign-in/code", code="000000")
+    assert wrong.status_code == 400
+    inside = await other.submit(wrong, "/account/sign-in/code", code=totp.now())
+    assert (inside.status_code, inside.headers["location"]) == (303, "/account")
+
+    off = await other.submit(
+        await other.open("/account"), "/account/second-factor/remove", current=PASSWORD, code=recovery[0]
+    )
+    assert off.status_code == 303
+    assert not await second_factor.is_set_up(database, person.user)
+    await other.http.aclose()
+
+
+async def test_the_second_step_is_tied_to_the_browser_and_to_five_minutes(
+    signed_in, app, person, database, keyring, monkeypatch
+):
+    enrolment = await second_factor.begin(database, keyring, person.user)
+    totp = pyotp.TOTP(enrolment.secret)
+    await second_factor.confirm(database, keyring, person.user, totp.at(time.time() - 30), address=None)
+    one, other = Browser(app), Browser(app)
+    step = await one.sign_in(person)
+    sealed = re.search(r'name="sealed" value="([0-9a-f]+)"', step.text)[1]
+
+    page = await other.open("/account/sign-in")
+    token = re.search(r'name="form_token" value="([^"]+)"', page.text)[1]
+    stolen = await other.http.post(
+        "/account/sign-in/code", data={"form_token": token, "sealed": sealed, "code": totp.now()}
+    )
+    assert stolen.status_code == 400
+    for rubbish in ("", "zz", "00", sealed[:-2] + "00"):
+        assert (await one.submit(step, "/account/sign-in/code", sealed=rubbish, code="1")).status_code == 400
+    late = clock.now() + timedelta(seconds=301)
+    monkeypatch.setattr(clock, "now", lambda: late)
+    assert "took too long" in (await one.submit(step, "/account/sign-in/code", code=totp.at(late))).text
+    for each in (one, other):
+        await each.http.aclose()
+
+
+async def test_a_forgotten_password_is_told_to_nobody(browser, person):
+    page = await browser.open("/account/forgotten")
+    answers = []
+    for email in (person.user.email, "nobody@example.com", "no address", ""):
+        answer = await browser.submit(page, email=email)
+        answers.append((answer.status_code, answer.text.replace(email, "") if email else None))
+    assert answers[0] == answers[1]
+    assert {status for status, _ in answers} == {200}
+
+
+async def test_a_link_sets_a_password_once_and_signs_out_everywhere(signed_in, browser, app, person):
+    other = Browser(app)
+    token = await password_token(person)
+    page = await other.open(f"/account/password?token={token}")
+    assert person.user.email in page.text
+
+    for password, again in (("short", "short"), (NEW, "different"), (person.user.email, person.user.email)):
+        refused = await other.submit(page, "/account/password", password=password, again=again)
+        assert refused.status_code == 400
+        assert 'role="alert"' in refused.text
+    assert (await other.submit(page, "/account/password", password=NEW, again=NEW)).status_code == 303
+
+    assert (await signed_in.http.get("/account")).status_code == 303
+    assert (await other.http.get(f"/account/password?token={token}")).status_code == 400
+    assert (await other.sign_in(person, PASSWORD)).status_code == 400
+    assert (await other.sign_in(person, NEW)).status_code == 303
+    await other.http.aclose()
+
+
+async def test_a_password_is_changed_by_whoever_knows_the_present_one(signed_in, app, person):
+    other = Browser(app)
+    await other.sign_in(person)
+    page = await signed_in.open("/account")
+    for current, password, again in (("wrong", NEW, NEW), (PASSWORD, NEW, "x"), (PASSWORD, "short", "short")):
+        refused = await signed_in.submit(
+            page, "/account/password/change", current=current, password=password, again=again
+        )
+        assert refused.status_code == 400
+
+    changed = await signed_in.submit(
+        page, "/account/password/change", current=PASSWORD, password=NEW, again=NEW
+    )
+
+    assert changed.status_code == 303
+    assert (await signed_in.http.get("/account")).status_code == 200
+    assert (await other.http.get("/account")).status_code == 303
+    await other.http.aclose()
+
+
+async def test_a_newcomer_accepts_an_invitation(browser, invited, home):
+    token = await invited("newcomer@example.com")
+    page = await browser.open(f"/account/invitation?token={token}")
+    assert home.workspace.name in page.text
+    assert "as editor" in page.text
+
+    weak = await browser.submit(page, "/account/invitation", password="short", again="short")
+    assert weak.status_code == 400
+    joined = await browser.submit(page, "/account/invitation", password=NEW, again=NEW)
+
+    assert joined.status_code == 303
+    assert home.workspace.name in (await browser.open("/account")).text
+    assert (await browser.http.get(f"/account/invitation?token={token}")).status_code == 400
+
+
+async def test_somebody_with_an_account_signs_in_to_accept(browser, person, invited, make_home):
+    token = await invited(person.user.email, "VIEWER")
+    address = f"/account/invitation?token={token}"
+    page = await browser.open(address)
+    there = re.search(r'class="button" href="([^"]+)"', page.text)[1]
+    form = await browser.open(there)
+
+    back = await browser.submit(form, "/account/sign-in", email=person.user.email, password=PASSWORD)
+
+    assert back.headers["location"] == address
+
+
+async def test_somebody_elses_invitation_cannot_be_accepted(signed_in, invited):
+    page = await signed_in.open(f"/account/invitation?token={await invited('else@example.com')}")
+    assert "Sign out first" in page.text
+    assert 'name="password"' not in page.text
+
+
+async def test_a_program_is_shut_out(signed_in, program, home, app, database, keyring):
+    tokens = (
+        await program.trade(answer_in(await signed_in.allow(program, home.workspace.id))["code"])
+    ).json()
+    page = await signed_in.open("/account")
+    assert "Weekly Mailer" in page.text
+    assert (await program.call(tokens["access_token"])).status_code == 200
+    grant = re.search(r'name="grant" value="([^"]+)"', page.text)[1]
+
+    stranger = await make_person(database, keyring)
+    other = Browser(app)
+    await other.sign_in(stranger)
+    theirs = await other.open("/account")
+    token = re.search(r'name="form_token" value="([^"]+)"', theirs.text)[1]
+    foreign = await other.http.post("/account/programs/revoke", data={"form_token": token, "grant": grant})
+    assert foreign.status_code == 404
+
+    done = await signed_in.submit(page, "/account/programs/revoke")
+
+    assert done.status_code == 303
+    assert "Weekly Mailer" not in (await signed_in.open("/account")).text
+    await asyncio.sleep(1.1)
+    assert (await program.call(tokens["access_token"])).status_code == 401
+    assert (await program.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    await other.http.aclose()
+
+
+async def test_who_calls_too_often_waits(app, stranger):
+    client = client_of(app)
+    answers = [(await client.get("/account/sign-in")).status_code for _ in range(125)]
+    refused = await client.get("/account/sign-in")
+    await client.aclose()
+    assert answers[0] == 200
+    assert 429 in answers[100:]
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert (await stranger.get("/account/sign-in")).status_code == 200
+
+
+async def test_pages_say_so_where_the_database_is_away(stranger, monkeypatch):
+    async def away(*_: object, **__: object) -> None:
+        raise Unavailable("The database cannot be reached.")
+
+    monkeypatch.setattr(Database, "read", away)
+    page = await stranger.get("/account/sign-in")
+    call = await stranger.post(
+        "/oauth/token",
+        data={"grant_type": "client_credentials", "client_id": str(new_id()), "client_secret": "x"},
+    )
+    assert (page.status_code, call.status_code) == (503, 503)
+    assert "Try again in a moment" in page.text
+    assert call.json() == {"error": "temporarily_unavailable"}
+    assert page.headers["retry-after"] == call.headers["retry-after"] == "5"
