@@ -74,7 +74,7 @@ def api_key_authenticator(
             raise AddressNotAllowed(address)
         used.note(identity.workspace_id, identity.key_id)
         caller = Caller(
-            tenant=Tenant(database, identity.workspace_id),
+            tenant=Tenant(database, identity.workspace_id, identity.ahead),
             keyring=keyring,
             scopes=known.scopes,
             credential_id=identity.key_id,
@@ -119,4 +119,4 @@ def api_key_authenticator(
 
 
 def has_expired(identity: Identity) -> bool:
-    return identity.expires_at is not None and identity.expires_at <= clock.now()
+    return identity.expires_at is not None and identity.expires_at <= clock.now_of(identity)

@@ -21,6 +21,7 @@ from cloudmetrics.accounts.oauth_clients.models import ClientHasNoSecret, Invali
 from cloudmetrics.accounts.people.models import InvalidEmail, InvalidToken
 from cloudmetrics.accounts.scopes import ScopesUnclear, UnknownScope
 from cloudmetrics.accounts.team.models import AlreadyMember, LastOwner
+from cloudmetrics.accounts.test_clocks.models import MomentPassed, MomentTooFar, SandboxRequired
 from cloudmetrics.accounts.workspaces.models import (
     LiveCredentialRequired,
     LockedOut,
@@ -70,6 +71,7 @@ CODES: dict[type[Exception], str] = {
     PersonRequired: "PERSON_REQUIRED",
     OwnerRequired: "OWNER_REQUIRED",
     LiveCredentialRequired: "LIVE_CREDENTIAL_REQUIRED",
+    SandboxRequired: "SANDBOX_REQUIRED",
     WrongInvitee: "WRONG_INVITEE",
     KeyNotActive: "KEY_NOT_ACTIVE",
     LastOwner: "LAST_OWNER",
@@ -102,6 +104,8 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     InvalidNetwork: lambda error: _in_body("INVALID_NETWORK", error, f"/allowed_networks/{error.index}"),
     InvalidEmail: lambda error: _in_body("INVALID_EMAIL", error, "/email"),
     InvalidToken: lambda error: _in_body("INVALID_TOKEN", error, "/token"),
+    MomentPassed: lambda error: _in_body("MOMENT_PASSED", error, "/to"),
+    MomentTooFar: lambda error: _in_body("MOMENT_TOO_FAR", error, f"/{error.field}"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     PeriodInverted: lambda error: _in_query("RANGE_INVERTED", error, "to"),
 }

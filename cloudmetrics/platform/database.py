@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -266,10 +267,11 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One workspace's rows, and nothing else."""
+    """One workspace's rows, and nothing else. `ahead` is how far its clock was moved."""
 
     database: Database
     workspace_id: UUID
+    ahead: timedelta = timedelta()
 
     async def read(
         self,

@@ -268,3 +268,16 @@ def test_an_answer_tells_how_you_stand_as_the_guide_says(service):
     names = [line.partition(":")[0].lower() for line in printed.splitlines()]
     told = re.findall(r"^([a-z-]+): ", (PROJECT / "docs/guides/limits.md").read_text(), re.MULTILINE)
     assert sorted(names) == sorted(told)
+
+
+@needs_curl
+@pytest.mark.requirement("CM-7", "CM-14")
+def test_time_goes_forward_as_the_guide_says(service):
+    guide = snippets("docs/guides/test-clock.md")
+    _, moved, metrics, stopped = type_in(
+        guide, CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"]
+    )
+    clock = json.loads(moved)["data"]
+    assert clock["ahead_seconds"] == 2592000
+    assert json.loads(metrics)["meta"]["end_date"] == clock["now"][:10]
+    assert stopped == ""

@@ -56,7 +56,7 @@ async def create(caller: Caller, sent: Sequence[Mapping[str, Any]], user_agent: 
     OutOfQuota where there are more new events than the workspace has left.
     `user_agent` is the request's own.
     """
-    now = clock.now()
+    now = clock.now_of(caller.tenant)
     # Read here and not in the transaction, so that PostgreSQL stores one group while the next is read.
     website_ids = {text: UUID(text) for text in {event["website_id"] for event in sent}}
     requesting = read_header(user_agent)
@@ -126,10 +126,10 @@ async def _store_all(tenant: Tenant, quota: int | None, candidates: Sequence[Can
     website_ids = {candidate.website_id for candidate in candidates}
     if quota is not None and quotas.is_scarce(tenant):
         await _require(tenant, quota, event_ids)
-    month = quotas.this_month()
+    month = quotas.this_month(tenant)
     first = [
         store.lock_websites(tenant, website_ids),
-        store.insert(tenant, events, clock.now()),
+        store.insert(tenant, events, clock.now_of(tenant)),
         rollups.reads(tenant, event_ids),
         # As if all were new; whatever is not is taken back below.
         quotas.counting(tenant, month, len(event_ids)),

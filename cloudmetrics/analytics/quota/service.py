@@ -40,7 +40,7 @@ def is_scarce(tenant: Tenant) -> bool:
 
 async def require(transaction: Transaction, tenant: Tenant, quota: int, events: int) -> None:
     """Raises OutOfQuota where so many new events are more than what is left by now."""
-    used = await store.used(transaction, tenant.workspace_id, this_month())
+    used = await store.used(transaction, tenant.workspace_id, this_month(tenant))
     if used + events > quota:
         raise _refusal(tenant, quota, used)
     if used < quota:
@@ -54,12 +54,12 @@ def _refusal(tenant: Tenant, quota: int, used: int) -> OutOfQuota:
     left = max(0, quota - used)
     message = f"The workspace may store {quota:,} events a month, and {left:,} of them are left."
     details = {"policy": "events", "limit": quota, "remaining": left}
-    return OutOfQuota(message, _seconds_left(clock.now()), details)
+    return OutOfQuota(message, _seconds_left(clock.now_of(tenant)), details)
 
 
-def this_month() -> date:
-    """Its first day, in UTC."""
-    return clock.now().date().replace(day=1)
+def this_month(tenant: Tenant) -> date:
+    """Its first day, in UTC, by the workspace's clock."""
+    return clock.now_of(tenant).date().replace(day=1)
 
 
 def _seconds_left(now: datetime) -> int:
