@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -24,6 +24,7 @@ from psycopg.rows import dict_row, tuple_row
 
 from cloudmetrics.platform.errors import QueryTooSlow, Unavailable
 from cloudmetrics.platform.prepared import Call
+from cloudmetrics.platform.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Database:
 
     def __init__(self, url: str, pool_size: int = 4) -> None:
         self._url = url
-        self._slots = asyncio.Semaphore(pool_size)
+        self._turns = Turns(pool_size)
         self._idle: list[Connection] = []
 
     async def close(self) -> None:
@@ -142,7 +143,7 @@ class Database:
                 finally:
                     await self._give_back(connection)
         finally:
-            self._slots.release()
+            self._turns.give_back()
 
     async def read_directory(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         """The rows of one SELECT without a tenant, which sees only the directory tables."""
@@ -173,7 +174,7 @@ class Database:
             finally:
                 await self._give_back(connection)
         finally:
-            self._slots.release()
+            self._turns.give_back()
 
     async def _begin(
         self, workspace_id: UUID, first: Sequence[Call]
@@ -193,11 +194,9 @@ class Database:
                 raise
 
     async def _enter(self) -> None:
-        """Waits for its turn where all connections are at work. Whoever entered must release its slot."""
+        """Waits for its turn where all connections are at work. Whoever entered must give it back."""
         try:
-            # A timeout costs more than a free slot does.
-            async with asyncio.timeout(WAIT_SECONDS) if self._slots.locked() else nullcontext():
-                await self._slots.acquire()
+            await self._turns.take(WAIT_SECONDS)
         except TimeoutError:
             raise Unavailable("All connections to the database are busy.") from None
 
