@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from cloudmetrics.contract import media
@@ -18,7 +18,7 @@ from cloudmetrics.contract.bodies import (
 )
 from cloudmetrics.contract.defaults import Defaults
 from cloudmetrics.contract.documents import Documents, Place, Unresolvable
-from cloudmetrics.contract.endpoint import Admit, Endpoint
+from cloudmetrics.contract.endpoint import Admit, Around, Endpoint
 from cloudmetrics.contract.handlers import Handler, HandlerUnfit, misfits, resolve
 from cloudmetrics.contract.operations import Operation
 from cloudmetrics.contract.parameters import Parameters, content_decoder
@@ -42,6 +42,8 @@ class Compiler:
         resolver: Any,
         authenticators: Mapping[str, Authenticator],
         admit: Admit | None,
+        around: Around | None,
+        headers_around: Collection[str],
         enforce: bool,
     ) -> None:
         self.documents = documents
@@ -51,6 +53,8 @@ class Compiler:
         self.resolver = resolver
         self.authenticators = authenticators
         self.admit = admit
+        self.around = around
+        self.headers_around = headers_around
         self.enforce = enforce
         self.schemes = dict(self._declared_schemes())
         self._anything = schemas.compile({})
@@ -66,7 +70,16 @@ class Compiler:
         if len(self.documents.findings) > before or handler is None or parameters is None:
             return None
         return Endpoint(
-            operation, handler, security, parameters, body, answers, admit=self.admit, enforce=self.enforce
+            operation,
+            handler,
+            security,
+            parameters,
+            body,
+            answers,
+            admit=self.admit,
+            around=self.around,
+            headers_around=self.headers_around,
+            enforce=self.enforce,
         )
 
     def _handler(self, operation: Operation, has_body: bool) -> Handler | None:
