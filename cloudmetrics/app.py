@@ -32,6 +32,7 @@ from cloudmetrics.gateway import health
 from cloudmetrics.gateway.access_tokens import TokenAuthenticator, bearer_authenticator
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
+from cloudmetrics.gateway.exchanges.service import HEADERS, Exchanges
 from cloudmetrics.gateway.leak_reports import PATH as LEAK_REPORTS
 from cloudmetrics.gateway.leak_reports import LeakReports, SigningKeys
 from cloudmetrics.gateway.limits.service import Limits
@@ -95,6 +96,8 @@ def create_app(settings: Settings) -> ASGIApp:
         handlers=handlers_of(contract, settings),
         authenticators={"api_key": check_key, "bearer": bearer_authenticator(check_key, check_token)},
         admit=limits.admit if limits else None,
+        around=Exchanges(contract.operations, limits.give_back if limits else None),
+        headers_around=HEADERS,
         errors=problems.handlers(),
         middlewares=[
             *(

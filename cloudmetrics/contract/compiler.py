@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from cloudmetrics.contract.bodies import (
 )
 from cloudmetrics.contract.defaults import Defaults
 from cloudmetrics.contract.documents import Documents, Place, Unresolvable
-from cloudmetrics.contract.endpoint import Admit, Endpoint
+from cloudmetrics.contract.endpoint import Admit, Around, Endpoint
 from cloudmetrics.contract.handlers import Handler, HandlerUnfit, misfits, resolve
 from cloudmetrics.contract.operations import Operation
 from cloudmetrics.contract.parameters import Parameters, content_decoder
@@ -60,6 +60,8 @@ class Compiler:
         resolver: Any,
         authenticators: Mapping[str, Authenticator],
         admit: Admit | None,
+        around: Around | None,
+        headers_around: Collection[str],
         enforce: bool,
         compiled: dict[PartsKey, Parts],
     ) -> None:
@@ -70,6 +72,8 @@ class Compiler:
         self.resolver = resolver
         self.authenticators = authenticators
         self.admit = admit
+        self.around = around
+        self.headers_around = headers_around
         self.enforce = enforce
         self.compiled = compiled
         self.schemes = dict(self._declared_schemes())
@@ -94,6 +98,8 @@ class Compiler:
             parts.body,
             parts.answers,
             admit=self.admit,
+            around=self.around,
+            headers_around=self.headers_around,
             enforce=self.enforce,
         )
 

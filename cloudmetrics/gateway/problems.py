@@ -40,6 +40,8 @@ from cloudmetrics.analytics.metrics.models import (
 from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
+from cloudmetrics.gateway.exchanges.models import RETRY_SECONDS as RUNNING_SECONDS
+from cloudmetrics.gateway.exchanges.models import KeyInUse, KeyReused, PreconditionFailed
 from cloudmetrics.platform.clock import InvalidMoment
 from cloudmetrics.platform.errors import (
     InvalidCursor,
@@ -81,6 +83,9 @@ CODES: dict[type[Exception], str] = {
     TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
+    KeyInUse: "IDEMPOTENCY_KEY_IN_USE",
+    KeyReused: "IDEMPOTENCY_KEY_REUSED",
+    PreconditionFailed: "PRECONDITION_FAILED",
     QueryTooSlow: "QUERY_TOO_SLOW",
     Unavailable: "SERVICE_UNAVAILABLE",
     Exception: "INTERNAL_ERROR",
@@ -142,6 +147,8 @@ class Problems:
             **dict.fromkeys(VIOLATIONS, self.of_violation),
             **dict.fromkeys(CODES, self.of_table),
             ScopeNotHeld: self.of_lack,
+            KeyInUse: self.of_running,
+            PreconditionFailed: self.of_condition,
             TooManyRequests: self.of_limit,
             OutOfQuota: self.of_limit,
             QuestionUnsound: self.of_question,
@@ -180,6 +187,13 @@ class Problems:
         assert isinstance(error, ScopeNotHeld)
         details = {"details": {"missing_scopes": sorted(error.missing)}}
         return self._write(request, CODES[ScopeNotHeld], str(error), extra=details)
+
+    async def of_running(self, request: Request, error: Exception) -> Response:
+        return self._write(request, CODES[KeyInUse], str(error), {"retry-after": str(RUNNING_SECONDS)})
+
+    async def of_condition(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, PreconditionFailed)
+        return self._write(request, CODES[PreconditionFailed], str(error), {"etag": error.etag})
 
     async def of_limit(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, LimitReached)

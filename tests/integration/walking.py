@@ -243,15 +243,16 @@ def watch(patch: Callable[[str, Any], None]) -> list[str]:
 
     def noting(where: str, texts: Callable[..., list[str]]) -> None:
         """Notes the texts that a method is given, each time before it runs."""
+        owner = Database if where.startswith("Database") else Transaction
         name = where.rpartition(".")[2]
-        method = getattr(Database if where.startswith("Database") else Transaction, name)
+        method = getattr(owner, name)
 
         def noted(self: Any, *arguments: Any, **options: Any) -> Any:
             for text in texts(*arguments, **options):
                 note(text)
             return method(self, *arguments, **options)
 
-        patch(f"cloudmetrics.platform.database.{where}", noted)
+        patch(f"{owner.__module__}.{where}", noted)
 
     noting("Database._read", lambda _, sql, *others, **options: [sql])
     noting("Database.transaction", lambda _, first=(): [call.statement.name for call in first])
