@@ -74,7 +74,7 @@ def create_app(settings: Settings) -> ASGIApp:
     beside: dict[str, ASGIApp] = {
         **dict.fromkeys(health.PATHS, health.Health(health.checks_of(database, redis))),
         SECURITY_TXT: security_txt(settings.security_contact, settings.base_url),
-        LEAK_REPORTS: LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url)),
+        LEAK_REPORTS: LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url), limits),
     }
 
     bridge = Bridge()

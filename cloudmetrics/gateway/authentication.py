@@ -29,8 +29,10 @@ MEMORY_SIZE = 10_000
 REFUSAL_SECONDS = 0.02
 
 
-class AddressNotAllowed(Exception):
-    """The credential is good, but not from this address."""
+class AddressNotAllowed(Unauthorized):
+    """The credential is good, but not from this address, whose window counts it as a failed one."""
+
+    status, code, title = 403, "ADDRESS_NOT_ALLOWED", "Not from this address"
 
     def __init__(self, address: str) -> None:
         super().__init__(f"The credential may not be used from {address}.")

@@ -40,7 +40,6 @@ from cloudmetrics.analytics.metrics.models import (
 from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
-from cloudmetrics.gateway.authentication import AddressNotAllowed
 from cloudmetrics.platform.clock import InvalidMoment
 from cloudmetrics.platform.errors import (
     InvalidCursor,
@@ -69,7 +68,6 @@ CODES: dict[type[Exception], str] = {
     CurrencyInUse: "CURRENCY_IN_USE",
     ClientHasNoSecret: "CLIENT_HAS_NO_SECRET",
     ScopeNotHeld: "SCOPE_NOT_HELD",
-    AddressNotAllowed: "ADDRESS_NOT_ALLOWED",
     PersonRequired: "PERSON_REQUIRED",
     OwnerRequired: "OWNER_REQUIRED",
     LiveCredentialRequired: "LIVE_CREDENTIAL_REQUIRED",
