@@ -50,6 +50,7 @@ from cloudmetrics.portal import create_portal, is_portal_path
 from cloudmetrics.portal.bridge import Bridge
 from cloudmetrics.portal.forms import whole_bodies
 from cloudmetrics.portal.oauth import Services, add_oauth
+from cloudmetrics.usage.counting import RequestCounter
 
 SPEC = Path(__file__).parents[1] / "spec"
 
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> ASGIApp:
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
     problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
+    requests = RequestCounter(database)
     changes = Changes(database)
     check_key = api_key_authenticator(database, keyring, changes, last_used)
     tokens = AccessTokens(TokenKeys(keyring, settings.token_key_generation), settings.base_url)
@@ -86,7 +88,7 @@ def create_app(settings: Settings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         bridge.attach(asyncio.get_running_loop())
-        async with last_used.flushing():
+        async with last_used.flushing(), requests.flushing():
             yield
         await redis.close()
         await database.close()
@@ -105,7 +107,7 @@ def create_app(settings: Settings) -> ASGIApp:
                 if settings.trusted_proxies
                 else []
             ),
-            partial(Tracing, version=contract.version),
+            partial(Tracing, version=contract.version, count=requests.count),
             partial(Transport, require_tls=settings.require_tls, refuse=problems.of_plain_http),
         ],
         fallback=beside_the_contract(beside, portal),

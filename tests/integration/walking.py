@@ -237,8 +237,8 @@ def watch(patch: Callable[[str, Any], None]) -> list[str]:
     seen: list[str] = []
 
     def note(sql: str) -> None:
-        # Who called lately is written down now and then, whoever is calling at the moment.
-        if "access_changes" not in sql and "SET last_used_at" not in sql:
+        # Who called lately, and how often, is written down now and then, whoever is calling at the moment.
+        if not any(each in sql for each in ("access_changes", "SET last_used_at", "request_usage")):
             seen.append(re.sub(r"'[0-9a-f-]{36}'", "…", sql))
 
     def noting(where: str, texts: Callable[..., list[str]]) -> None:
