@@ -24,6 +24,7 @@ from cloudmetrics.contract.operations import Operation
 from cloudmetrics.contract.parameters import Parameters, content_decoder
 from cloudmetrics.contract.schemas import SchemaInvalid, Schemas
 from cloudmetrics.contract.security import Authenticator, Check, Security, challenge, extractor
+from cloudmetrics.contract.selection import Selection
 from cloudmetrics.contract.shapes import Shapes
 from cloudmetrics.contract.styles import Reader, decoder
 from cloudmetrics.contract.texts import decode_json, decode_json_with_nul, decode_text
@@ -63,10 +64,19 @@ class Compiler:
         answers = self._answers(operation)
         handler = self._handler(operation, body is not None)
         parameters = self._parameters(operation)
+        selection = self._selection(operation)
         if len(self.documents.findings) > before or handler is None or parameters is None:
             return None
         return Endpoint(
-            operation, handler, security, parameters, body, answers, admit=self.admit, enforce=self.enforce
+            operation,
+            handler,
+            security,
+            parameters,
+            body,
+            answers,
+            admit=self.admit,
+            enforce=self.enforce,
+            selection=selection,
         )
 
     def _handler(self, operation: Operation, has_body: bool) -> Handler | None:
@@ -185,6 +195,35 @@ class Compiler:
         if not declared:
             self.documents.find(operation.place, "the operation declares no response", "declare `responses`")
         return Answers(declared)
+
+    def _selection(self, operation: Operation) -> Selection | None:
+        """How a request chooses among the fields of the answer, where a parameter says that it may."""
+        parameter = next((each for each in operation.parameters if each.selects), None)
+        if parameter is None or parameter.selects is None:
+            return None
+        for schema in self._success_schemas(operation):
+            part = self.shapes.properties(schema).get(parameter.selects)
+            if part is not None:
+                return Selection(parameter, parameter.selects, self.shapes, part)
+        self.documents.find(
+            operation.place / "parameters",
+            f"{parameter.name} chooses among the fields of {parameter.selects}, which is not in the answer",
+            "name in x-selects a field of what a success answers as JSON",
+        )
+        return None
+
+    def _success_schemas(self, operation: Operation) -> Iterator[Place]:
+        for status in self.documents.at(operation.place).get("responses") or {}:
+            if not status.startswith("2"):
+                continue
+            try:
+                place = self._follow(operation.place / "responses" / status)
+            except Unresolvable:
+                continue
+            for name in self.documents.at(place).get("content") or {}:
+                schema = self._schema_in(place / "content" / name) if media.is_json(name) else None
+                if schema is not None:
+                    yield schema
 
     def _headers(self, place: Place, node: Mapping[str, Any]) -> Iterator[HeaderRule]:
         for name in node.get("headers") or {}:

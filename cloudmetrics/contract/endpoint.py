@@ -21,6 +21,7 @@ from cloudmetrics.contract.http import Grant, Receive, Request, Response, Send
 from cloudmetrics.contract.operations import Operation
 from cloudmetrics.contract.parameters import Parameters
 from cloudmetrics.contract.security import Security, require
+from cloudmetrics.contract.selection import Selection
 
 logger = logging.getLogger("cloudmetrics.contract")
 
@@ -41,6 +42,7 @@ class Endpoint:
         *,
         admit: Admit | None = None,
         enforce: bool = True,
+        selection: Selection | None = None,
     ) -> None:
         self.operation = operation
         self.handler = handler
@@ -50,11 +52,13 @@ class Endpoint:
         self.answers = answers
         self.admit = admit
         self.enforce = enforce
+        self.selection = selection
         self.invalid_answers: Counter[str] = Counter()
         takes = accepted(handler)
         arguments = [parameter.argument for parameter in parameters.declared]
         self._absent = {name: None for name in arguments if name in without_default(handler)}
-        self._dropped = [name for name in arguments if takes is not None and name not in takes]
+        kept = {selection.argument} if selection else set()
+        self._dropped = [name for name in arguments if takes is not None and name not in takes | kept]
         self._takes_body = body is not None and (takes is None or "body" in takes)
         named = inspect.signature(handler).parameters
         self._takes_caller = "caller" in named
@@ -64,10 +68,13 @@ class Endpoint:
         """The response to one request. Raises ContractError, or whatever the handler raises."""
         await self._authorize(request)
         arguments = await self._read(request, path_values)
+        chosen = arguments.pop(self.selection.argument, None) if self.selection else None
         result = await self.handler(**arguments)
         response, violations, total = self.answers.respond(result, request)
         if violations:
             self.refuse(violations, total)
+        if self.selection and chosen:
+            self.selection.cut(response, chosen)
         return response
 
     async def _authorize(self, request: Request) -> None:
@@ -87,6 +94,8 @@ class Endpoint:
     async def _read(self, request: Request, path_values: dict[str, str]) -> dict[str, Any]:
         violations: list[Violation] = []
         given, total = self.parameters.read(request, path_values, violations)
+        if self.selection:
+            total += self.selection.check(given, violations)
         arguments = self._absent | given
         if self.body is not None:
             value, wrong = await self.body.read(request, violations)

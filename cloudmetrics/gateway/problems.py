@@ -41,6 +41,7 @@ from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
 from cloudmetrics.gateway.authentication import AddressNotAllowed
 from cloudmetrics.platform.clock import InvalidMoment
+from cloudmetrics.platform.collections import MissingScope
 from cloudmetrics.platform.errors import (
     InvalidCursor,
     LimitReached,
@@ -68,6 +69,7 @@ CODES: dict[type[Exception], str] = {
     CurrencyInUse: "CURRENCY_IN_USE",
     ClientHasNoSecret: "CLIENT_HAS_NO_SECRET",
     ScopeNotHeld: "SCOPE_NOT_HELD",
+    MissingScope: "INSUFFICIENT_SCOPE",
     AddressNotAllowed: "ADDRESS_NOT_ALLOWED",
     PersonRequired: "PERSON_REQUIRED",
     OwnerRequired: "OWNER_REQUIRED",
@@ -140,6 +142,7 @@ class Problems:
             **dict.fromkeys(VIOLATIONS, self.of_violation),
             **dict.fromkeys(CODES, self.of_table),
             ScopeNotHeld: self.of_lack,
+            MissingScope: self.of_lack,
             TooManyRequests: self.of_limit,
             OutOfQuota: self.of_limit,
             QuestionUnsound: self.of_question,
@@ -175,9 +178,9 @@ class Problems:
         return self._write(request, CODES[type(error)], str(error))
 
     async def of_lack(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, ScopeNotHeld)
+        assert isinstance(error, ScopeNotHeld | MissingScope)
         details = {"details": {"missing_scopes": sorted(error.missing)}}
-        return self._write(request, CODES[ScopeNotHeld], str(error), extra=details)
+        return self._write(request, CODES[type(error)], str(error), extra=details)
 
     async def of_limit(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, LimitReached)
