@@ -18,7 +18,7 @@ IN_PATHS = "/:@!$&'()*+,;="
 
 
 # Headers that are much longer get lost on the way.
-LONGEST_LINK = 3500
+LONGEST_LINKS = 4096
 
 
 class Thing(Protocol):
@@ -87,9 +87,11 @@ def _links(request: Request, next_cursor: str | None, limit: int) -> dict[str, s
         queries["next"] = urlencode([*kept, ("limit", limit), ("cursor", next_cursor)])
     queries["first"] = urlencode([*kept, ("limit", limit)])
     path = _encoded_path(request)
-    links = [f'<{path}?{query}>; rel="{rel}"' for rel, query in queries.items()]
-    shown = [link for link in links if len(link) <= LONGEST_LINK]
-    return {"link": ", ".join(shown)} if shown else {}
+    shown = ""
+    for rel, query in queries.items():
+        more = f'{shown}{", " if shown else ""}<{path}?{query}>; rel="{rel}"'
+        shown = more if len(more) <= LONGEST_LINKS else shown
+    return {"link": shown} if shown else {}
 
 
 def _encoded_path(request: Request) -> str:
