@@ -43,6 +43,7 @@ from cloudmetrics.contract import ContractError, InvalidRequest, Request, Respon
 from cloudmetrics.gateway.exchanges.models import RETRY_SECONDS as RUNNING_SECONDS
 from cloudmetrics.gateway.exchanges.models import KeyInUse, KeyReused, PreconditionFailed
 from cloudmetrics.platform.clock import InvalidMoment
+from cloudmetrics.platform.collections import MissingScope
 from cloudmetrics.platform.errors import (
     InvalidCursor,
     LimitReached,
@@ -70,6 +71,7 @@ CODES: dict[type[Exception], str] = {
     CurrencyInUse: "CURRENCY_IN_USE",
     ClientHasNoSecret: "CLIENT_HAS_NO_SECRET",
     ScopeNotHeld: "SCOPE_NOT_HELD",
+    MissingScope: "INSUFFICIENT_SCOPE",
     PersonRequired: "PERSON_REQUIRED",
     OwnerRequired: "OWNER_REQUIRED",
     LiveCredentialRequired: "LIVE_CREDENTIAL_REQUIRED",
@@ -149,6 +151,7 @@ class Problems:
             ScopeNotHeld: self.of_lack,
             KeyInUse: self.of_running,
             PreconditionFailed: self.of_condition,
+            MissingScope: self.of_lack,
             TooManyRequests: self.of_limit,
             OutOfQuota: self.of_limit,
             QuestionUnsound: self.of_question,
@@ -184,9 +187,9 @@ class Problems:
         return self._write(request, CODES[type(error)], str(error))
 
     async def of_lack(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, ScopeNotHeld)
+        assert isinstance(error, ScopeNotHeld | MissingScope)
         details = {"details": {"missing_scopes": sorted(error.missing)}}
-        return self._write(request, CODES[ScopeNotHeld], str(error), extra=details)
+        return self._write(request, CODES[type(error)], str(error), extra=details)
 
     async def of_running(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[KeyInUse], str(error), {"retry-after": str(RUNNING_SECONDS)})

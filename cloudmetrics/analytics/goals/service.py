@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from cloudmetrics.analytics.dimensions import Dimension
@@ -15,21 +17,29 @@ from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Row
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.paging import Page, page, unseal_id
+from cloudmetrics.platform.paging import Page
 
 POINTER = "/condition"
+MOST_OF_WEBSITE = 100
 
 
-async def list_page(
-    caller: Caller, *, website_id: UUID | None = None, cursor: str | None = None, limit: int = 100
-) -> Page[Goal]:
-    """Goals, oldest first. Raises NotFound for an unknown website, InvalidCursor."""
-    if website_id:
-        await websites.get(caller, website_id)
-    listing = f"goals {website_id}"
-    after = unseal_id(caller, listing, cursor)
-    found = await store.list_after(caller.tenant, website_id, after, limit + 1)
-    return page(caller, listing, found, limit, lambda goal: str(goal.id))
+async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[Goal]:
+    """The goals that a query asks for, oldest first unless it says otherwise.
+
+    Raises NotFound for an unknown website, InvalidCursor, InvalidMoment.
+    """
+    if website_id := query.get("website_id"):
+        await websites.get(caller, UUID(website_id))
+    asked = store.GOALS.ask(caller, query)
+    return asked.page(await store.listed(caller.tenant, asked))
+
+
+async def of_websites(caller: Caller, website_ids: list[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """The goals of each website that has any, oldest first, a hundred at most."""
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for goal in await store.of_websites(caller.tenant, website_ids, MOST_OF_WEBSITE):
+        found.setdefault(goal.website_id, []).append(goal.to_json())
+    return found
 
 
 async def get(caller: Caller, goal_id: UUID) -> Goal:
