@@ -23,6 +23,7 @@ FLOORS = (
         "mock",
         "exporting",
         "gunicorn_settings",
+        "sdks",
         "worker",
         "__init__",
         "__main__",
