@@ -130,4 +130,6 @@ def _cached(response: Response) -> Response:
     response.headers["Cache-Control"] = "public, max-age=0, s-maxage=60, must-revalidate"
     response.add_etag()
     response.make_conditional(request)
+    # The server tells the time of every answer itself.
+    del response.headers["Date"]
     return response
