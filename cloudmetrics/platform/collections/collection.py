@@ -24,11 +24,18 @@ class Collection:
     """Things that are listed: by what they can be filtered and sorted.
 
     `key` names the unique column that decides between things which are alike in all
-    others; `order` is how they come where nothing else was asked for.
+    others; `order` is how they come where nothing else was asked for. `also` holds
+    filters whose names say nothing of a column: argument → field and operator.
     """
 
     def __init__(
-        self, name: str, columns: Mapping[str, Column], *, key: str = "id", order: str = "id:asc"
+        self,
+        name: str,
+        columns: Mapping[str, Column],
+        *,
+        key: str = "id",
+        order: str = "id:asc",
+        also: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         self.name = name
         self.columns = dict(columns)
@@ -36,7 +43,7 @@ class Collection:
         self.order = order
         self._filters = {
             argument_of(field, operator): (field, operator) for field in columns for operator in OPERATORS
-        }
+        } | dict(also or {})
 
     def ask(self, caller: Caller, asked: Mapping[str, Any], **also: Any) -> Asked:
         """What is asked for, from the arguments that the engine gives a handler.

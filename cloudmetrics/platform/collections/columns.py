@@ -27,12 +27,14 @@ class Column:
 
     `sql` becomes part of statements as it is, so it is never anything but a constant of
     ours. `attribute` is the field's name in the model, where it has another one there.
+    `lower` says that it is kept in small letters, however people write it.
     """
 
     sql: str
     kind: Kind = Kind.TEXT
     nullable: bool = False
     attribute: str = ""
+    lower: bool = False
 
     @property
     def sorting(self) -> str:
@@ -47,7 +49,9 @@ class Column:
             return value
         if self.kind is Kind.UUID:
             return UUID(value)
-        return read_moment(value, parameter) if self.kind is Kind.MOMENT else value
+        if self.kind is Kind.MOMENT:
+            return read_moment(value, parameter)
+        return value.lower() if self.lower else value
 
 
 # The operator behind the colon of a parameter's name → how `column` is compared with `value`, of `kind`.
