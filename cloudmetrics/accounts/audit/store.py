@@ -32,7 +32,7 @@ ENTRIES = Collection(
         "subject_id": Column("subject_id", Kind.UUID),
     },
     order="recorded_at:desc",
-    also={"from_": ("recorded_at", "gte"), "to": ("recorded_at", "lt")},
+    also={"from": ("recorded_at", "gte"), "to": ("recorded_at", "lt")},
 )
 
 

@@ -21,7 +21,7 @@ EVENTS = Collection(
         "visitor_id": Column("events.visitor_id"),
     },
     order="timestamp:desc",
-    also={"from_": ("timestamp", "gte"), "to": ("timestamp", "lt")},
+    also={"from": ("timestamp", "gte"), "to": ("timestamp", "lt")},
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from keyword import iskeyword
 from typing import Any
 from uuid import UUID
 
@@ -75,6 +76,6 @@ def parameter_of(field: str, operator: str) -> str:
     return f"{field}:{operator}" if operator else field
 
 
-def argument_of(field: str, operator: str) -> str:
-    """The same as handlers are given it."""
-    return f"{field}_{operator}" if operator else field
+def argument_of(parameter: str) -> str:
+    """The same as handlers are given it: Python's own words end in `_`."""
+    return f"{parameter}_" if iskeyword(parameter) else parameter.replace(":", "_")
