@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from cloudmetrics.analytics.dimensions import Dimension
 from cloudmetrics.analytics.goals import store
@@ -52,14 +51,16 @@ async def create(caller: Caller, *, website_id: UUID, name: str, condition: Cond
     """Raises NotFound for an unknown website, CurrencyMismatch."""
     website = await websites.get(caller, website_id)
     condition.require_currency(website.currency, POINTER)
-    return _found(await store.create(caller.tenant, new_id(), website_id, name, condition, clock.now()))
+    return _found(
+        await store.create(caller.tenant, new_id(), website_id, name, condition, clock.now_of(caller.tenant))
+    )
 
 
 async def update(caller: Caller, goal_id: UUID, *, name: str, condition: Condition) -> Goal:
     """Replaces both. Raises NotFound, CurrencyMismatch."""
     website = await websites.get(caller, (await get(caller, goal_id)).website_id)
     condition.require_currency(website.currency, POINTER)
-    return _found(await store.update(caller.tenant, goal_id, name, condition, clock.now()))
+    return _found(await store.update(caller.tenant, goal_id, name, condition, clock.now_of(caller.tenant)))
 
 
 async def delete(caller: Caller, goal_id: UUID) -> None:
@@ -82,7 +83,7 @@ async def completions(
     """
     goal = await get(caller, goal_id)
     website = await websites.get(caller, goal.website_id)
-    days = date_range(start_date, end_date, clock.now().astimezone(ZoneInfo(website.timezone)).date())
+    days = date_range(start_date, end_date, clock.today_of(caller.tenant, website.timezone))
     total, *by_day = await store.completions(caller.tenant, goal, days)
     by_value = await store.completions_by(caller.tenant, goal, days, dimension) if dimension else []
     return Completions(

@@ -61,7 +61,7 @@ async def create(
         "currency": currency,
         "retention_days": retention_days,
     }
-    return await store.create(caller.tenant, fields, clock.now())
+    return await store.create(caller.tenant, fields, clock.now_of(caller.tenant))
 
 
 async def update(
@@ -81,12 +81,12 @@ async def update(
     """
     await _require_timezone(caller, timezone)
     fields = {"name": name, "domain": domain.lower(), "timezone": timezone, "currency": currency}
-    return await store.update(caller.tenant, website_id, fields | retention, clock.now())
+    return await store.update(caller.tenant, website_id, fields | retention, clock.now_of(caller.tenant))
 
 
 async def delete(caller: Caller, website_id: UUID) -> None:
     """Hides the website and its numbers at once. Raises NotFound."""
-    if not await store.delete(caller.tenant, website_id, clock.now()):
+    if not await store.delete(caller.tenant, website_id, clock.now_of(caller.tenant)):
         raise NotFound("website")
 
 
