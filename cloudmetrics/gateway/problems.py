@@ -111,7 +111,7 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     InvalidNetwork: lambda error: _in_body("INVALID_NETWORK", error, f"/allowed_networks/{error.index}"),
     InvalidEmail: lambda error: _in_body("INVALID_EMAIL", error, "/email"),
     InvalidToken: lambda error: _in_body("INVALID_TOKEN", error, "/token"),
-    UnfitDestination: lambda error: _in_body("UNFIT_DESTINATION", error, f"/{error.field}"),
+    UnfitDestination: lambda error: _in_body("UNFIT_DESTINATION", error, "/url"),
     MuteInPast: lambda error: _in_body("DATE_OUT_OF_RANGE", error, "/until"),
     PreviewOutOfRange: lambda error: _in_body("DATE_OUT_OF_RANGE", error, error.pointer),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),

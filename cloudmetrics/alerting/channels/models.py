@@ -72,11 +72,7 @@ class Route:
 
 
 class UnfitDestination(Exception):
-    """Nothing can be sent there. `field` names what is wrong in the body."""
-
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
+    """Nothing can be sent to such a URL; the message says why."""
 
 
 class ChannelInUse(Exception):

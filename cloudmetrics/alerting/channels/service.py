@@ -54,7 +54,9 @@ async def get(caller: Caller, channel_id: UUID) -> Channel:
 
 
 async def create(caller: Caller, sent: Mapping[str, Any]) -> ChannelWithSecret:
-    """A channel from a body that fits the contract. Raises UnfitDestination, TooManyChannels."""
+    """A channel from a body that fits the contract. Raises UnfitDestination, TooManyChannels, and NotFound
+    for an e-mail address of no member.
+    """
     route, destination = await _route(caller, sent)
     now = clock.now()
     channel = Channel(new_id(), sent["name"], route.kind, destination, now, now)
@@ -100,12 +102,12 @@ async def _route(caller: Caller, sent: Mapping[str, Any]) -> tuple[Route, str]:
     if kind is Kind.EMAIL:
         address = sent["email"].lower()
         if not await store.is_member(caller.tenant, address):
-            raise UnfitDestination("Alerts are mailed to members of the workspace only.", "email")
+            raise NotFound("member")
         return Route(kind, address), address
     try:
         host = host_of(sent["url"])
     except UnfitUrl as error:
-        raise UnfitDestination(str(error), "url") from None
+        raise UnfitDestination(str(error)) from None
     secret = None
     if kind is Kind.WEBHOOK:
         secret = sent.get("secret") or SECRET_PREFIX + secrets.token_urlsafe(32)

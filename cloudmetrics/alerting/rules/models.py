@@ -113,4 +113,4 @@ class MuteInPast(Exception):
     """An alert can be muted until a moment to come only."""
 
     def __init__(self) -> None:
-        super().__init__("Name a moment in the future, at most a year from now.")
+        super().__init__("Name a moment in the future.")
