@@ -8,12 +8,12 @@ from uuid import UUID
 from cloudmetrics.alerting.channels import service as channels
 from cloudmetrics.alerting.deliveries import service as deliveries
 from cloudmetrics.contract import Request
-from cloudmetrics.gateway.shapes import Answer, created, many, one
+from cloudmetrics.gateway.shapes import Answer, created, listed, one
 from cloudmetrics.platform.caller import Caller
 
 
-async def list_alert_channels(caller: Caller, request: Request, cursor: str | None, limit: int) -> Answer:
-    return many(request, await channels.list_page(caller, cursor=cursor, limit=limit), limit)
+async def list_alert_channels(caller: Caller, request: Request, **query: Any) -> Answer:
+    return await listed(request, caller, await channels.list_page(caller, query), query)
 
 
 async def create_alert_channel(caller: Caller, request: Request, body: dict[str, Any]) -> Answer:

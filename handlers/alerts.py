@@ -11,13 +11,13 @@ from cloudmetrics.alerting.preview import service as previews
 from cloudmetrics.alerting.rules import service as rules
 from cloudmetrics.alerting.rules.models import Terms
 from cloudmetrics.contract import Request
-from cloudmetrics.gateway.shapes import Answer, created, many, one
+from cloudmetrics.gateway.shapes import Answer, created, listed, one
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.clock import read_moment
 
 
-async def list_alerts(caller: Caller, request: Request, cursor: str | None, limit: int) -> Answer:
-    return many(request, await rules.list_page(caller, cursor=cursor, limit=limit), limit)
+async def list_alerts(caller: Caller, request: Request, **query: Any) -> Answer:
+    return await listed(request, caller, await rules.list_page(caller, query), query)
 
 
 async def create_alert(caller: Caller, request: Request, body: dict[str, Any]) -> Answer:
@@ -48,18 +48,18 @@ async def acknowledge_alert(caller: Caller, alert_id: str) -> dict[str, Any]:
     return one(await rules.acknowledge(caller, UUID(alert_id)))
 
 
-async def list_alert_history(
-    caller: Caller, request: Request, alert_id: str, cursor: str | None, limit: int
-) -> Answer:
-    page = await history.list_page(caller, UUID(alert_id), cursor=cursor, limit=limit)
-    return many(request, page, limit)
+async def get_alert_state(caller: Caller, alert_id: str) -> dict[str, Any]:
+    return one((await rules.get(caller, UUID(alert_id))).state)
 
 
-async def list_alert_deliveries(
-    caller: Caller, request: Request, alert_id: str, cursor: str | None, limit: int
-) -> Answer:
-    page = await deliveries.list_page(caller, UUID(alert_id), cursor=cursor, limit=limit)
-    return many(request, page, limit)
+async def list_alert_history(caller: Caller, request: Request, alert_id: str, **query: Any) -> Answer:
+    page = await history.list_page(caller, UUID(alert_id), query)
+    return await listed(request, caller, page, query)
+
+
+async def list_alert_deliveries(caller: Caller, request: Request, alert_id: str, **query: Any) -> Answer:
+    page = await deliveries.list_page(caller, UUID(alert_id), query)
+    return await listed(request, caller, page, query)
 
 
 async def preview_alert(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ async def make_alert(client, condition: dict, **fields) -> str:
 
 
 async def state_of(client, alert_id: str) -> dict:
-    return (await client.get(f"/v1/alerts/{alert_id}")).json()["data"]["state"]
+    return (await client.get(f"/v1/alerts/{alert_id}/state")).json()["data"]
 
 
 async def history_of(client, alert_id: str) -> list[str]:

@@ -1,8 +1,8 @@
--- name: list_after
+-- name: list
 SELECT channel_id AS id, name, kind, destination, created_at, updated_at
 FROM alert_channels
-WHERE workspace_id = %(workspace_id)s AND channel_id > %(after)s
-ORDER BY channel_id
+WHERE workspace_id = %(workspace_id)s AND {where}
+ORDER BY {order}
 LIMIT %(limit)s;
 
 -- name: get

@@ -30,19 +30,18 @@ from cloudmetrics.platform.database import Row, Tenant, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.outbound import UnfitUrl, host_of
-from cloudmetrics.platform.paging import Page, page, unseal_id
+from cloudmetrics.platform.paging import Page
 from cloudmetrics.platform.signing import Keyring
 
-LISTING = "alert channels"
 PURPOSE = "alert channel"
 MOST = 100
 SECRET_PREFIX = "whsec_"  # noqa: S105
 
 
-async def list_page(caller: Caller, *, cursor: str | None = None, limit: int = 100) -> Page[Channel]:
-    """Channels, oldest first. Raises InvalidCursor."""
-    found = await store.list_after(caller.tenant, unseal_id(caller, LISTING, cursor), limit + 1)
-    return page(caller, LISTING, found, limit, lambda channel: str(channel.id))
+async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[Channel]:
+    """The channels that a query asks for, oldest first unless it says otherwise. Raises InvalidCursor."""
+    asked = store.CHANNELS.ask(caller, query)
+    return asked.page(await store.listed(caller.tenant, asked))
 
 
 async def get(caller: Caller, channel_id: UUID) -> Channel:
@@ -58,7 +57,7 @@ async def create(caller: Caller, sent: Mapping[str, Any]) -> ChannelWithSecret:
     for an e-mail address of no member.
     """
     route, destination = await _route(caller, sent)
-    now = clock.now()
+    now = clock.now_of(caller.tenant)
     channel = Channel(new_id(), sent["name"], route.kind, destination, now, now)
     sealed = caller.keyring.seal(PURPOSE, orjson.dumps(route.to_json()))
     async with caller.tenant.transaction() as transaction:

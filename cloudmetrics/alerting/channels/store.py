@@ -7,15 +7,28 @@ from dataclasses import asdict
 from uuid import UUID
 
 from cloudmetrics.alerting.channels.models import Channel, Kind
+from cloudmetrics.platform.collections import Asked, Collection, Column
+from cloudmetrics.platform.collections import Kind as ColumnKind
 from cloudmetrics.platform.database import Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
 
 
-async def list_after(tenant: Tenant, after: UUID, limit: int) -> list[Channel]:
-    parameters = {"workspace_id": tenant.workspace_id, "after": after, "limit": limit}
-    return [_channel(row) for row in await tenant.read(queries.list_after, parameters)]
+CHANNELS = Collection(
+    "alert channels",
+    {
+        "id": Column("channel_id", ColumnKind.UUID),
+        "kind": Column("kind"),
+        "name": Column("name"),
+        "created_at": Column("created_at", ColumnKind.MOMENT),
+    },
+)
+
+
+async def listed(tenant: Tenant, asked: Asked) -> list[Channel]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id}
+    return [_channel(row) for row in await tenant.read(asked.statement(queries.list), parameters)]
 
 
 async def get(tenant: Tenant, channel_id: UUID) -> tuple[Channel, bytes] | None:

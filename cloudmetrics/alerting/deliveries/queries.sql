@@ -15,14 +15,14 @@ SELECT
 FROM alert_deliveries
 WHERE workspace_id = %(workspace_id)s AND delivery_id = %(id)s;
 
--- name: list_before
--- What was told about an alert, newest first, since ids grow with time.
+-- name: list
+-- What was told about one alert.
 SELECT
     delivery_id AS id, alert_id, incident_id, channel_id, channel_kind, destination, status, attempts, message,
     created_at, last_attempt_at, delivered_at, response_status, error
 FROM alert_deliveries
-WHERE workspace_id = %(workspace_id)s AND alert_id = %(alert_id)s AND delivery_id < %(before)s
-ORDER BY delivery_id DESC
+WHERE workspace_id = %(workspace_id)s AND alert_id = %(alert_id)s AND {where}
+ORDER BY {order}
 LIMIT %(limit)s;
 
 -- name: note_attempt

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cloudmetrics.alerting.channels import service as channels
@@ -15,11 +17,9 @@ from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Row, Transaction
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.jobs import defer
-from cloudmetrics.platform.paging import Page, page, unseal
+from cloudmetrics.platform.paging import Page
 
 JOB = "alerts.deliver"
-# Every id comes before this one.
-END = UUID(int=2**128 - 1)
 
 
 async def send(
@@ -52,19 +52,15 @@ async def send(
 
 async def test(caller: Caller, channel_id: UUID) -> Delivery:
     """Sends a message that says that it is a test. Raises NotFound."""
-    channel, now = await channels.get(caller, channel_id), clock.now()
+    channel, now = await channels.get(caller, channel_id), clock.now_of(caller.tenant)
     async with caller.tenant.transaction() as transaction:
         (found,) = await channels.require(transaction, caller.tenant.workspace_id, [channel_id])
         message = messages.of_test(channel.name, now)
         return await send(transaction, caller.tenant.workspace_id, found, message, now)
 
 
-async def list_page(
-    caller: Caller, alert_id: UUID, *, cursor: str | None = None, limit: int = 100
-) -> Page[Delivery]:
-    """What was told about an alert, newest first. Raises NotFound, InvalidCursor."""
+async def list_page(caller: Caller, alert_id: UUID, query: Mapping[str, Any]) -> Page[Delivery]:
+    """What was told about a rule, newest first unless the query says otherwise. Raises NotFound, InvalidCursor."""
     await rules.get(caller, alert_id)
-    listing = f"alert deliveries {alert_id}"
-    before = END if cursor is None else UUID(unseal(caller, listing, cursor))
-    found = await store.list_before(caller.tenant, alert_id, before, limit + 1)
-    return page(caller, listing, found, limit, lambda delivery: str(delivery.id))
+    asked = store.DELIVERIES.ask(caller, query, alert_id=alert_id)
+    return asked.page(await store.listed(caller.tenant, alert_id, asked))

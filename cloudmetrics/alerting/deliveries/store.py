@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from cloudmetrics.alerting.deliveries.models import Delivery, Status
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
@@ -27,14 +28,20 @@ async def get(tenant: Tenant, delivery_id: UUID) -> Delivery | None:
     return _delivery(rows[0]) if rows else None
 
 
-async def list_before(tenant: Tenant, alert_id: UUID, before: UUID, limit: int) -> list[Delivery]:
-    parameters = {
-        "workspace_id": tenant.workspace_id,
-        "alert_id": alert_id,
-        "before": before,
-        "limit": limit,
-    }
-    return [_delivery(row) for row in await tenant.read(queries.list_before, parameters)]
+DELIVERIES = Collection(
+    "alert deliveries",
+    {
+        "id": Column("delivery_id", Kind.UUID),
+        "status": Column("status"),
+        "created_at": Column("created_at", Kind.MOMENT),
+    },
+    order="id:desc",
+)
+
+
+async def listed(tenant: Tenant, alert_id: UUID, asked: Asked) -> list[Delivery]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id, "alert_id": alert_id}
+    return [_delivery(row) for row in await tenant.read(asked.statement(queries.list), parameters)]
 
 
 async def note_attempt(

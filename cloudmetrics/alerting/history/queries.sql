@@ -7,10 +7,10 @@ VALUES (
     %(details)s::jsonb
 );
 
--- name: list_before
--- Newest first, since ids grow with time.
+-- name: list
+-- What became of one alert.
 SELECT event_id AS id, alert_id, kind, occurred_at, incident_id, value, details
 FROM alert_events
-WHERE workspace_id = %(workspace_id)s AND alert_id = %(alert_id)s AND event_id < %(before)s
-ORDER BY event_id DESC
+WHERE workspace_id = %(workspace_id)s AND alert_id = %(alert_id)s AND {where}
+ORDER BY {order}
 LIMIT %(limit)s;

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from cloudmetrics.alerting.history.models import Event, Happening
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
@@ -22,12 +23,18 @@ async def record(transaction: Transaction, workspace_id: UUID, event: Event) -> 
     )
 
 
-async def list_before(tenant: Tenant, alert_id: UUID, before: UUID, limit: int) -> list[Event]:
-    parameters = {
-        "workspace_id": tenant.workspace_id,
-        "alert_id": alert_id,
-        "before": before,
-        "limit": limit,
-    }
-    rows = await tenant.read(queries.list_before, parameters)
+HISTORY = Collection(
+    "alert history",
+    {
+        "id": Column("event_id", Kind.UUID),
+        "kind": Column("kind"),
+        "occurred_at": Column("occurred_at", Kind.MOMENT),
+    },
+    order="id:desc",
+)
+
+
+async def listed(tenant: Tenant, alert_id: UUID, asked: Asked) -> list[Event]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id, "alert_id": alert_id}
+    rows = await tenant.read(asked.statement(queries.list), parameters)
     return [Event(**row | {"kind": Happening(row["kind"])}) for row in rows]

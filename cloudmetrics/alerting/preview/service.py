@@ -36,7 +36,7 @@ async def preview(
     time could not see. Raises QuestionUnsound, NotFound, PreviewOutOfRange, QueryTooSlow.
     """
     await require_sound_condition(caller, terms.condition)
-    start, end = _range(start_at, end_at, clock.now())
+    start, end = _range(start_at, end_at, clock.now_of(caller.tenant))
     condition = Condition.from_json(terms.condition)
     step = max(1, -(-int((end - start) / MINUTE) // MOST_EVALUATIONS))
     moments = list(_moments(start, end, step))

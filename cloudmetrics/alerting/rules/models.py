@@ -81,6 +81,10 @@ class Rule:
         state = State(**{name: row[name] for name in STATE_COLUMNS})
         return cls(row["id"], terms, row["muted_until"], row["created_at"], row["updated_at"], state)
 
+    @property
+    def name(self) -> str:
+        return self.terms.name
+
     def is_muted(self, now: datetime) -> bool:
         return self.muted_until is not None and now < self.muted_until
 
@@ -88,7 +92,7 @@ class Rule:
         return {
             "id": str(self.id),
             **self.terms.to_json(),
-            "state": self.state.to_json(),
+            "state": self.state.standing(),
             "muted_until": iso(self.muted_until) if self.muted_until else None,
             "created_at": iso(self.created_at),
             "updated_at": iso(self.updated_at),

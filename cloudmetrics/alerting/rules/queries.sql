@@ -10,6 +10,19 @@ FROM alerts AS alert
 JOIN alert_states AS state USING (workspace_id, alert_id)
 WHERE alert.workspace_id = %(workspace_id)s AND {chosen};
 
+-- name: status
+-- How a rule stands, as an expression. The model says the same, by test.
+(
+    CASE
+        WHEN state.incident_id IS NOT NULL
+            AND coalesce(state.problem ->> 'code' NOT IN ('WEBSITE_DELETED', 'GOAL_DELETED'), true) THEN 'FIRING'
+        WHEN state.problem ->> 'code' = 'NO_DATA' THEN 'NO_DATA'
+        WHEN state.problem IS NOT NULL THEN 'FAILED'
+        WHEN state.resolved_at IS NOT NULL THEN 'RESOLVED'
+        ELSE 'OK'
+    END
+);
+
 -- name: announce
 -- Directory: from now on the workspace's rules are evaluated. Creations take turns at its row,
 -- so that each sees how many rules there are.

@@ -23,16 +23,15 @@ from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.paging import Page, page, unseal_id
+from cloudmetrics.platform.paging import Page
 
-LISTING = "alerts"
 MOST = 1000
 
 
-async def list_page(caller: Caller, *, cursor: str | None = None, limit: int = 100) -> Page[Rule]:
-    """Rules, oldest first. Raises InvalidCursor."""
-    found = await store.list_after(caller.tenant, unseal_id(caller, LISTING, cursor), limit + 1)
-    return page(caller, LISTING, found, limit, lambda rule: str(rule.id))
+async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[Rule]:
+    """The rules that a query asks for, oldest first unless it says otherwise. Raises InvalidCursor, InvalidMoment."""
+    asked = store.ALERTS.ask(caller, query)
+    return asked.page(await store.listed(caller.tenant, asked))
 
 
 async def get(caller: Caller, alert_id: UUID) -> Rule:
@@ -49,9 +48,9 @@ async def create(caller: Caller, terms: Terms) -> Rule:
     Raises QuestionUnsound, NotFound for a website, goal or channel, TooManyAlerts.
     """
     await require_sound_condition(caller, terms.condition)
-    alert_id, now, home = new_id(), clock.now(), caller.tenant.workspace_id
+    alert_id, now, home = new_id(), clock.now_of(caller.tenant), caller.tenant.workspace_id
     async with caller.tenant.transaction() as transaction:
-        if await store.count(transaction, home, now) >= MOST:
+        if await store.count(transaction, home, clock.now()) >= MOST:
             raise TooManyAlerts(MOST)
         await channels.require(transaction, home, terms.channel_ids)
         await store.create(transaction, home, alert_id, terms, now)
@@ -66,7 +65,7 @@ async def update(caller: Caller, alert_id: UUID, terms: Terms) -> Rule:
     Raises NotFound, QuestionUnsound.
     """
     await require_sound_condition(caller, terms.condition)
-    now, home = clock.now(), caller.tenant.workspace_id
+    now, home = clock.now_of(caller.tenant), caller.tenant.workspace_id
     async with caller.tenant.transaction() as transaction:
         old = await _locked(transaction, caller, alert_id)
         await channels.require(transaction, home, terms.channel_ids)
@@ -90,7 +89,7 @@ async def delete(caller: Caller, alert_id: UUID) -> None:
 
 async def mute(caller: Caller, alert_id: UUID, until: datetime | None) -> Rule:
     """Tells nobody until then; None ends it. Raises NotFound, MuteInPast."""
-    now, home = clock.now(), caller.tenant.workspace_id
+    now, home = clock.now_of(caller.tenant), caller.tenant.workspace_id
     if until is not None and until <= now:
         raise MuteInPast
     async with caller.tenant.transaction() as transaction:
@@ -106,7 +105,7 @@ async def mute(caller: Caller, alert_id: UUID, until: datetime | None) -> Rule:
 
 async def acknowledge(caller: Caller, alert_id: UUID) -> Rule:
     """Says that somebody looks after the open incident. The first one stays. Raises NotFound, NotFiring."""
-    now, home = clock.now(), caller.tenant.workspace_id
+    now, home = clock.now_of(caller.tenant), caller.tenant.workspace_id
     async with caller.tenant.transaction() as transaction:
         rule = await _locked(transaction, caller, alert_id)
         if not rule.state.is_firing:
@@ -120,7 +119,7 @@ async def acknowledge(caller: Caller, alert_id: UUID) -> Rule:
 
 async def require_sound_condition(caller: Caller, condition: Mapping[str, Any]) -> None:
     """Raises QuestionUnsound with all that is wrong, NotFound for a website or a goal."""
-    require_sound(condition, clock.now().date())
+    require_sound(condition, clock.now_of(caller.tenant).date())
     source = condition["source"]
     website_id = UUID(source["website_id"]) if source["website_id"] else None
     if website_id is not None:

@@ -60,11 +60,17 @@ class State:
         return Status.RESOLVED if self.resolved_at else Status.OK
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "status": self.status.value,
+        """All that the last evaluation saw, which is another thing every minute."""
+        return self.standing() | {
             "evaluated_at": iso(self.evaluated_at) if self.evaluated_at else None,
             "value": self.value,
             "signal": self.signal,
+        }
+
+    def standing(self) -> dict[str, Any]:
+        """What changes only when something happens."""
+        return {
+            "status": self.status.value,
             "problem": dict(self.problem) if self.problem else None,
             "incident": self._incident(),
             "resolved_at": iso(self.resolved_at) if self.resolved_at else None,

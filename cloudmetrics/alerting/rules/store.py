@@ -9,12 +9,13 @@ from uuid import UUID
 import orjson
 
 from cloudmetrics.alerting.rules.models import Rule, Terms
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
 
-LISTED = queries.rules.format(chosen="alert.alert_id > %(after)s ORDER BY alert.alert_id LIMIT %(limit)s")
+LISTED = queries.rules.format(chosen="{where} ORDER BY {order} LIMIT %(limit)s")
 ONE = queries.rules.format(chosen="alert.alert_id = %(id)s")
 # Evaluations lock states in the order of the ids, and so do not wait for each other in circles.
 LOCKED = queries.rules.format(
@@ -23,9 +24,23 @@ LOCKED = queries.rules.format(
 ENABLED = queries.rules.format(chosen="alert.enabled ORDER BY alert.alert_id")
 
 
-async def list_after(tenant: Tenant, after: UUID, limit: int) -> list[Rule]:
-    parameters = {"workspace_id": tenant.workspace_id, "after": after, "limit": limit}
-    return [Rule.from_row(row) for row in await tenant.read(LISTED, parameters)]
+ALERTS = Collection(
+    "alerts",
+    {
+        "id": Column("alert.alert_id", Kind.UUID),
+        "status": Column(queries.status),
+        "kind": Column("(alert.condition ->> 'kind')"),
+        "enabled": Column("alert.enabled", Kind.BOOLEAN),
+        "name": Column("alert.name"),
+        "created_at": Column("alert.created_at", Kind.MOMENT),
+        "updated_at": Column("alert.updated_at", Kind.MOMENT),
+    },
+)
+
+
+async def listed(tenant: Tenant, asked: Asked) -> list[Rule]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id}
+    return [Rule.from_row(row) for row in await tenant.read(asked.statement(LISTED), parameters)]
 
 
 async def enabled(tenant: Tenant) -> list[Rule]:
