@@ -29,6 +29,9 @@ from cloudmetrics.accounts.workspaces.models import (
     PersonRequired,
     TooManyWorkspaces,
 )
+from cloudmetrics.alerting.channels.models import ChannelInUse, TooManyChannels, UnfitDestination
+from cloudmetrics.alerting.preview.models import PreviewOutOfRange
+from cloudmetrics.alerting.rules.models import MuteInPast, NotFiring, TooManyAlerts
 from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
 from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
 from cloudmetrics.analytics.metrics.models import (
@@ -83,6 +86,10 @@ CODES: dict[type[Exception], str] = {
     AlreadyInvited: "ALREADY_INVITED",
     LockedOut: "WOULD_LOCK_OUT",
     TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
+    TooManyAlerts: "ALERT_LIMIT_REACHED",
+    TooManyChannels: "ALERT_LIMIT_REACHED",
+    ChannelInUse: "CHANNEL_IN_USE",
+    NotFiring: "NOT_FIRING",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
     KeyInUse: "IDEMPOTENCY_KEY_IN_USE",
@@ -111,6 +118,9 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     InvalidNetwork: lambda error: _in_body("INVALID_NETWORK", error, f"/allowed_networks/{error.index}"),
     InvalidEmail: lambda error: _in_body("INVALID_EMAIL", error, "/email"),
     InvalidToken: lambda error: _in_body("INVALID_TOKEN", error, "/token"),
+    UnfitDestination: lambda error: _in_body("UNFIT_DESTINATION", error, "/url"),
+    MuteInPast: lambda error: _in_body("DATE_OUT_OF_RANGE", error, "/until"),
+    PreviewOutOfRange: lambda error: _in_body("DATE_OUT_OF_RANGE", error, error.pointer),
     MomentPassed: lambda error: _in_body("MOMENT_PASSED", error, "/to"),
     MomentTooFar: lambda error: _in_body("MOMENT_TOO_FAR", error, f"/{error.field}"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),

