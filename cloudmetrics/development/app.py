@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
@@ -124,6 +125,8 @@ class Development:
 
 async def saved(*folders: Path) -> AsyncIterator[set[Path]]:
     """The files of the contract and of its handlers that were saved, group by group."""
+    # It would tell every change of any file.
+    logging.getLogger("watchfiles").setLevel(logging.ERROR)
     watching = awatch(*folders, step=STEP_MILLISECONDS, debounce=10 * STEP_MILLISECONDS, watch_filter=_counts)
     async for changes in watching:
         yield {Path(path) for _, path in changes}

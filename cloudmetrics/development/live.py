@@ -15,7 +15,7 @@ class Live:
     """Whatever was exchanged last answers. Before the first one, nothing may be asked."""
 
     def __init__(self) -> None:
-        self._current: _Begun | None = None
+        self._current: Running | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -28,7 +28,7 @@ class Live:
         The former one ends when it has answered those that it has. Raises whatever
         keeps the new one from beginning; the former one goes on then.
         """
-        begun = _Begun(app)
+        begun = Running(app)
         await begun.begin()
         former, self._current = self._current, begun
         if former is not None:
@@ -42,7 +42,7 @@ class Live:
         await asyncio.gather(*self._ending)
 
 
-class _Begun:
+class Running:
     """An application with its lifespan, and the number of requests that it is at."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -64,12 +64,21 @@ class _Begun:
             if not self._busy:
                 self._idle.set()
 
+    async def __aenter__(self) -> Running:
+        await self.begin()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.end()
+
     async def begin(self) -> None:
+        """Raises RuntimeError where the application cannot begin."""
         scope = {"type": "lifespan", "asgi": {"version": "3.0"}}
         self._lifespan = asyncio.create_task(self._live(scope))
         await self._tell("startup")
 
     async def end(self) -> None:
+        """Waits for the requests that are under way, and then ends the application."""
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await self._idle.wait()

@@ -38,6 +38,10 @@ class Pages:
         self.findings = list(map(str, findings))
         self._wake()
 
+    def next_news(self) -> asyncio.Task[bool]:
+        """Done when there is something new again."""
+        return asyncio.create_task(self._news.wait())
+
     def close(self) -> None:
         """Ends all streams, which would keep the server from ending."""
         self._closing = True
@@ -64,7 +68,7 @@ class Pages:
         gone = asyncio.create_task(_gone(receive))
         try:
             while not (self._closing or gone.done()):
-                news = asyncio.create_task(self._news.wait())
+                news = self.next_news()
                 state = orjson.dumps({"edition": self.edition, "findings": self.findings})
                 await _send_piece(send, b"data: " + state + b"\n\n")
                 while not (news.done() or gone.done()):
