@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,13 @@ from cloudmetrics.contract.bodies import (
 )
 from cloudmetrics.contract.defaults import Defaults
 from cloudmetrics.contract.documents import Documents, Place, Unresolvable
-from cloudmetrics.contract.endpoint import Admit, Endpoint
+from cloudmetrics.contract.endpoint import Admit, Around, Endpoint
 from cloudmetrics.contract.handlers import Handler, HandlerUnfit, misfits, resolve
 from cloudmetrics.contract.operations import Operation
 from cloudmetrics.contract.parameters import Parameters, content_decoder
 from cloudmetrics.contract.schemas import SchemaInvalid, Schemas
 from cloudmetrics.contract.security import Authenticator, Check, Security, challenge, extractor
+from cloudmetrics.contract.selection import Selection
 from cloudmetrics.contract.shapes import Shapes
 from cloudmetrics.contract.styles import Reader, decoder
 from cloudmetrics.contract.texts import decode_json, decode_json_with_nul, decode_text
@@ -40,6 +41,7 @@ class Parts:
     parameters: Parameters
     body: Body | None
     answers: Answers
+    selection: Selection | None
 
 
 # Method and path of the operation, and the query parameters that are credentials.
@@ -60,6 +62,8 @@ class Compiler:
         resolver: Any,
         authenticators: Mapping[str, Authenticator],
         admit: Admit | None,
+        around: Around | None,
+        headers_around: Collection[str],
         enforce: bool,
         compiled: dict[PartsKey, Parts],
     ) -> None:
@@ -70,6 +74,8 @@ class Compiler:
         self.resolver = resolver
         self.authenticators = authenticators
         self.admit = admit
+        self.around = around
+        self.headers_around = headers_around
         self.enforce = enforce
         self.compiled = compiled
         # Most operations answer the same errors, which are compiled once.
@@ -96,7 +102,10 @@ class Compiler:
             parts.body,
             parts.answers,
             admit=self.admit,
+            around=self.around,
+            headers_around=self.headers_around,
             enforce=self.enforce,
+            selection=parts.selection,
         )
 
     def _parts(self, operation: Operation) -> Parts | None:
@@ -105,10 +114,10 @@ class Compiler:
             return self.compiled[key]
         before = len(self.documents.findings)
         body, answers = self._body(operation), self._answers(operation)
-        parameters = self._parameters(operation)
+        parameters, selection = self._parameters(operation), self._selection(operation)
         if len(self.documents.findings) > before or parameters is None:
             return None
-        self.compiled[key] = Parts(operation, parameters, body, answers)
+        self.compiled[key] = Parts(operation, parameters, body, answers, selection)
         return self.compiled[key]
 
     def _handler(self, operation: Operation, has_body: bool) -> Handler | None:
@@ -229,6 +238,35 @@ class Compiler:
             for name in node.get("content") or {}
         }
         return Answer(validators, list(self._headers(place, node)))
+
+    def _selection(self, operation: Operation) -> Selection | None:
+        """How a request chooses among the fields of the answer, where a parameter says that it may."""
+        parameter = next((each for each in operation.parameters if each.selects), None)
+        if parameter is None or parameter.selects is None:
+            return None
+        for schema in self._success_schemas(operation):
+            part = self.shapes.properties(schema).get(parameter.selects)
+            if part is not None:
+                return Selection(parameter, parameter.selects, self.shapes, part)
+        self.documents.find(
+            operation.place / "parameters",
+            f"{parameter.name} chooses among the fields of {parameter.selects}, which is not in the answer",
+            "name in x-selects a field of what a success answers as JSON",
+        )
+        return None
+
+    def _success_schemas(self, operation: Operation) -> Iterator[Place]:
+        for status in self.documents.at(operation.place).get("responses") or {}:
+            if not status.startswith("2"):
+                continue
+            try:
+                place = self._follow(operation.place / "responses" / status)
+            except Unresolvable:
+                continue
+            for name in self.documents.at(place).get("content") or {}:
+                schema = self._schema_in(place / "content" / name) if media.is_json(name) else None
+                if schema is not None:
+                    yield schema
 
     def _headers(self, place: Place, node: Mapping[str, Any]) -> Iterator[HeaderRule]:
         for name in node.get("headers") or {}:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from cloudmetrics.contract.bundle import bundle
 from cloudmetrics.contract.compiler import Compiler, Parts, PartsKey
 from cloudmetrics.contract.connexion_adapter import ErrorHandler, build_app
 from cloudmetrics.contract.documents import Documents, Unresolvable
-from cloudmetrics.contract.endpoint import Admit, Endpoint
+from cloudmetrics.contract.endpoint import Admit, Around, Endpoint
 from cloudmetrics.contract.errors import ContractError, ContractInvalid, Finding
 from cloudmetrics.contract.examples import check_examples
 from cloudmetrics.contract.handlers import TagResolver
@@ -125,6 +125,8 @@ def serve(
     handlers: str | Any,
     authenticators: Mapping[str, Authenticator] | None = None,
     admit: Admit | None = None,
+    around: Around | None = None,
+    headers_around: Collection[str] = (),
     errors: Mapping[type[Exception], ErrorHandler] | None = None,
     middlewares: Sequence[Any] = (),
     fallback: ASGIApp | None = None,
@@ -136,9 +138,12 @@ def serve(
     `handlers` is a package's name (a tag is a module of it, an operationId a
     function) or a Connexion Resolver. `authenticators` check credentials, by the
     names of the contract's security schemes. `admit` is asked after the
-    credential and before the scopes, and may raise. `errors` turn exceptions into
-    responses; without, every ContractError is a plain RFC 9457 problem.
-    `fallback` gets the requests that the contract does not know. `responses` is
+    credential and before the scopes, and may raise. `around` answers each exchange
+    whose request fits the contract, as a rule with what its handler answers;
+    `headers_around` (in lower case) are its own, and reach only handlers that name
+    them. `errors` turn exceptions into responses; without, every ContractError is a
+    plain RFC 9457 problem. `fallback` gets the requests that the contract does not
+    know. `responses` is
     `enforce` (an answer that breaks the contract becomes a 500 that says why) or
     `report` (it is logged, counted and sent).
 
@@ -147,7 +152,9 @@ def serve(
     resolver = TagResolver(handlers) if isinstance(handlers, str) else handlers
     return build_app(
         contract.bundle,
-        _compile(contract, resolver, authenticators or {}, admit, responses == "enforce"),
+        _compile(
+            contract, resolver, authenticators or {}, admit, around, headers_around, responses == "enforce"
+        ),
         base_paths(contract.documents),
         resolver=resolver,
         errors={ContractError: problem, Exception: unexpected, **(errors or {})},
@@ -162,6 +169,8 @@ def _compile(
     resolver: Any,
     authenticators: Mapping[str, Authenticator],
     admit: Admit | None,
+    around: Around | None,
+    headers_around: Collection[str],
     enforce: bool,
 ) -> list[Endpoint]:
     documents = contract.documents
@@ -172,13 +181,19 @@ def _compile(
         resolver=resolver,
         authenticators=authenticators,
         admit=admit,
+        around=around,
+        headers_around=headers_around,
         enforce=enforce,
         compiled=contract.compiled,
     )
-    endpoints = [compiler.endpoint(operation) for operation in contract.operations]
+    compiled = [compiler.endpoint(operation) for operation in contract.operations]
     if documents.findings:
         raise ContractInvalid(documents.findings)
-    return [endpoint for endpoint in endpoints if endpoint is not None]
+    endpoints = [endpoint for endpoint in compiled if endpoint is not None]
+    readers = {each.operation.path: each for each in endpoints if each.operation.method == "GET"}
+    for endpoint in endpoints:
+        endpoint.reader = readers.get(endpoint.operation.path)
+    return endpoints
 
 
 def _check_version(documents: Documents) -> None:

@@ -9,7 +9,6 @@ from datetime import date
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -41,7 +40,7 @@ async def query(caller: Caller, body: Body) -> dict[str, Any]:
     """
     website_id = UUID(body["website_id"]) if body.get("website_id") else None
     state = await answers.state(caller, website_id)
-    today = clock.now().astimezone(ZoneInfo(state.timezone)).date()
+    today = clock.today_of(caller.tenant, state.timezone)
     question = read(body, today, state.currencies)
     if body.get("goal_id"):
         question = replace(question, goal=await _goal(caller, UUID(body["goal_id"]), website_id))
