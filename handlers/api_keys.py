@@ -49,6 +49,10 @@ async def update_api_key(caller: Caller, api_key_id: str, body: dict[str, Any]) 
     return one(changed)
 
 
+async def patch_api_key(caller: Caller, api_key_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    return await update_api_key(caller, api_key_id, body)
+
+
 async def revoke_api_key(caller: Caller, api_key_id: str) -> None:
     await api_keys.revoke(caller, UUID(api_key_id))
 

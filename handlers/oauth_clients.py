@@ -27,6 +27,10 @@ async def update_oauth_client(caller: Caller, client_id: str, body: dict[str, An
     return one(await clients.update(caller, UUID(client_id), **body))
 
 
+async def patch_oauth_client(caller: Caller, client_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    return await update_oauth_client(caller, client_id, body)
+
+
 async def delete_oauth_client(caller: Caller, client_id: str) -> None:
     await clients.delete(caller, UUID(client_id))
 
