@@ -13,6 +13,7 @@ from cloudmetrics.accounts.people import jobs as _people  # noqa: F401
 from cloudmetrics.accounts.workspaces import jobs as _workspaces  # noqa: F401
 from cloudmetrics.analytics.retention import jobs as _retention  # noqa: F401
 from cloudmetrics.analytics.rollups.building import jobs as _building  # noqa: F401
+from cloudmetrics.costs.loading import jobs as _cost_loading  # noqa: F401
 from cloudmetrics.platform import mail as _mail  # noqa: F401
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database

@@ -39,6 +39,9 @@ from cloudmetrics.analytics.metrics.models import (
 from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
+from cloudmetrics.costs.focus.models import FileUnfit
+from cloudmetrics.costs.imports.models import TooManyImports
+from cloudmetrics.costs.reports.models import UnclearTag, UnknownDimension
 from cloudmetrics.gateway.authentication import AddressNotAllowed
 from cloudmetrics.platform.clock import InvalidMoment
 from cloudmetrics.platform.errors import (
@@ -79,6 +82,7 @@ CODES: dict[type[Exception], str] = {
     AlreadyInvited: "ALREADY_INVITED",
     LockedOut: "WOULD_LOCK_OUT",
     TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
+    TooManyImports: "TOO_MANY_IMPORTS",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
     QueryTooSlow: "QUERY_TOO_SLOW",
@@ -106,6 +110,9 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     InvalidToken: lambda error: _in_body("INVALID_TOKEN", error, "/token"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     PeriodInverted: lambda error: _in_query("RANGE_INVERTED", error, "to"),
+    FileUnfit: lambda error: Violation(error.code, str(error), "", field="body"),
+    UnknownDimension: lambda error: _in_query("UNKNOWN_DIMENSION", error, "dimension"),
+    UnclearTag: lambda error: _in_query("UNCLEAR_TAG", error, "tag"),
 }
 
 
