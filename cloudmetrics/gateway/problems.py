@@ -43,6 +43,9 @@ from cloudmetrics.analytics.metrics.models import (
 from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
+from cloudmetrics.costs.focus.models import FileUnfit
+from cloudmetrics.costs.imports.models import TooManyImports
+from cloudmetrics.costs.reports.models import UnclearTag, UnknownDimension
 from cloudmetrics.gateway.exchanges.models import RETRY_SECONDS as RUNNING_SECONDS
 from cloudmetrics.gateway.exchanges.models import KeyInUse, KeyReused, PreconditionFailed
 from cloudmetrics.platform.clock import InvalidMoment
@@ -90,6 +93,7 @@ CODES: dict[type[Exception], str] = {
     TooManyChannels: "ALERT_LIMIT_REACHED",
     ChannelInUse: "CHANNEL_IN_USE",
     NotFiring: "NOT_FIRING",
+    TooManyImports: "TOO_MANY_IMPORTS",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
     KeyInUse: "IDEMPOTENCY_KEY_IN_USE",
@@ -125,6 +129,9 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     MomentTooFar: lambda error: _in_body("MOMENT_TOO_FAR", error, f"/{error.field}"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     PeriodInverted: lambda error: _in_query("RANGE_INVERTED", error, "to"),
+    FileUnfit: lambda error: Violation(error.code, str(error), "", field="body"),
+    UnknownDimension: lambda error: _in_query("UNKNOWN_DIMENSION", error, "dimension"),
+    UnclearTag: lambda error: _in_query("UNCLEAR_TAG", error, "tag"),
 }
 
 
