@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-long check format contract bench traceability owner limits jobs mock import-log import-events export-events lock clean
+.PHONY: help setup run test test-fast test-long check format contract sdks bench traceability owner limits jobs mock import-log import-events export-events lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
@@ -30,6 +30,9 @@ format: ## format the code, and mend what the linter can
 
 contract: ## judge the contract by all gates (FUZZ=seconds, 0 without fuzzing)
 	@scripts/contract $(GATES)
+
+sdks: ## make the SDKs in generated_sdks/ from the contract
+	@scripts/sdks
 
 bench: ## measure every figure that the README claims
 	@scripts/bench

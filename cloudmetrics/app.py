@@ -32,6 +32,7 @@ from cloudmetrics.gateway import health
 from cloudmetrics.gateway.access_tokens import TokenAuthenticator, bearer_authenticator
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
+from cloudmetrics.gateway.exchanges.service import HEADERS, Exchanges
 from cloudmetrics.gateway.leak_reports import PATH as LEAK_REPORTS
 from cloudmetrics.gateway.leak_reports import LeakReports, SigningKeys
 from cloudmetrics.gateway.limits.service import Limits
@@ -50,6 +51,7 @@ from cloudmetrics.portal import create_portal, is_portal_path
 from cloudmetrics.portal.bridge import Bridge
 from cloudmetrics.portal.forms import whole_bodies
 from cloudmetrics.portal.oauth import Services, add_oauth
+from cloudmetrics.usage.counting import RequestCounter
 
 SPEC = Path(__file__).parents[1] / "spec"
 
@@ -65,6 +67,7 @@ def create_app(settings: Settings) -> ASGIApp:
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
     problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
+    requests = RequestCounter(database)
     changes = Changes(database)
     check_key = api_key_authenticator(database, keyring, changes, last_used)
     tokens = AccessTokens(TokenKeys(keyring, settings.token_key_generation), settings.base_url)
@@ -73,7 +76,7 @@ def create_app(settings: Settings) -> ASGIApp:
     beside: dict[str, ASGIApp] = {
         **dict.fromkeys(health.PATHS, health.Health(health.checks_of(database, redis))),
         SECURITY_TXT: security_txt(settings.security_contact, settings.base_url),
-        LEAK_REPORTS: LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url)),
+        LEAK_REPORTS: LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url), limits),
     }
 
     bridge = Bridge()
@@ -86,7 +89,7 @@ def create_app(settings: Settings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         bridge.attach(asyncio.get_running_loop())
-        async with last_used.flushing():
+        async with last_used.flushing(), requests.flushing():
             yield
         await redis.close()
         await database.close()
@@ -96,6 +99,8 @@ def create_app(settings: Settings) -> ASGIApp:
         handlers=handlers_of(contract, settings),
         authenticators={"api_key": check_key, "bearer": bearer_authenticator(check_key, check_token)},
         admit=limits.admit if limits else None,
+        around=Exchanges(contract.operations, limits.give_back if limits else None),
+        headers_around=HEADERS,
         errors=problems.handlers(),
         middlewares=[
             *(
@@ -103,7 +108,7 @@ def create_app(settings: Settings) -> ASGIApp:
                 if settings.trusted_proxies
                 else []
             ),
-            partial(Tracing, version=contract.version),
+            partial(Tracing, version=contract.version, count=requests.count),
             partial(Surroundings, problems=problems, base_url=settings.base_url.rstrip("/")),
             partial(Transport, require_tls=settings.require_tls, refuse=problems.of_plain_http),
         ],

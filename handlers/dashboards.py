@@ -8,30 +8,28 @@ from uuid import UUID
 from cloudmetrics.boards.dashboards import service as dashboards
 from cloudmetrics.boards.dashboards.models import Settings
 from cloudmetrics.boards.ranges import RangeName
+from cloudmetrics.boards.relations import OF_DASHBOARD
 from cloudmetrics.boards.showing import service as showing
 from cloudmetrics.boards.showing.models import Failure, Shown, View
 from cloudmetrics.boards.widgets import service as widgets
 from cloudmetrics.boards.widgets.grid import Box
 from cloudmetrics.boards.widgets.models import Draft
 from cloudmetrics.contract import Request
-from cloudmetrics.gateway.shapes import Answer, created, many, one
+from cloudmetrics.gateway.shapes import Answer, created, expanded, listed, one
 from cloudmetrics.gateway.surroundings import problems_of
 from cloudmetrics.platform.caller import Caller
 
 
-async def list_dashboards(
-    caller: Caller, request: Request, status: str, favourite: bool | None, cursor: str | None, limit: int
-) -> Answer:
-    page = await dashboards.list_page(caller, status=status, favourite=favourite, cursor=cursor, limit=limit)
-    return many(request, page, limit)
+async def list_dashboards(caller: Caller, request: Request, **query: Any) -> Answer:
+    return await listed(request, caller, await dashboards.list_page(caller, query), query, OF_DASHBOARD)
 
 
 async def create_dashboard(caller: Caller, request: Request, body: dict[str, Any]) -> Answer:
     return created(request, await dashboards.create(caller, Settings.from_json(body)))
 
 
-async def get_dashboard(caller: Caller, dashboard_id: str) -> dict[str, Any]:
-    return one(await dashboards.get(caller, UUID(dashboard_id)))
+async def get_dashboard(caller: Caller, dashboard_id: str, expand: list[str] | None) -> dict[str, Any]:
+    return await expanded(caller, await dashboards.get(caller, UUID(dashboard_id)), expand, OF_DASHBOARD)
 
 
 async def update_dashboard(caller: Caller, dashboard_id: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -58,11 +56,9 @@ async def remove_favourite(caller: Caller, dashboard_id: str) -> None:
     await dashboards.set_favourite(caller, UUID(dashboard_id), False)
 
 
-async def list_widgets(
-    caller: Caller, request: Request, dashboard_id: str, cursor: str | None, limit: int
-) -> Answer:
-    page = await widgets.list_page(caller, UUID(dashboard_id), cursor=cursor, limit=limit)
-    return many(request, page, limit)
+async def list_widgets(caller: Caller, request: Request, dashboard_id: str, **query: Any) -> Answer:
+    page = await widgets.list_page(caller, UUID(dashboard_id), query)
+    return await listed(request, caller, page, query)
 
 
 async def create_widget(caller: Caller, request: Request, dashboard_id: str, body: dict[str, Any]) -> Answer:
@@ -86,8 +82,9 @@ async def delete_widget(caller: Caller, dashboard_id: str, widget_id: str) -> No
 
 async def arrange_widgets(caller: Caller, dashboard_id: str, body: dict[str, Any]) -> dict[str, Any]:
     boxes = [(UUID(each["widget_id"]), Box.from_json(each["layout"])) for each in body["widgets"]]
-    arranged = await widgets.arrange(caller, UUID(dashboard_id), boxes)
-    return {"data": [widget.to_json() for widget in arranged], "meta": {}}
+    await widgets.arrange(caller, UUID(dashboard_id), boxes)
+    dashboard = await dashboards.get(caller, UUID(dashboard_id))
+    return await expanded(caller, dashboard, ["widgets"], OF_DASHBOARD)
 
 
 async def get_dashboard_data(

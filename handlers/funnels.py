@@ -8,10 +8,11 @@ from uuid import UUID
 from cloudmetrics.analytics.dimensions import FirstTouch
 from cloudmetrics.analytics.funnels import service as funnels
 from cloudmetrics.analytics.goals.conditions import Condition
+from cloudmetrics.analytics.relations import OF_FUNNEL
 from cloudmetrics.analytics.saved_funnels import service as saved_funnels
 from cloudmetrics.analytics.saved_funnels.models import Plan
 from cloudmetrics.contract import Request
-from cloudmetrics.gateway.shapes import Answer, created, many, one
+from cloudmetrics.gateway.shapes import Answer, created, expanded, listed, one
 from cloudmetrics.platform.caller import Caller
 
 
@@ -28,13 +29,8 @@ async def query_funnel(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
     return {"data": funnel.to_json(), "meta": funnel.question.to_json()}
 
 
-async def list_funnels(
-    caller: Caller, request: Request, website_id: str | None, status: str, cursor: str | None, limit: int
-) -> Answer:
-    page = await saved_funnels.list_page(
-        caller, website_id=UUID(website_id) if website_id else None, status=status, cursor=cursor, limit=limit
-    )
-    return many(request, page, limit)
+async def list_funnels(caller: Caller, request: Request, **query: Any) -> Answer:
+    return await listed(request, caller, await saved_funnels.list_page(caller, query), query, OF_FUNNEL)
 
 
 async def create_funnel(caller: Caller, request: Request, body: dict[str, Any]) -> Answer:
@@ -42,8 +38,8 @@ async def create_funnel(caller: Caller, request: Request, body: dict[str, Any]) 
     return created(request, funnel)
 
 
-async def get_funnel(caller: Caller, funnel_id: str) -> dict[str, Any]:
-    return one(await saved_funnels.get(caller, UUID(funnel_id)))
+async def get_funnel(caller: Caller, funnel_id: str, expand: list[str] | None) -> dict[str, Any]:
+    return await expanded(caller, await saved_funnels.get(caller, UUID(funnel_id)), expand, OF_FUNNEL)
 
 
 async def update_funnel(caller: Caller, funnel_id: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Body:
             if self.required or "content-type" in request.headers:
                 self._select(request)
             return stream_body(request, self.limit), 0
-        raw = await read_body(request, self.limit)
+        raw = request.body = await read_body(request, self.limit)
         if not raw and _says_nothing(request):
             if self.required:
                 violations.append(Violation("REQUIRED", "A body is required.", pointer="", field="body"))

@@ -21,6 +21,7 @@ from cloudmetrics.accounts.oauth_clients.models import ClientHasNoSecret, Invali
 from cloudmetrics.accounts.people.models import InvalidEmail, InvalidToken
 from cloudmetrics.accounts.scopes import ScopesUnclear, UnknownScope
 from cloudmetrics.accounts.team.models import AlreadyMember, LastOwner
+from cloudmetrics.accounts.test_clocks.models import MomentPassed, MomentTooFar, SandboxRequired
 from cloudmetrics.accounts.workspaces.models import (
     LiveCredentialRequired,
     LockedOut,
@@ -41,8 +42,10 @@ from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.boards.dashboards.models import NameTaken
 from cloudmetrics.boards.widgets.models import PlaceTaken, TooManyWidgets
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
-from cloudmetrics.gateway.authentication import AddressNotAllowed
+from cloudmetrics.gateway.exchanges.models import RETRY_SECONDS as RUNNING_SECONDS
+from cloudmetrics.gateway.exchanges.models import KeyInUse, KeyReused, PreconditionFailed
 from cloudmetrics.platform.clock import InvalidMoment
+from cloudmetrics.platform.collections import MissingScope
 from cloudmetrics.platform.errors import (
     InvalidCursor,
     LimitReached,
@@ -73,10 +76,11 @@ CODES: dict[type[Exception], str] = {
     TooManyWidgets: "WIDGET_LIMIT_REACHED",
     ClientHasNoSecret: "CLIENT_HAS_NO_SECRET",
     ScopeNotHeld: "SCOPE_NOT_HELD",
-    AddressNotAllowed: "ADDRESS_NOT_ALLOWED",
+    MissingScope: "INSUFFICIENT_SCOPE",
     PersonRequired: "PERSON_REQUIRED",
     OwnerRequired: "OWNER_REQUIRED",
     LiveCredentialRequired: "LIVE_CREDENTIAL_REQUIRED",
+    SandboxRequired: "SANDBOX_REQUIRED",
     WrongInvitee: "WRONG_INVITEE",
     KeyNotActive: "KEY_NOT_ACTIVE",
     LastOwner: "LAST_OWNER",
@@ -86,6 +90,9 @@ CODES: dict[type[Exception], str] = {
     TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
+    KeyInUse: "IDEMPOTENCY_KEY_IN_USE",
+    KeyReused: "IDEMPOTENCY_KEY_REUSED",
+    PreconditionFailed: "PRECONDITION_FAILED",
     QueryTooSlow: "QUERY_TOO_SLOW",
     Unavailable: "SERVICE_UNAVAILABLE",
     Exception: "INTERNAL_ERROR",
@@ -109,6 +116,8 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     InvalidNetwork: lambda error: _in_body("INVALID_NETWORK", error, f"/allowed_networks/{error.index}"),
     InvalidEmail: lambda error: _in_body("INVALID_EMAIL", error, "/email"),
     InvalidToken: lambda error: _in_body("INVALID_TOKEN", error, "/token"),
+    MomentPassed: lambda error: _in_body("MOMENT_PASSED", error, "/to"),
+    MomentTooFar: lambda error: _in_body("MOMENT_TOO_FAR", error, f"/{error.field}"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     PeriodInverted: lambda error: _in_query("RANGE_INVERTED", error, "to"),
 }
@@ -145,6 +154,9 @@ class Problems:
             **dict.fromkeys(VIOLATIONS, self.of_violation),
             **dict.fromkeys(CODES, self.of_table),
             ScopeNotHeld: self.of_lack,
+            KeyInUse: self.of_running,
+            PreconditionFailed: self.of_condition,
+            MissingScope: self.of_lack,
             TooManyRequests: self.of_limit,
             OutOfQuota: self.of_limit,
             QuestionUnsound: self.of_question,
@@ -187,9 +199,16 @@ class Problems:
         return self._write(request, CODES[type(error)], str(error))
 
     async def of_lack(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, ScopeNotHeld)
+        assert isinstance(error, ScopeNotHeld | MissingScope)
         details = {"details": {"missing_scopes": sorted(error.missing)}}
-        return self._write(request, CODES[ScopeNotHeld], str(error), extra=details)
+        return self._write(request, CODES[type(error)], str(error), extra=details)
+
+    async def of_running(self, request: Request, error: Exception) -> Response:
+        return self._write(request, CODES[KeyInUse], str(error), {"retry-after": str(RUNNING_SECONDS)})
+
+    async def of_condition(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, PreconditionFailed)
+        return self._write(request, CODES[PreconditionFailed], str(error), {"etag": error.etag})
 
     async def of_limit(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, LimitReached)

@@ -189,3 +189,50 @@ async def test_another_tenants_website_is_as_unknown_as_none(client, make_home):
         for method in ("PUT", "PATCH"):
             response = await client.request(method, f"/v1/dashboards/{dashboard_id}", json=body)
             assert code_of(response) == (404, "NOT_FOUND")
+
+
+async def test_the_list_sorts_filters_and_brings_related_things_along(client, website_id):
+    for name, position in (("Shop, monthly", 2), ("Shop, weekly", 1), ("Blog", 0)):
+        dashboard_id = await make_dashboard(client, name=name, position=position, website_id=website_id)
+        text = {"kind": "TEXT", "title": "", "text": name}
+        await client.post(f"/v1/dashboards/{dashboard_id}/widgets", json=text)
+    await client.delete(f"/v1/dashboards/{await make_dashboard(client, name='Shop, deleted')}")
+
+    response = await client.get(
+        "/v1/dashboards",
+        params={"name:contains": "shop", "sort": "name:desc", "expand": "widgets,website", "limit": 10},
+    )
+
+    listed = response.json()["data"]
+    assert [each["name"] for each in listed] == ["Shop, weekly", "Shop, monthly"]
+    assert [each["widgets"][0]["text"] for each in listed] == ["Shop, weekly", "Shop, monthly"]
+    assert {each["website"]["id"] for each in listed} == {website_id}
+    blind = await client.get("/v1/dashboards", params={"fields": "name,position", "sort": "position:asc"})
+    assert blind.json()["data"][0] == {"name": "Blog", "position": 0}
+
+
+async def test_of_two_editors_the_second_hears_of_the_first_and_can_merge(client):
+    dashboard_id = await make_dashboard(client, name="Ours")
+    url = f"/v1/dashboards/{dashboard_id}"
+    seen = (await client.get(url)).headers["etag"]
+    first, second = await asyncio.gather(
+        *(
+            client.patch(url, json={"description": text}, headers={"If-Match": seen})
+            for text in ("Anna's", "Bert's")
+        )
+    )
+    lost = second if first.status_code == 200 else first
+    assert {first.status_code, second.status_code} == {200, 412}
+    assert code_of(lost) == (412, "PRECONDITION_FAILED")
+    again = (await client.get(url)).headers["etag"]
+    merged = await client.patch(url, json={"description": "Both"}, headers={"If-Match": again})
+    assert merged.json()["data"]["description"] == "Both"
+    assert (await client.get(url, headers={"If-None-Match": merged.headers["etag"]})).status_code == 304
+
+
+async def test_a_repeated_creation_makes_one(client):
+    headers = {"Idempotency-Key": uuid4().hex}
+    answers = [await client.post("/v1/dashboards", json={"name": "Once"}, headers=headers) for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {201}
+    assert {answer.text for answer in answers} == {answers[0].text}
+    assert await names(client) == ["Once"]

@@ -39,6 +39,7 @@ DIRECTORY = {
     "retained_websites",
     "schema_migrations",
     "second_factors",
+    "test_clocks",
     "user_tokens",
     "user_workspaces",
     "users",

@@ -236,7 +236,8 @@ async def test_widgets_change_places_all_at_once_or_not_at_all(client, dashboard
     swapped = await client.put(url, json=moves((left, at(6, 0, 6, 2)), (right, at(0, 0, 6, 2))))
     assert swapped.status_code == 200
     ids = [right["id"], left["id"], below["id"]]
-    assert [each["id"] for each in swapped.json()["data"]] == ids
+    arranged = swapped.json()["data"]["widgets"]
+    assert [each["id"] for each in arranged] == ids
     wrong = await client.put(
         url,
         json=moves(
@@ -253,7 +254,7 @@ async def test_widgets_change_places_all_at_once_or_not_at_all(client, dashboard
     }
     listed = (await client.get(f"/v1/dashboards/{dashboard_id}/widgets")).json()["data"]
     assert {each["id"]: each["layout"] for each in listed} == {
-        each["id"]: each["layout"] for each in swapped.json()["data"]
+        each["id"]: each["layout"] for each in arranged
     }
 
 

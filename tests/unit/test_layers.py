@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = (
     {"platform", "contract"},
     {"accounts", "analytics", "costs", "delivery"},
-    {"boards", "alerting", "assistant", "gateway", "portal"},
+    {"boards", "alerting", "assistant", "gateway", "portal", "reports", "usage"},
     {
         "handlers",
         "app",
@@ -23,6 +23,7 @@ FLOORS = (
         "mock",
         "exporting",
         "gunicorn_settings",
+        "sdks",
         "worker",
         "__init__",
         "__main__",

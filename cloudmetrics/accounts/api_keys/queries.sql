@@ -36,9 +36,11 @@ LIMIT 1;
 -- unless it was revoked or its workspace waits to be removed.
 SELECT
     key.workspace_id, key.key_id, key.scopes, key.expires_at, space.plan, space.limits, space.cors_origins,
-    key.allowed_networks AS key_networks, space.allowed_networks AS workspace_networks
+    key.allowed_networks AS key_networks, space.allowed_networks AS workspace_networks,
+    coalesce(test_clocks.ahead, '0') AS ahead
 FROM api_keys AS key
 JOIN workspaces AS space USING (workspace_id)
+LEFT JOIN test_clocks USING (workspace_id)
 WHERE key.workspace_id = %(workspace_id)s
   AND key.key_id = %(key_id)s
   AND key.revoked_at IS NULL

@@ -9,7 +9,6 @@ from datetime import date
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -56,17 +55,12 @@ async def understand(caller: Caller, body: Body, state: State) -> Question:
 
     Raises QuestionUnsound, and NotFound for its goal.
     """
-    question = read(body, today(state), state.currencies)
+    question = read(body, clock.today_of(caller.tenant, state.timezone), state.currencies)
     if body.get("goal_id"):
         goal = await _goal(caller, UUID(body["goal_id"]), question.website_id)
         question = replace(question, goal=goal)
     await _require_properties(caller, question)
     return question
-
-
-def today(state: State) -> date:
-    """The day that it is where the websites are."""
-    return clock.now().astimezone(ZoneInfo(state.timezone)).date()
 
 
 async def ask(

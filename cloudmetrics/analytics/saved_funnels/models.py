@@ -47,6 +47,10 @@ class SavedFunnel:
     updated_at: datetime
     deleted_at: datetime | None = None
 
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
     @classmethod
     def from_row(cls, row: Row) -> SavedFunnel:
         names = ("id", "website_id", "created_at", "updated_at", "deleted_at")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -16,27 +17,18 @@ from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.paging import Page, page, unseal_id
+from cloudmetrics.platform.paging import Page
 
 
-async def list_page(
-    caller: Caller,
-    *,
-    website_id: UUID | None = None,
-    status: str = "ACTIVE",
-    cursor: str | None = None,
-    limit: int = 100,
-) -> Page[SavedFunnel]:
-    """Funnels, oldest first, either those that live or those that were deleted.
+async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[SavedFunnel]:
+    """The funnels that a query asks for, oldest first unless it says otherwise.
 
-    Raises NotFound for an unknown website, InvalidCursor.
+    Raises NotFound for an unknown website, InvalidCursor, InvalidMoment.
     """
-    if website_id:
-        await websites.get(caller, website_id)
-    listing = f"funnels {website_id} {status}"
-    after = unseal_id(caller, listing, cursor)
-    found = await store.list_after(caller.tenant, website_id, after, limit + 1, deleted=status == "DELETED")
-    return page(caller, listing, found, limit, lambda funnel: str(funnel.id))
+    if website_id := query.get("website_id"):
+        await websites.get(caller, UUID(website_id))
+    asked = store.FUNNELS.ask(caller, query)
+    return asked.page(await store.listed(caller.tenant, asked))
 
 
 async def get(caller: Caller, funnel_id: UUID) -> SavedFunnel:
@@ -51,7 +43,7 @@ async def create(caller: Caller, website_id: UUID, plan: Plan) -> SavedFunnel:
     """Raises NotFound for an unknown website, CurrencyMismatch."""
     website = await websites.get(caller, website_id)
     _require_currency(plan, website.currency)
-    now = clock.now()
+    now = clock.now_of(caller.tenant)
     funnel = SavedFunnel(new_id(), website_id, plan, now, now)
     async with caller.tenant.transaction() as transaction:
         await store.create(transaction, caller.tenant, funnel)
@@ -67,7 +59,7 @@ async def change(caller: Caller, funnel_id: UUID, fields: dict[str, Any]) -> Sav
         before, currency = await store.lock(transaction, caller.tenant, funnel_id)
         plan = Plan.from_json(before.plan.to_json() | fields)
         _require_currency(plan, currency)
-        now = clock.now()
+        now = clock.now_of(caller.tenant)
         await store.update(transaction, caller.tenant, funnel_id, plan, now)
     return replace(before, plan=plan, updated_at=now)
 
@@ -76,7 +68,7 @@ async def delete(caller: Caller, funnel_id: UUID) -> None:
     """Hides it; it can be restored for 30 days. Raises NotFound."""
     async with caller.tenant.transaction() as transaction:
         await store.lock(transaction, caller.tenant, funnel_id)
-        await store.set_deleted(transaction, caller.tenant, funnel_id, clock.now())
+        await store.set_deleted(transaction, caller.tenant, funnel_id, clock.now_of(caller.tenant))
 
 
 async def restore(caller: Caller, funnel_id: UUID) -> SavedFunnel:

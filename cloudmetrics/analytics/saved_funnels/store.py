@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from cloudmetrics.analytics.saved_funnels.models import Plan, SavedFunnel
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import Tenant, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.sql import load_queries
@@ -16,17 +17,22 @@ from cloudmetrics.platform.sql import load_queries
 queries = load_queries(__file__)
 
 
-async def list_after(
-    tenant: Tenant, website_id: UUID | None, after: UUID, limit: int, *, deleted: bool
-) -> list[SavedFunnel]:
-    parameters = {
-        "workspace_id": tenant.workspace_id,
-        "website_id": website_id,
-        "deleted": deleted,
-        "after": after,
-        "limit": limit,
-    }
-    return [SavedFunnel.from_row(row) for row in await tenant.read(queries.list_after, parameters)]
+FUNNELS = Collection(
+    "funnels",
+    {
+        "id": Column("id", Kind.UUID),
+        "website_id": Column("website_id", Kind.UUID),
+        "name": Column("name"),
+        "status": Column("status"),
+        "created_at": Column("created_at", Kind.MOMENT),
+        "updated_at": Column("updated_at", Kind.MOMENT),
+    },
+)
+
+
+async def listed(tenant: Tenant, asked: Asked) -> list[SavedFunnel]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id}
+    return [SavedFunnel.from_row(row) for row in await tenant.read(asked.statement(queries.list), parameters)]
 
 
 async def get(tenant: Tenant, funnel_id: UUID) -> SavedFunnel | None:

@@ -89,7 +89,7 @@ async def erase(caller: Caller, website_id: UUID, visitor_id: str) -> Erasure:
     """
     await websites.get(caller, website_id)
     removed, remaining = await erasure.erase(caller.tenant, website_id, visitor_id)
-    return Erasure(visitor_id, clock.now(), removed, remaining)
+    return Erasure(visitor_id, clock.now_of(caller.tenant), removed, remaining)
 
 
 def _date(text: str | None, parameter: str) -> date | None:

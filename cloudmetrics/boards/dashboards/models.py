@@ -62,6 +62,14 @@ class Dashboard:
     deleted_at: datetime | None = None
     is_favourite: bool = False
 
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def position(self) -> int:
+        return self.settings.position
+
     @classmethod
     def from_row(cls, row: Row) -> Dashboard:
         settings = Settings(

@@ -1,10 +1,9 @@
--- name: list_after
--- In the order that their editors chose; those that are level, oldest first.
+-- name: list
 SELECT *
 FROM (
     SELECT
         dashboard_id AS id, name, description, website_id, date_range, position, created_at, updated_at,
-        deleted_at,
+        deleted_at, CASE WHEN deleted_at IS NULL THEN 'ACTIVE' ELSE 'DELETED' END AS status,
         EXISTS (
             SELECT FROM dashboard_favourites AS favourite
             WHERE favourite.workspace_id = dashboards.workspace_id
@@ -13,11 +12,9 @@ FROM (
         ) AS is_favourite
     FROM dashboards
     WHERE workspace_id = %(workspace_id)s
-      AND (deleted_at IS NOT NULL) = %(deleted)s
-      AND (position, dashboard_id) > (%(after_position)s, %(after_id)s)
 ) AS dashboard
-WHERE %(favourite)s::bool IS NULL OR is_favourite = %(favourite)s::bool
-ORDER BY position, id
+WHERE {where}
+ORDER BY {order}
 LIMIT %(limit)s;
 
 -- name: get

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -18,30 +19,16 @@ from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.paging import BEGINNING, Page, page, unseal
+from cloudmetrics.platform.paging import Page
 
 
-async def list_page(
-    caller: Caller,
-    *,
-    status: str = "ACTIVE",
-    favourite: bool | None = None,
-    cursor: str | None = None,
-    limit: int = 100,
-) -> Page[Dashboard]:
-    """Dashboards by their positions, either those that live or those that were deleted.
+async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[Dashboard]:
+    """The dashboards that a query asks for, by their positions unless it says otherwise.
 
-    Raises InvalidCursor.
+    Raises InvalidCursor, InvalidMoment.
     """
-    listing = f"dashboards {status} {favourite}"
-    after = -1, BEGINNING
-    if cursor is not None:
-        position, _, identifier = unseal(caller, listing, cursor).partition(" ")
-        after = int(position), UUID(identifier)
-    found = await store.list_after(
-        caller, deleted=status == "DELETED", favourite=favourite, after=after, limit=limit + 1
-    )
-    return page(caller, listing, found, limit, lambda each: f"{each.settings.position} {each.id}")
+    asked = store.DASHBOARDS.ask(caller, query)
+    return asked.page(await store.listed(caller, asked))
 
 
 async def get(caller: Caller, dashboard_id: UUID) -> Dashboard:
@@ -57,7 +44,7 @@ async def create(caller: Caller, settings: Settings) -> Dashboard:
     if settings.website_id is not None:
         await websites.get(caller, settings.website_id)
     async with caller.tenant.transaction() as transaction:
-        return await store.create(transaction, caller, new_id(), settings, clock.now())
+        return await store.create(transaction, caller, new_id(), settings, clock.now_of(caller.tenant))
 
 
 async def change(caller: Caller, dashboard_id: UUID, fields: dict[str, Any]) -> Dashboard:
@@ -76,7 +63,7 @@ async def change(caller: Caller, dashboard_id: UUID, fields: dict[str, Any]) -> 
     async with caller.tenant.transaction() as transaction:
         before = await store.lock(transaction, caller, dashboard_id)
         settings = Settings.from_json(before.settings.to_json() | fields)
-        now = clock.now()
+        now = clock.now_of(caller.tenant)
         await store.update(transaction, caller, dashboard_id, settings, now)
     return replace(before, settings=settings, updated_at=now)
 
@@ -85,7 +72,7 @@ async def delete(caller: Caller, dashboard_id: UUID) -> None:
     """Hides the dashboard with all that is on it; it can be restored for 30 days. Raises NotFound."""
     async with caller.tenant.transaction() as transaction:
         dashboard = await store.lock(transaction, caller, dashboard_id)
-        await store.set_deleted(transaction, caller, dashboard, clock.now())
+        await store.set_deleted(transaction, caller, dashboard, clock.now_of(caller.tenant))
         await _record(transaction, caller, Action.DASHBOARD_DELETED, dashboard)
 
 
@@ -113,5 +100,5 @@ async def _record(transaction: Transaction, caller: Caller, action: Action, dash
         Actor.of(caller),
         action,
         subject,
-        name=dashboard.settings.name,
+        name=dashboard.name,
     )

@@ -11,6 +11,7 @@ import psycopg
 
 from cloudmetrics.boards.dashboards.models import Dashboard, NameTaken, Settings
 from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import NOBODY, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.sql import load_queries
@@ -18,20 +19,25 @@ from cloudmetrics.platform.sql import load_queries
 queries = load_queries(__file__)
 
 
-async def list_after(
-    caller: Caller, *, deleted: bool, favourite: bool | None, after: tuple[int, UUID], limit: int
-) -> list[Dashboard]:
-    """Those after a position and an id."""
-    parameters = {
-        "workspace_id": caller.tenant.workspace_id,
-        "owner_id": owner_of(caller),
-        "deleted": deleted,
-        "favourite": favourite,
-        "after_position": after[0],
-        "after_id": after[1],
-        "limit": limit,
-    }
-    return [Dashboard.from_row(row) for row in await caller.tenant.read(queries.list_after, parameters)]
+DASHBOARDS = Collection(
+    "dashboards",
+    {
+        "id": Column("id", Kind.UUID),
+        "position": Column("position", Kind.INTEGER),
+        "name": Column("name"),
+        "status": Column("status"),
+        "favourite": Column("is_favourite", Kind.BOOLEAN),
+        "created_at": Column("created_at", Kind.MOMENT),
+        "updated_at": Column("updated_at", Kind.MOMENT),
+    },
+    order="position:asc",
+)
+
+
+async def listed(caller: Caller, asked: Asked) -> list[Dashboard]:
+    about = {"workspace_id": caller.tenant.workspace_id, "owner_id": owner_of(caller)}
+    rows = await caller.tenant.read(asked.statement(queries.list), asked.parameters | about)
+    return [Dashboard.from_row(row) for row in rows]
 
 
 async def get(caller: Caller, dashboard_id: UUID) -> Dashboard | None:

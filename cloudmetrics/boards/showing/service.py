@@ -40,6 +40,7 @@ from cloudmetrics.boards.showing.models import (
 from cloudmetrics.boards.widgets import store as widget_store
 from cloudmetrics.boards.widgets.asking import Override, body_of, days_of, website_of
 from cloudmetrics.boards.widgets.models import Kind, Widget
+from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.errors import NotFound, QueryTooSlow, Unavailable
 
@@ -68,7 +69,7 @@ async def show(
     dashboard = await dashboards.get(caller, dashboard_id)
     state = await answers.state(caller, website_id)
     dates = start_date or end_date
-    days = date_range(start_date, end_date, questions.today(state)) if dates else None
+    days = date_range(start_date, end_date, clock.today_of(caller.tenant, state.timezone)) if dates else None
     widgets = await widget_store.all_of(caller.tenant, dashboard_id)
     finding = _Finding(caller, dashboard.settings, Override(website_id, range, days))
     return View(dashboard, await finding.all(widgets))
@@ -108,7 +109,12 @@ class _Finding:
         query = widget.content["query"]
         website_id = website_of(query, self._settings, self._override)
         state = await self._state(website_id)
-        days = days_of(query["range"], self._settings, questions.today(state), self._override)
+        days = days_of(
+            query["range"],
+            self._settings,
+            clock.today_of(self._caller.tenant, state.timezone),
+            self._override,
+        )
         rows = await self._ask(query, website_id, days, state)
         compared = None
         if widget.content.get("compare"):
@@ -136,7 +142,12 @@ class _Finding:
         saved = await self._once(funnel_id, lambda: saved_funnels.get(self._caller, funnel_id))
         website_id = self._override.website_id or saved.website_id
         state = await self._state(website_id)
-        days = days_of(widget.content["range"], self._settings, questions.today(state), self._override)
+        days = days_of(
+            widget.content["range"],
+            self._settings,
+            clock.today_of(self._caller.tenant, state.timezone),
+            self._override,
+        )
         asked = saved.plan.to_json() | {"operation": "query-funnel", "website_id": website_id}
         asked |= {"start_date": days.start, "end_date": days.end}
 

@@ -17,6 +17,7 @@ from cloudmetrics.boards.dashboards.models import Settings
 from cloudmetrics.boards.widgets.asking import body_of, days_of, website_of
 from cloudmetrics.boards.widgets.grid import COLUMNS
 from cloudmetrics.boards.widgets.models import Draft, Kind, Widget
+from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.errors import NotFound
 
@@ -83,7 +84,7 @@ async def _faults_of_question(caller: Caller, draft: Draft, settings: Settings) 
         state = await answers.state(caller, website_id)
     except NotFound:
         return [Fault("UNKNOWN_WEBSITE", UNKNOWN_WEBSITE, "/website_id")]
-    days = days_of(query["range"], settings, questions.today(state))
+    days = days_of(query["range"], settings, clock.today_of(caller.tenant, state.timezone))
     body = body_of(query, website_id, days)
     try:
         await questions.understand(caller, body, state)

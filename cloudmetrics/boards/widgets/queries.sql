@@ -5,6 +5,19 @@ FROM widgets
 WHERE workspace_id = %(workspace_id)s AND dashboard_id = %(dashboard_id)s
 ORDER BY y, x, widget_id;
 
+-- name: list
+SELECT widget_id AS id, dashboard_id, kind, title, x, y, width, height, content, created_at, updated_at
+FROM widgets
+WHERE workspace_id = %(workspace_id)s AND dashboard_id = %(dashboard_id)s AND {where}
+ORDER BY {order}
+LIMIT %(limit)s;
+
+-- name: of_dashboards
+SELECT widget_id AS id, dashboard_id, kind, title, x, y, width, height, content, created_at, updated_at
+FROM widgets
+WHERE workspace_id = %(workspace_id)s AND dashboard_id = ANY (%(dashboard_ids)s)
+ORDER BY y, x, widget_id;
+
 -- name: insert
 INSERT INTO widgets (
     workspace_id, widget_id, dashboard_id, kind, title, x, y, width, height, content, created_at, updated_at

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cloudmetrics.analytics.questions.models import Fault, QuestionUnsound
@@ -23,19 +25,25 @@ from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.paging import Page, page, unseal_id
+from cloudmetrics.platform.paging import Page
 
 
-async def list_page(
-    caller: Caller, dashboard_id: UUID, *, cursor: str | None = None, limit: int = 100
-) -> Page[Widget]:
-    """The widgets of a dashboard, oldest first. Raises NotFound, InvalidCursor."""
+async def list_page(caller: Caller, dashboard_id: UUID, query: Mapping[str, Any]) -> Page[Widget]:
+    """The widgets of a dashboard, oldest first unless the query says otherwise.
+
+    Raises NotFound, InvalidCursor, InvalidMoment.
+    """
     await dashboards.get(caller, dashboard_id)
-    listing = f"widgets {dashboard_id}"
-    after = unseal_id(caller, listing, cursor)
-    found = await store.all_of(caller.tenant, dashboard_id)
-    later = sorted((widget for widget in found if widget.id > after), key=lambda widget: widget.id)
-    return page(caller, listing, later[: limit + 1], limit, lambda widget: str(widget.id))
+    asked = store.WIDGETS.ask(caller, query, dashboard=dashboard_id)
+    return asked.page(await store.listed(caller.tenant, dashboard_id, asked))
+
+
+async def of_dashboards(caller: Caller, dashboard_ids: list[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """The widgets of each dashboard that has any, by rows, and from left to right."""
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for widget in await store.of_dashboards(caller.tenant, dashboard_ids):
+        found.setdefault(widget.dashboard_id, []).append(widget.to_json())
+    return found
 
 
 async def get(caller: Caller, dashboard_id: UUID, widget_id: UUID) -> Widget:
@@ -57,16 +65,14 @@ async def create(caller: Caller, dashboard_id: UUID, draft: Draft) -> Widget:
         others = await store.all_in(transaction, workspace_id, dashboard_id)
         if len(others) >= MOST_WIDGETS:
             raise TooManyWidgets
-        now = clock.now()
-        widget = placed(dashboard_id, draft, others)
+        widget = placed(dashboard_id, draft, others, clock.now_of(caller.tenant))
         await store.insert(transaction, workspace_id, widget)
-        await dashboard_store.touch(transaction, caller, dashboard_id, now)
+        await dashboard_store.touch(transaction, caller, dashboard_id, widget.created_at)
     return widget
 
 
-def placed(dashboard_id: UUID, draft: Draft, others: Sequence[Widget]) -> Widget:
+def placed(dashboard_id: UUID, draft: Draft, others: Sequence[Widget], now: datetime) -> Widget:
     """A new widget beside others. Raises PlaceTaken."""
-    now = clock.now()
     box = draft.box or first_free([other.box for other in others], *SIZES[draft.kind])
     _require_free(box, others)
     return Widget(new_id(), dashboard_id, draft.kind, draft.title, box, draft.content, now, now)
@@ -85,7 +91,7 @@ async def update(caller: Caller, dashboard_id: UUID, widget_id: UUID, draft: Dra
         await dashboard_store.lock(transaction, caller, dashboard_id)
         others = await store.all_in(transaction, workspace_id, dashboard_id)
         before = _one(others, widget_id)
-        box, now = draft.box or before.box, clock.now()
+        box, now = draft.box or before.box, clock.now_of(caller.tenant)
         _require_free(box, [other for other in others if other.id != widget_id])
         widget = replace(
             before, kind=draft.kind, title=draft.title, content=draft.content, box=box, updated_at=now
@@ -102,10 +108,10 @@ async def delete(caller: Caller, dashboard_id: UUID, widget_id: UUID) -> None:
         await dashboard_store.lock(transaction, caller, dashboard_id)
         _one(await store.all_in(transaction, workspace_id, dashboard_id), widget_id)
         await store.delete(transaction, workspace_id, widget_id)
-        await dashboard_store.touch(transaction, caller, dashboard_id, clock.now())
+        await dashboard_store.touch(transaction, caller, dashboard_id, clock.now_of(caller.tenant))
 
 
-async def arrange(caller: Caller, dashboard_id: UUID, boxes: Sequence[tuple[UUID, Box]]) -> list[Widget]:
+async def arrange(caller: Caller, dashboard_id: UUID, boxes: Sequence[tuple[UUID, Box]]) -> None:
     """Moves widgets all at once, so that two can change places; those not named stay.
 
     `boxes` are in the order of the body, for the pointers of what is wrong with them.
@@ -117,13 +123,12 @@ async def arrange(caller: Caller, dashboard_id: UUID, boxes: Sequence[tuple[UUID
         present = {each.id: each for each in await store.all_in(transaction, workspace_id, dashboard_id)}
         if faults := _faults_of_layout(present, boxes):
             raise QuestionUnsound(faults)
-        now = clock.now()
+        now = clock.now_of(caller.tenant)
         for widget_id, box in boxes:
             if present[widget_id].box != box:
                 present[widget_id] = replace(present[widget_id], box=box, updated_at=now)
                 await store.update(transaction, workspace_id, present[widget_id])
         await dashboard_store.touch(transaction, caller, dashboard_id, now)
-    return sorted(present.values(), key=lambda each: (each.box.y, each.box.x))
 
 
 def _faults_of_layout(present: Mapping[UUID, Widget], boxes: Sequence[tuple[UUID, Box]]) -> list[Fault]:

@@ -9,10 +9,33 @@ from uuid import UUID
 import orjson
 
 from cloudmetrics.boards.widgets.models import Widget
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
+
+
+WIDGETS = Collection(
+    "widgets",
+    {
+        "id": Column("widget_id", Kind.UUID),
+        "title": Column("title"),
+        "created_at": Column("created_at", Kind.MOMENT),
+        "updated_at": Column("updated_at", Kind.MOMENT),
+    },
+)
+
+
+async def listed(tenant: Tenant, dashboard_id: UUID, asked: Asked) -> list[Widget]:
+    parameters = asked.parameters | _of(tenant.workspace_id, dashboard_id)
+    return [Widget.from_row(row) for row in await tenant.read(asked.statement(queries.list), parameters)]
+
+
+async def of_dashboards(tenant: Tenant, dashboard_ids: list[UUID]) -> list[Widget]:
+    """By rows, and from left to right."""
+    parameters = {"workspace_id": tenant.workspace_id, "dashboard_ids": dashboard_ids}
+    return [Widget.from_row(row) for row in await tenant.read(queries.of_dashboards, parameters)]
 
 
 async def all_of(tenant: Tenant, dashboard_id: UUID) -> list[Widget]:

@@ -79,6 +79,7 @@ class JobContext:
         return self.services.settings
 
     def tenant(self, workspace_id: UUID) -> Tenant:
+        """A workspace, for what does not go by its clock; `accounts.test_clocks` finds one with its clock."""
         return Tenant(self.services.database, workspace_id)
 
 
