@@ -39,6 +39,7 @@ from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.gateway.problems import Problems
 from cloudmetrics.gateway.security_txt import PATH as SECURITY_TXT
 from cloudmetrics.gateway.security_txt import security_txt
+from cloudmetrics.gateway.surroundings import Surroundings
 from cloudmetrics.gateway.tracing import Tracing
 from cloudmetrics.gateway.transport import Transport
 from cloudmetrics.platform.config import Settings
@@ -111,6 +112,7 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
                 else []
             ),
             partial(Tracing, version=contract.version, count=requests.count),
+            partial(Surroundings, problems=problems, base_url=settings.base_url.rstrip("/")),
             partial(Transport, require_tls=settings.require_tls, refuse=problems.of_plain_http),
         ],
         fallback=beside_the_contract(beside, portal),

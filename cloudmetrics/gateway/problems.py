@@ -42,6 +42,8 @@ from cloudmetrics.analytics.metrics.models import (
 )
 from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
+from cloudmetrics.boards.dashboards.models import NameTaken
+from cloudmetrics.boards.widgets.models import PlaceTaken, TooManyWidgets
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
 from cloudmetrics.costs.focus.models import FileUnfit
 from cloudmetrics.costs.imports.models import TooManyImports
@@ -75,6 +77,9 @@ CODES: dict[type[Exception], str] = {
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
+    NameTaken: "NAME_TAKEN",
+    PlaceTaken: "PLACE_TAKEN",
+    TooManyWidgets: "WIDGET_LIMIT_REACHED",
     ClientHasNoSecret: "CLIENT_HAS_NO_SECRET",
     ScopeNotHeld: "SCOPE_NOT_HELD",
     MissingScope: "INSUFFICIENT_SCOPE",
@@ -175,6 +180,13 @@ class Problems:
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
         }
+
+    async def describe(self, request: Request, error: Exception) -> dict[str, Any]:
+        """The problem document of an error that spoils only a part of an answer."""
+        handlers = self.handlers()
+        handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+        document: dict[str, Any] = orjson.loads((await handler(request, error)).body)  # type: ignore[arg-type]
+        return document
 
     async def of_contract(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ContractError)
