@@ -63,6 +63,7 @@ def create_app(settings: Settings) -> ASGIApp:
     redis = Redis(settings.redis_url)
     keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
+    exchanges = Exchanges(contract.operations, limits)
     problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
     changes = Changes(database)
@@ -95,8 +96,8 @@ def create_app(settings: Settings) -> ASGIApp:
         contract,
         handlers=handlers_of(contract, settings),
         authenticators={"api_key": check_key, "bearer": bearer_authenticator(check_key, check_token)},
-        admit=limits.admit if limits else None,
-        around=Exchanges(contract.operations, limits.give_back if limits else None),
+        admit=exchanges.admit,
+        around=exchanges,
         headers_around=HEADERS,
         errors=problems.handlers(),
         middlewares=[
