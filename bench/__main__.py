@@ -26,6 +26,7 @@ FIGURES = (
     "analytics",
     "jobs",
     "compile_time",
+    "dev_latency",
     "memory",
     "start",
 )

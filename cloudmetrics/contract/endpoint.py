@@ -21,6 +21,7 @@ from cloudmetrics.contract.http import Grant, Receive, Request, Response, Send
 from cloudmetrics.contract.operations import Operation
 from cloudmetrics.contract.parameters import Parameters
 from cloudmetrics.contract.security import Security, require
+from cloudmetrics.contract.selection import Selection
 
 logger = logging.getLogger("cloudmetrics.contract")
 
@@ -94,6 +95,7 @@ class Endpoint:
         around: Around | None = None,
         headers_around: Collection[str] = (),
         enforce: bool = True,
+        selection: Selection | None = None,
     ) -> None:
         self.operation = operation
         self.handler = handler
@@ -106,12 +108,16 @@ class Endpoint:
         self.reader: Endpoint | None = None
         self.replacer: Endpoint | None = None
         self.enforce = enforce
+        self.selection = selection
         self.invalid_answers: Counter[str] = Counter()
         takes = accepted(handler)
         arguments = [parameter.argument for parameter in parameters.declared]
         self._absent = {name: None for name in arguments if name in without_default(handler)}
+        kept = selection.argument if selection else None
         self._dropped = [
-            each.argument for each in parameters.declared if not is_wanted(handler, each, headers_around)
+            each.argument
+            for each in parameters.declared
+            if each.argument != kept and not is_wanted(handler, each, headers_around)
         ]
         self._takes_body = body is not None and (takes is None or "body" in takes)
         named = inspect.signature(handler).parameters
@@ -128,10 +134,13 @@ class Endpoint:
 
     async def perform(self, request: Request, arguments: dict[str, Any]) -> Response:
         """What the handler makes of the arguments. Raises InvalidResponse, or whatever the handler raises."""
+        chosen = arguments.pop(self.selection.argument, None) if self.selection else None
         result = await self.handler(**arguments)
         response, violations, total = self.answers.respond(result, request)
         if violations:
             self.refuse(violations, total)
+        if self.selection and chosen:
+            self.selection.cut(response, chosen)
         return response
 
     async def _authorize(self, request: Request) -> None:
@@ -152,6 +161,8 @@ class Endpoint:
         """The handler's arguments. Raises a ContractError where the request does not fit the contract."""
         violations: list[Violation] = []
         given, total = self.parameters.read(request, path_values, violations)
+        if self.selection:
+            total += self.selection.check(given, violations)
         arguments = self._absent | given
         if self.body is not None:
             value, wrong = await self.body.read(request, violations)

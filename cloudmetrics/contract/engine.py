@@ -11,7 +11,7 @@ from connexion.middleware import ConnexionMiddleware
 from starlette.exceptions import HTTPException
 
 from cloudmetrics.contract.bundle import bundle
-from cloudmetrics.contract.compiler import Compiler
+from cloudmetrics.contract.compiler import Compiler, Parts, PartsKey
 from cloudmetrics.contract.connexion_adapter import ErrorHandler, build_app
 from cloudmetrics.contract.documents import Documents, Unresolvable
 from cloudmetrics.contract.endpoint import Admit, Around, Endpoint
@@ -19,6 +19,7 @@ from cloudmetrics.contract.errors import ContractError, ContractInvalid, Finding
 from cloudmetrics.contract.examples import check_examples
 from cloudmetrics.contract.handlers import TagResolver
 from cloudmetrics.contract.http import ASGIApp, Receive, Scope, Send
+from cloudmetrics.contract.kept import Kept
 from cloudmetrics.contract.operations import Operation, base_paths, read_operations
 from cloudmetrics.contract.problems import problem, unexpected
 from cloudmetrics.contract.routing import Router
@@ -35,6 +36,8 @@ class Contract:
         self.documents = documents
         self.schemas = schemas
         self.operations = tuple(operations)
+        # Filled when the contract is first served.
+        self.compiled: dict[PartsKey, Parts] = {}
 
     @classmethod
     def load(
@@ -43,20 +46,27 @@ class Contract:
         *,
         remotes: Mapping[str, Any] | None = None,
         examples: bool = True,
+        since: Contract | None = None,
     ) -> Contract:
         """Read a contract from its root file.
 
         `remotes` are schemas that the contract refers to by another address than
         a file's. `examples` says whether examples and defaults must keep their
-        schemas. Raises ContractInvalid with every reason to refuse the contract.
+        schemas. `since` is the contract as it was loaded before: files that did not
+        change are not read again, and nothing that they alone decide is judged or
+        compiled again. Raises ContractInvalid with every reason to refuse the contract.
         """
+        before = since.documents if since else None
+        if since and before and before.root_path == Path(path).resolve() and before.current:
+            return since
         try:
-            documents = Documents(Path(path), remotes)
+            documents = Documents(Path(path), remotes, before)
         except Unresolvable as error:
             finding = Finding(str(path), str(error), "give the path of the contract's root file")
             raise ContractInvalid([finding]) from None
+        kept = Kept(documents, before)
         _check_version(documents)
-        check_soundness(documents)
+        check_soundness(documents, kept)
         if any(finding not in documents.unresolved for finding in documents.findings):
             # What is not well-formed cannot be read any further.
             raise ContractInvalid(documents.findings)
@@ -67,11 +77,27 @@ class Contract:
         except SchemaInvalid as error:
             documents.find(documents.root, str(error), "mend the schema")
             raise ContractInvalid(documents.findings) from None
+        if since:
+            schemas.take_over(since.schemas, kept)
         if examples:
-            check_examples(documents, schemas)
+            check_examples(documents, schemas, kept)
         if documents.findings:
             raise ContractInvalid(documents.findings)
-        return cls(documents, schemas, operations)
+        contract = cls(documents, schemas, operations)
+        if since:
+            contract._take_over(since, kept)
+        return contract
+
+    def _take_over(self, since: Contract, kept: Kept) -> None:
+        """What was compiled of operations that no change can have reached."""
+        if self.schemas.formats != since.schemas.formats:
+            return
+        operations = {(operation.method, operation.path): operation for operation in self.operations}
+        for key, parts in since.compiled.items():
+            operation = operations.get(key[:2])
+            places = [parts.operation.place, *(each.schema for each in parts.operation.parameters)]
+            if operation == parts.operation and all(place.uri in kept.untouched for place in places if place):
+                self.compiled[key] = parts
 
     @property
     def bundle(self) -> dict[str, Any]:
@@ -158,6 +184,7 @@ def _compile(
         around=around,
         headers_around=headers_around,
         enforce=enforce,
+        compiled=contract.compiled,
     )
     compiled = [compiler.endpoint(operation) for operation in contract.operations]
     if documents.findings:

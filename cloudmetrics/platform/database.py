@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -272,10 +273,11 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One workspace's rows, and nothing else."""
+    """One workspace's rows, and nothing else. `ahead` is how far its clock was moved."""
 
     database: Database
     workspace_id: UUID
+    ahead: timedelta = timedelta()
 
     async def read(
         self,

@@ -2,8 +2,8 @@
 
 uvicorn leaves to a proxy what a server on the open internet needs, and it is
 added here: what is received besides bodies has bounds in size and in time,
-answers keep the order of their requests, and a client that shuts its sending
-side after a whole request gets its answer.
+answers keep the order of their requests, a client that shuts its sending side
+after a whole request gets its answer, and no work goes on for one that left.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ MAX_OVERHEAD = 320 * 1024
 OVERHEAD_PER_BYTE = 8
 # How many requests may wait behind the one that is being answered.
 MAX_WAITING = 100
+# How long work goes on for a client that left; one that only shut its sending side looks the same.
+PATIENCE_SECONDS = 3.0
 # The parser also takes a line without a version, for HTTP 0.9.
 VERSIONS = ("1.1", "1.0")
 
@@ -40,6 +42,9 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._application, self.app = self.app, self._serve
+        self._work: asyncio.Task[None] | None = None
+        self._gone = False
         self._refusal = HTTPStatus.BAD_REQUEST
         self._in_head = False
         self._received = self._in_body = 0
@@ -52,6 +57,8 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         super().connection_lost(exc)
+        if self._work is not None:
+            self.loop.call_later(PATIENCE_SECONDS, self._give_up)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Whether to keep the connection: as long as a whole request waits for its answer.
@@ -63,6 +70,7 @@ class Protocol(HttpToolsProtocol):
         if cycle is None or cycle.more_body or cycle.response_started or self.scheme == "https":
             return False
         cycle.keep_alive = False
+        self.loop.call_later(PATIENCE_SECONDS, self._give_up)
         return True
 
     def data_received(self, data: bytes) -> None:
@@ -115,6 +123,24 @@ class Protocol(HttpToolsProtocol):
         lines = [f"HTTP/1.1 {status} {status.phrase}", "content-length: 0", "connection: close", "", ""]
         self.transport.write("\r\n".join(lines).encode())
         self.transport.close()
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        self._work = work = asyncio.current_task()
+        try:
+            await self._application(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self._gone:
+                raise
+        finally:
+            if self._work is work:  # The connection's next request may have begun already.
+                self._work = None
+
+    def _give_up(self) -> None:
+        self._gone = True
+        self.transport.close()
+        if self._work is not None:
+            self.cycle.disconnected = True
+            self._work.cancel()
 
     def _judge_overhead(self) -> None:
         if self._received > MAX_OVERHEAD + (1 + OVERHEAD_PER_BYTE) * self._in_body:
