@@ -20,6 +20,7 @@ FIGURES = (
     "framework",
     "responses",
     "whole_way",
+    "not_modified",
     "access_tokens",
     "limits",
     "analytics",
