@@ -23,6 +23,7 @@ FIGURES = (
     "access_tokens",
     "limits",
     "analytics",
+    "costs",
     "jobs",
     "compile_time",
     "memory",
