@@ -26,6 +26,7 @@ FIGURES = (
     "costs",
     "jobs",
     "compile_time",
+    "dev_latency",
     "memory",
     "start",
 )

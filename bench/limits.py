@@ -23,6 +23,7 @@ from cloudmetrics.accounts.plans import MOST_REQUESTS, read_limits
 from cloudmetrics.contract import Operation, Request
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.limits.service import Limits
+from cloudmetrics.platform import memory
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
@@ -42,8 +43,9 @@ def figures(rounds: int, seconds: float, tell: Callable[[str], None]) -> list[Fi
 
 
 def latency(served: Product, seconds: float) -> Figure:
-    # Like a server, on another core than the stores.
+    # Like a server: on another core than the stores, and with what was imported out of the collector's way.
     machine.pin(machine.SERVER_CORES)
+    memory.settle()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(check_steadily(served, 1.0))
         took = sorted(runner.run(check_steadily(served, seconds)))

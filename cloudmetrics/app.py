@@ -32,12 +32,14 @@ from cloudmetrics.gateway import health
 from cloudmetrics.gateway.access_tokens import TokenAuthenticator, bearer_authenticator
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
+from cloudmetrics.gateway.exchanges.service import HEADERS, Exchanges
 from cloudmetrics.gateway.leak_reports import PATH as LEAK_REPORTS
 from cloudmetrics.gateway.leak_reports import LeakReports, SigningKeys
 from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.gateway.problems import Problems
 from cloudmetrics.gateway.security_txt import PATH as SECURITY_TXT
 from cloudmetrics.gateway.security_txt import security_txt
+from cloudmetrics.gateway.surroundings import Surroundings
 from cloudmetrics.gateway.tracing import Tracing
 from cloudmetrics.gateway.transport import Transport
 from cloudmetrics.platform.config import Settings
@@ -49,21 +51,26 @@ from cloudmetrics.portal import create_portal, is_portal_path
 from cloudmetrics.portal.bridge import Bridge
 from cloudmetrics.portal.forms import whole_bodies
 from cloudmetrics.portal.oauth import Services, add_oauth
+from cloudmetrics.usage.counting import RequestCounter
 
 SPEC = Path(__file__).parents[1] / "spec"
 
 
-def create_app(settings: Settings) -> ASGIApp:
-    """The whole service as one ASGI app. Raises ContractInvalid, RegistryIncomplete."""
+def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
+    """The whole service as one ASGI app, of a contract that was loaded already or the one in SPEC.
+
+    Raises ContractInvalid, RegistryIncomplete.
+    """
     configure_logs(settings.log_level)
-    contract = Contract.load(SPEC / "openapi.yaml")
-    registry = yaml.safe_load((SPEC / "errors.yaml").read_text(encoding="utf-8"))
+    contract = contract or Contract.load(SPEC / "openapi.yaml")
+    registry = read_registry()
     database = Database(settings.database_url, settings.database_pool_size)
     redis = Redis(settings.redis_url)
     keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
     problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
+    requests = RequestCounter(database)
     changes = Changes(database)
     check_key = api_key_authenticator(database, keyring, changes, last_used)
     tokens = AccessTokens(TokenKeys(keyring, settings.token_key_generation), settings.base_url)
@@ -72,7 +79,7 @@ def create_app(settings: Settings) -> ASGIApp:
     beside: dict[str, ASGIApp] = {
         **dict.fromkeys(health.PATHS, health.Health(health.checks_of(database, redis))),
         SECURITY_TXT: security_txt(settings.security_contact, settings.base_url),
-        LEAK_REPORTS: LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url)),
+        LEAK_REPORTS: LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url), limits),
     }
 
     bridge = Bridge()
@@ -85,7 +92,7 @@ def create_app(settings: Settings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         bridge.attach(asyncio.get_running_loop())
-        async with last_used.flushing():
+        async with last_used.flushing(), requests.flushing():
             yield
         await redis.close()
         await database.close()
@@ -95,6 +102,8 @@ def create_app(settings: Settings) -> ASGIApp:
         handlers=handlers_of(contract, settings),
         authenticators={"api_key": check_key, "bearer": bearer_authenticator(check_key, check_token)},
         admit=limits.admit if limits else None,
+        around=Exchanges(contract.operations, limits.give_back if limits else None),
+        headers_around=HEADERS,
         errors=problems.handlers(),
         middlewares=[
             *(
@@ -102,7 +111,8 @@ def create_app(settings: Settings) -> ASGIApp:
                 if settings.trusted_proxies
                 else []
             ),
-            partial(Tracing, version=contract.version),
+            partial(Tracing, version=contract.version, count=requests.count),
+            partial(Surroundings, problems=problems, base_url=settings.base_url.rstrip("/")),
             partial(Transport, require_tls=settings.require_tls, refuse=problems.of_plain_http),
         ],
         fallback=beside_the_contract(beside, portal),
@@ -110,6 +120,13 @@ def create_app(settings: Settings) -> ASGIApp:
         responses=settings.responses,
     )
     return app
+
+
+def read_registry() -> list[dict[str, Any]]:
+    """The error registry: code, status, title, cause and cure of each."""
+    text = (SPEC / "errors.yaml").read_text(encoding="utf-8")
+    registry: list[dict[str, Any]] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return registry
 
 
 def handlers_of(contract: Contract, settings: Settings) -> TagResolver | MockResolver:

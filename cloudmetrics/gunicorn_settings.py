@@ -18,9 +18,7 @@ listening = os.environ.get("CLOUDMETRICS_LISTEN_FD")
 host = f"[{settings.host}]" if ":" in settings.host else settings.host
 bind = f"fd://{listening}" if listening else f"{host}:{settings.port}"
 workers = settings.workers
-worker_class = "asgi"
-asgi_loop = "uvloop"
-asgi_lifespan = "on"
+worker_class = "cloudmetrics.platform.http_worker.HttpWorker"
 # The contract is compiled once and shared by all workers.
 preload_app = True
 
@@ -58,11 +56,6 @@ timeout = 30
 keepalive = 5
 # Above keepalive there would be nothing to wait for but requests that hang.
 graceful_timeout = 5
-
-# The longest that gunicorn allows; beyond it answers 414 and 431.
-limit_request_line = 8190
-limit_request_fields = 100
-limit_request_field_size = 8190
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -61,6 +61,25 @@ def deleted_workspace(to: str, workspace: str, until: str) -> Mail:
     )
 
 
+def scarce_events(to: str, workspace: str, month: str, percent: int, limit: int, *, sandbox: bool) -> Mail:
+    name = f"{_one_line(workspace)} (sandbox)" if sandbox else _one_line(workspace)
+    used_up = percent >= 100
+    what = "has used up its events" if used_up else f"has used {percent}% of its events"
+    then = (
+        "More are refused with EVENT_QUOTA_EXCEEDED until then."
+        if used_up
+        else "Beyond that they are refused with EVENT_QUOTA_EXCEEDED until then."
+    )
+    return Mail(
+        to,
+        f"{name} {what} of {month}",
+        f"The workspace {name} {what} of {month}.\n\n"
+        f"It may store {limit:,} events a month; the next month begins at 00:00 UTC on its first day.\n"
+        f"{then}\n\n"
+        "GET /v1/usage shows what was used. A larger plan allows more. This is said once a month.\n",
+    )
+
+
 def _one_line(text: str) -> str:
     """Names that others chose must not look like lines of ours."""
     return "".join(letter if letter.isprintable() else " " for letter in text)[:100]

@@ -11,7 +11,7 @@ import warnings
 # Connexion imports Starlette's test client, which warns about a dependency of its own.
 warnings.filterwarnings("ignore", message=r"Using `httpx` with `starlette\.testclient`")
 
-from cloudmetrics.contract.endpoint import Admit
+from cloudmetrics.contract.endpoint import Admit, Exchange
 from cloudmetrics.contract.engine import Contract, serve
 from cloudmetrics.contract.errors import (
     ContractError,
@@ -43,6 +43,7 @@ __all__ = [
     "Contract",
     "ContractError",
     "ContractInvalid",
+    "Exchange",
     "Finding",
     "Forbidden",
     "Grant",

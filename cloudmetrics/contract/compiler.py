@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from cloudmetrics.contract import media
@@ -18,12 +19,13 @@ from cloudmetrics.contract.bodies import (
 )
 from cloudmetrics.contract.defaults import Defaults
 from cloudmetrics.contract.documents import Documents, Place, Unresolvable
-from cloudmetrics.contract.endpoint import Admit, Endpoint
+from cloudmetrics.contract.endpoint import Admit, Around, Endpoint
 from cloudmetrics.contract.handlers import Handler, HandlerUnfit, misfits, resolve
 from cloudmetrics.contract.operations import Operation
 from cloudmetrics.contract.parameters import Parameters, content_decoder
 from cloudmetrics.contract.schemas import SchemaInvalid, Schemas
 from cloudmetrics.contract.security import Authenticator, Check, Security, challenge, extractor
+from cloudmetrics.contract.selection import Selection
 from cloudmetrics.contract.shapes import Shapes
 from cloudmetrics.contract.styles import Reader, decoder
 from cloudmetrics.contract.texts import decode_json, decode_json_with_nul, decode_text
@@ -31,8 +33,26 @@ from cloudmetrics.contract.texts import decode_json, decode_json_with_nul, decod
 DEFAULT_MAX_BYTES = 2**20
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of an endpoint follows from the contract alone, however often and by whom it is served."""
+
+    operation: Operation
+    parameters: Parameters
+    body: Body | None
+    answers: Answers
+    selection: Selection | None
+
+
+# Method and path of the operation, and the query parameters that are credentials.
+PartsKey = tuple[str, str, frozenset[str]]
+
+
 class Compiler:
-    """Compiles operations. What cannot be compiled becomes a finding of the documents."""
+    """Compiles operations. What cannot be compiled becomes a finding of the documents.
+
+    `compiled` holds parts that are there already, and gets those that are made here.
+    """
 
     def __init__(
         self,
@@ -42,7 +62,10 @@ class Compiler:
         resolver: Any,
         authenticators: Mapping[str, Authenticator],
         admit: Admit | None,
+        around: Around | None,
+        headers_around: Collection[str],
         enforce: bool,
+        compiled: dict[PartsKey, Parts],
     ) -> None:
         self.documents = documents
         self.schemas = schemas
@@ -51,23 +74,51 @@ class Compiler:
         self.resolver = resolver
         self.authenticators = authenticators
         self.admit = admit
+        self.around = around
+        self.headers_around = headers_around
         self.enforce = enforce
+        self.compiled = compiled
+        # Most operations answer the same errors, which are compiled once.
+        self.answers: dict[Place, Answer] = {}
         self.schemes = dict(self._declared_schemes())
+        self.keys = frozenset(
+            s["name"] for s in self.schemes.values() if s.get("in") == "query" and "name" in s
+        )
         self._anything = schemas.compile({})
 
     def endpoint(self, operation: Operation) -> Endpoint | None:
         """The operation's endpoint; None where a finding says why there is none."""
         before = len(self.documents.findings)
-        body = self._body(operation)
         security = self._security(operation)
-        answers = self._answers(operation)
-        handler = self._handler(operation, body is not None)
-        parameters = self._parameters(operation)
-        if len(self.documents.findings) > before or handler is None or parameters is None:
+        handler = self._handler(operation, "requestBody" in self.documents.at(operation.place))
+        parts = self._parts(operation)
+        if len(self.documents.findings) > before or handler is None or parts is None:
             return None
         return Endpoint(
-            operation, handler, security, parameters, body, answers, admit=self.admit, enforce=self.enforce
+            operation,
+            handler,
+            security,
+            parts.parameters,
+            parts.body,
+            parts.answers,
+            admit=self.admit,
+            around=self.around,
+            headers_around=self.headers_around,
+            enforce=self.enforce,
+            selection=parts.selection,
         )
+
+    def _parts(self, operation: Operation) -> Parts | None:
+        key = (operation.method, operation.path, self.keys)
+        if key in self.compiled:
+            return self.compiled[key]
+        before = len(self.documents.findings)
+        body, answers = self._body(operation), self._answers(operation)
+        parameters, selection = self._parameters(operation), self._selection(operation)
+        if len(self.documents.findings) > before or parameters is None:
+            return None
+        self.compiled[key] = Parts(operation, parameters, body, answers, selection)
+        return self.compiled[key]
 
     def _handler(self, operation: Operation, has_body: bool) -> Handler | None:
         handler = None
@@ -82,9 +133,8 @@ class Compiler:
         return handler
 
     def _parameters(self, operation: Operation) -> Parameters | None:
-        keys = {s["name"] for s in self.schemes.values() if s.get("in") == "query" and "name" in s}
         try:
-            return Parameters(operation.parameters, self.shapes, self.schemas, also=keys)
+            return Parameters(operation.parameters, self.shapes, self.schemas, also=self.keys)
         except SchemaInvalid as error:
             self.documents.find(
                 operation.place / "parameters", f"a parameter's schema is unsound: {error}", "mend it"
@@ -158,12 +208,16 @@ class Compiler:
         kind = media.essence(name)
         complete = self.defaults.completer(schema) if schema else None
         if media.is_json(kind):
-            return MediaBody(decode_json, validator, complete)
+            return MediaBody(decode_json, validator, complete, fields=self._fields(schema))
         if kind in (FORM, MULTIPART):
             return MediaBody(form_decoder(self.shapes, schema), validator, complete, view=form_view)
         if kind.startswith("text/"):
             return MediaBody(decode_text, validator)
         return MediaBody(lambda raw, _: raw, validator, view=bytes_view)
+
+    def _fields(self, schema: Place | None) -> dict[str, bool]:
+        properties = self.shapes.properties(schema) if schema else {}
+        return {name: "null" in self.shapes.types(place) for name, place in properties.items()}
 
     def _answers(self, operation: Operation) -> Answers:
         declared = {}
@@ -172,19 +226,51 @@ class Compiler:
                 place = self._follow(operation.place / "responses" / status)
             except Unresolvable:
                 continue
-            node = self.documents.at(place)
-            validators = {
-                media.essence(name): self._validator(
-                    self._schema_in(place / "content" / name) if media.is_json(name) else None
-                )
-                for name in node.get("content") or {}
-            }
-            declared[status.upper() if status != "default" else status] = Answer(
-                validators, list(self._headers(place, node))
-            )
+            if place not in self.answers:
+                self.answers[place] = self._answer(place)
+            declared[status.upper() if status != "default" else status] = self.answers[place]
         if not declared:
             self.documents.find(operation.place, "the operation declares no response", "declare `responses`")
         return Answers(declared)
+
+    def _answer(self, place: Place) -> Answer:
+        node = self.documents.at(place)
+        validators = {
+            media.essence(name): self._validator(
+                self._schema_in(place / "content" / name) if media.is_json(name) else None
+            )
+            for name in node.get("content") or {}
+        }
+        return Answer(validators, list(self._headers(place, node)))
+
+    def _selection(self, operation: Operation) -> Selection | None:
+        """How a request chooses among the fields of the answer, where a parameter says that it may."""
+        parameter = next((each for each in operation.parameters if each.selects), None)
+        if parameter is None or parameter.selects is None:
+            return None
+        for schema in self._success_schemas(operation):
+            part = self.shapes.properties(schema).get(parameter.selects)
+            if part is not None:
+                return Selection(parameter, parameter.selects, self.shapes, part)
+        self.documents.find(
+            operation.place / "parameters",
+            f"{parameter.name} chooses among the fields of {parameter.selects}, which is not in the answer",
+            "name in x-selects a field of what a success answers as JSON",
+        )
+        return None
+
+    def _success_schemas(self, operation: Operation) -> Iterator[Place]:
+        for status in self.documents.at(operation.place).get("responses") or {}:
+            if not status.startswith("2"):
+                continue
+            try:
+                place = self._follow(operation.place / "responses" / status)
+            except Unresolvable:
+                continue
+            for name in self.documents.at(place).get("content") or {}:
+                schema = self._schema_in(place / "content" / name) if media.is_json(name) else None
+                if schema is not None:
+                    yield schema
 
     def _headers(self, place: Place, node: Mapping[str, Any]) -> Iterator[HeaderRule]:
         for name in node.get("headers") or {}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
@@ -23,6 +24,10 @@ class Place(NamedTuple):
         return Place(self.uri, f"{self.pointer}/{escape(token)}")
 
 
+# When a file was changed last, by nanosecond, its size and its inode: equal ones mean equal contents.
+Stamp = tuple[int, int, int]
+
+
 class Unresolvable(Exception):
     """A reference leads nowhere. The message says why."""
 
@@ -31,14 +36,21 @@ class Documents:
     """All documents that a contract reaches from its root file.
 
     `remotes` holds documents known by another address than a file; nothing is
-    ever fetched over a network. `findings` collects what could not be read.
+    ever fetched over a network. `findings` collects what could not be read. A
+    file that is as it was in `before`, an earlier load, is not read again.
     """
 
-    def __init__(self, root: Path, remotes: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, root: Path, remotes: Mapping[str, Any] | None = None, before: Documents | None = None
+    ) -> None:
         self.root_path = root.resolve()
         self.root = Place(self.root_path.as_uri())
         self.contents: dict[str, Any] = {}
         self.texts: dict[str, str] = {}
+        self.stamps: dict[str, Stamp] = {}
+        # Which files a file refers to; and whether schemas also refer to others by names of their own.
+        self.leads: dict[str, set[str]] = {}
+        self.entangled = bool(remotes)
         self.remotes = dict(remotes or {})
         self.findings: list[Finding] = []
         # Those of the findings that say no more than that a reference leads nowhere.
@@ -47,12 +59,23 @@ class Documents:
         self._anchors: dict[str, dict[str, Place]] = {}
         self.objects: dict[Place, str] = {}
         self.rebased: set[Place] = set()
+        # What stands at the places that the walk came by, which are asked for again and again.
+        self._values: dict[Place, Any] = {}
+        self._before = before
         self._load(self.root.uri)
         for place, kind in self._walk(self.root, "document"):
             self.objects[place] = kind
+        self._before = None
+
+    @property
+    def current(self) -> bool:
+        """Whether every file still is as it was read."""
+        return all(_stamp(path) == self.stamps.get(uri) for uri in self.texts if (path := _path(uri)))
 
     def at(self, place: Place) -> Any:
         """The value at a place. Raises Unresolvable."""
+        if place in self._values:
+            return self._values[place]
         value = self._load(place.uri)
         if place.pointer and not place.pointer.startswith("/"):
             raise Unresolvable(f"there is no anchor {place.pointer} in {self.name(place.uri)}")
@@ -68,10 +91,9 @@ class Documents:
     def target(self, place: Place, ref: str) -> Place:
         """The place that a `$ref` written at `place` leads to. Raises Unresolvable."""
         try:
-            uri, fragment = urldefrag(urljoin(place.uri, as_uri(ref)))
+            return _absolute(place.uri, ref)
         except ValueError as error:
             raise Unresolvable(f"{ref} is no URI: {error}") from None
-        return Place(uri, unquote(fragment))
 
     def schema_target(self, place: Place, ref: str) -> Place | None:
         """Where a schema's `$ref` leads, if it is a file and a pointer or an anchor in it.
@@ -142,20 +164,28 @@ class Documents:
             if place in seen:
                 continue
             seen.add(place)
+            self._values[place] = node
             yield place, kind
             if isinstance(node, dict):
                 rebased = rebased or (kind == "schema" and isinstance(node.get("$id"), str))
                 if rebased:
                     self.rebased.add(place)
-                if (target := self._checked_target(place, node.get("$ref"), kind)) is not None:
-                    todo.append((target, kind, self.at(target), False))
-                for target in self._mapped(place, node) if kind == "schema" else ():
+                self.entangled = self.entangled or rebased or "$dynamicRef" in node
+                for target in self._targets(place, node, kind):
+                    self.leads.setdefault(place.uri, set()).add(target.uri)
                     todo.append((target, kind, self.at(target), False))
             for keys, child, child_kind in children(node, kind):
                 child_place = place
                 for key in keys:
                     child_place /= key
                 todo.append((child_place, child_kind, child, rebased))
+
+    def _targets(self, place: Place, node: dict[str, Any], kind: str) -> Iterator[Place]:
+        """What an object refers to."""
+        if (target := self._checked_target(place, node.get("$ref"), kind)) is not None:
+            yield target
+        if kind == "schema":
+            yield from self._mapped(place, node)
 
     def mapping(self, place: Place, discriminator: Any) -> dict[str, Place]:
         """The schemas that a discriminator's mapping names, by its values.
@@ -213,6 +243,10 @@ class Documents:
         path = _path(uri)
         if path is None:
             raise Unresolvable(f"{uri} is no file, and nothing is fetched at start-up")
+        stamp = _stamp(path)
+        if self._before is not None and stamp is not None and stamp == self._before.stamps.get(uri):
+            self.texts[uri], self.stamps[uri] = self._before.texts[uri], stamp
+            return self._before.contents[uri]
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
@@ -220,12 +254,15 @@ class Documents:
             raise Unresolvable(f"{self.name(uri)} cannot be read: {reason}") from None
         self.texts[uri] = text
         try:
-            return yaml_source.load(text)
+            data = yaml_source.load(text)
         except YamlInvalid as error:
             where = f"{self.name(uri)}:{error.line}:{error.column}"
             self.findings.append(Finding(where, error.what, "correct the YAML"))
             self._positions[uri] = {}
             return {}
+        if stamp is not None:
+            self.stamps[uri] = stamp
+        return data
 
 
 def as_uri(ref: str) -> str:
@@ -233,6 +270,21 @@ def as_uri(ref: str) -> str:
     return quote(ref, safe="/:#?&=%~!$'()*+,;@[]-._")
 
 
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+@lru_cache(maxsize=2**16)
+def _absolute(base: str, ref: str) -> Place:
+    uri, fragment = urldefrag(urljoin(base, as_uri(ref)))
+    return Place(uri, unquote(fragment))
+
+
+@lru_cache(maxsize=2**14)
 def _path(uri: str) -> Path | None:
     parts = urlsplit(uri)
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
@@ -251,4 +303,5 @@ def _anchors(node: Any, place: Place) -> Iterator[tuple[str, Place]]:
 
 
 def _tokens(pointer: str) -> list[str]:
-    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
+    tokens = pointer.split("/")[1:]
+    return [token.replace("~1", "/").replace("~0", "~") for token in tokens] if "~" in pointer else tokens

@@ -10,25 +10,77 @@ import asyncio
 import inspect
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from cloudmetrics.contract.answers import Answers
 from cloudmetrics.contract.bodies import Body
 from cloudmetrics.contract.errors import InvalidRequest, InvalidResponse, Unauthorized, Violation
-from cloudmetrics.contract.handlers import Handler, accepted, without_default
+from cloudmetrics.contract.handlers import Handler, accepted, is_wanted, without_default
 from cloudmetrics.contract.http import Grant, Receive, Request, Response, Send
 from cloudmetrics.contract.operations import Operation
 from cloudmetrics.contract.parameters import Parameters
 from cloudmetrics.contract.security import Security, require
+from cloudmetrics.contract.selection import Selection
 
 logger = logging.getLogger("cloudmetrics.contract")
 
 Admit = Callable[[Request, Grant | None], Awaitable[None]]
+Around = Callable[["Exchange"], Awaitable[Response]]
+
+
+class Exchange:
+    """A request that fits the contract, before its handler has seen it."""
+
+    __slots__ = ("_arguments", "_endpoint", "_patch", "_path_values", "request")
+
+    def __init__(
+        self, endpoint: Endpoint, request: Request, path_values: dict[str, str], arguments: dict[str, Any]
+    ) -> None:
+        self.request = request
+        self._endpoint = endpoint
+        self._path_values = path_values
+        self._arguments = arguments
+        self._patch = arguments.get("body")
+
+    async def perform(self) -> Response:
+        """What the handler answers, checked against the contract. Raises whatever the handler raises."""
+        return await self._endpoint.perform(self.request, self._arguments)
+
+    @property
+    def is_patch(self) -> bool:
+        """Whether the body is a merge patch, and the handler is to be given the whole."""
+        return self.request.method == "PATCH" and self._endpoint.replacer is not None
+
+    def merge(self, shown: Mapping[str, Any]) -> None:
+        """Gives the handler what PUT would be given: the thing as it is shown, but for the patch.
+
+        Raises InvalidRequest where PUT would not take that.
+        """
+        replacer = self._endpoint.replacer
+        assert replacer is not None
+        assert replacer.body is not None
+        violations: list[Violation] = []
+        body, total = replacer.body.replacement(shown, self._patch or {}, violations)
+        require_none(violations, total)
+        self._arguments = {**self._arguments, "body": body}
+
+    async def look(self) -> Response:
+        """What GET would answer the same caller at the same path, now. Raises whatever that raises."""
+        reader = self._endpoint.reader
+        assert reader is not None, f"{self._endpoint.operation.path} cannot be read"
+        scope = {**self.request.scope, "method": "GET", "query_string": b"", "headers": []}
+        request = Request(scope, self.request.receive)
+        request.operation, request.grant = reader.operation, self.request.grant
+        return await reader.perform(request, await reader.read(request, self._path_values))
 
 
 class Endpoint:
-    """An operation, compiled. `enforce` refuses to send an answer that breaks the contract."""
+    """An operation, compiled. `enforce` refuses to send an answer that breaks the contract.
+
+    `around` is given each exchange whose request fits the contract, and answers it.
+    `reader` and `replacer` are the endpoints of GET and PUT at the same path, where there are any.
+    """
 
     def __init__(
         self,
@@ -40,7 +92,10 @@ class Endpoint:
         answers: Answers,
         *,
         admit: Admit | None = None,
+        around: Around | None = None,
+        headers_around: Collection[str] = (),
         enforce: bool = True,
+        selection: Selection | None = None,
     ) -> None:
         self.operation = operation
         self.handler = handler
@@ -49,12 +104,21 @@ class Endpoint:
         self.body = body
         self.answers = answers
         self.admit = admit
+        self.around = around
+        self.reader: Endpoint | None = None
+        self.replacer: Endpoint | None = None
         self.enforce = enforce
+        self.selection = selection
         self.invalid_answers: Counter[str] = Counter()
         takes = accepted(handler)
         arguments = [parameter.argument for parameter in parameters.declared]
         self._absent = {name: None for name in arguments if name in without_default(handler)}
-        self._dropped = [name for name in arguments if takes is not None and name not in takes]
+        kept = selection.argument if selection else None
+        self._dropped = [
+            each.argument
+            for each in parameters.declared
+            if each.argument != kept and not is_wanted(handler, each, headers_around)
+        ]
         self._takes_body = body is not None and (takes is None or "body" in takes)
         named = inspect.signature(handler).parameters
         self._takes_caller = "caller" in named
@@ -63,11 +127,20 @@ class Endpoint:
     async def answer(self, request: Request, path_values: dict[str, str]) -> Response:
         """The response to one request. Raises ContractError, or whatever the handler raises."""
         await self._authorize(request)
-        arguments = await self._read(request, path_values)
+        arguments = await self.read(request, path_values)
+        if self.around is None:
+            return await self.perform(request, arguments)
+        return await self.around(Exchange(self, request, path_values, arguments))
+
+    async def perform(self, request: Request, arguments: dict[str, Any]) -> Response:
+        """What the handler makes of the arguments. Raises InvalidResponse, or whatever the handler raises."""
+        chosen = arguments.pop(self.selection.argument, None) if self.selection else None
         result = await self.handler(**arguments)
         response, violations, total = self.answers.respond(result, request)
         if violations:
             self.refuse(violations, total)
+        if self.selection and chosen:
+            self.selection.cut(response, chosen)
         return response
 
     async def _authorize(self, request: Request) -> None:
@@ -84,18 +157,19 @@ class Endpoint:
             await self.admit(request, request.grant)
         require(missing)
 
-    async def _read(self, request: Request, path_values: dict[str, str]) -> dict[str, Any]:
+    async def read(self, request: Request, path_values: dict[str, str]) -> dict[str, Any]:
+        """The handler's arguments. Raises a ContractError where the request does not fit the contract."""
         violations: list[Violation] = []
         given, total = self.parameters.read(request, path_values, violations)
+        if self.selection:
+            total += self.selection.check(given, violations)
         arguments = self._absent | given
         if self.body is not None:
             value, wrong = await self.body.read(request, violations)
             total += wrong
             if self._takes_body:
                 arguments["body"] = value
-        if violations:
-            count = "1 thing does" if total == 1 else f"{total:,} things do"
-            raise InvalidRequest(f"{count} not fit the contract.", violations=violations, total=total)
+        require_none(violations, total)
         for name in self._dropped:
             arguments.pop(name, None)
         if self._takes_caller:
@@ -118,6 +192,13 @@ class Endpoint:
                 "total": total,
             },
         )
+
+
+def require_none(violations: list[Violation], total: int) -> None:
+    """Raises InvalidRequest where a request has violations."""
+    if violations:
+        count = "1 thing does" if total == 1 else f"{total:,} things do"
+        raise InvalidRequest(f"{count} not fit the contract.", violations=violations, total=total)
 
 
 async def send_response(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,15 @@ from connexion.middleware import ConnexionMiddleware
 from starlette.exceptions import HTTPException
 
 from cloudmetrics.contract.bundle import bundle
-from cloudmetrics.contract.compiler import Compiler
+from cloudmetrics.contract.compiler import Compiler, Parts, PartsKey
 from cloudmetrics.contract.connexion_adapter import ErrorHandler, build_app
 from cloudmetrics.contract.documents import Documents, Unresolvable
-from cloudmetrics.contract.endpoint import Admit, Endpoint
+from cloudmetrics.contract.endpoint import Admit, Around, Endpoint
 from cloudmetrics.contract.errors import ContractError, ContractInvalid, Finding
 from cloudmetrics.contract.examples import check_examples
 from cloudmetrics.contract.handlers import TagResolver
 from cloudmetrics.contract.http import ASGIApp, Receive, Scope, Send
+from cloudmetrics.contract.kept import Kept
 from cloudmetrics.contract.operations import Operation, base_paths, read_operations
 from cloudmetrics.contract.problems import problem, unexpected
 from cloudmetrics.contract.routing import Router
@@ -35,6 +36,8 @@ class Contract:
         self.documents = documents
         self.schemas = schemas
         self.operations = tuple(operations)
+        # Filled when the contract is first served.
+        self.compiled: dict[PartsKey, Parts] = {}
 
     @classmethod
     def load(
@@ -43,20 +46,27 @@ class Contract:
         *,
         remotes: Mapping[str, Any] | None = None,
         examples: bool = True,
+        since: Contract | None = None,
     ) -> Contract:
         """Read a contract from its root file.
 
         `remotes` are schemas that the contract refers to by another address than
         a file's. `examples` says whether examples and defaults must keep their
-        schemas. Raises ContractInvalid with every reason to refuse the contract.
+        schemas. `since` is the contract as it was loaded before: files that did not
+        change are not read again, and nothing that they alone decide is judged or
+        compiled again. Raises ContractInvalid with every reason to refuse the contract.
         """
+        before = since.documents if since else None
+        if since and before and before.root_path == Path(path).resolve() and before.current:
+            return since
         try:
-            documents = Documents(Path(path), remotes)
+            documents = Documents(Path(path), remotes, before)
         except Unresolvable as error:
             finding = Finding(str(path), str(error), "give the path of the contract's root file")
             raise ContractInvalid([finding]) from None
+        kept = Kept(documents, before)
         _check_version(documents)
-        check_soundness(documents)
+        check_soundness(documents, kept)
         if any(finding not in documents.unresolved for finding in documents.findings):
             # What is not well-formed cannot be read any further.
             raise ContractInvalid(documents.findings)
@@ -67,11 +77,27 @@ class Contract:
         except SchemaInvalid as error:
             documents.find(documents.root, str(error), "mend the schema")
             raise ContractInvalid(documents.findings) from None
+        if since:
+            schemas.take_over(since.schemas, kept)
         if examples:
-            check_examples(documents, schemas)
+            check_examples(documents, schemas, kept)
         if documents.findings:
             raise ContractInvalid(documents.findings)
-        return cls(documents, schemas, operations)
+        contract = cls(documents, schemas, operations)
+        if since:
+            contract._take_over(since, kept)
+        return contract
+
+    def _take_over(self, since: Contract, kept: Kept) -> None:
+        """What was compiled of operations that no change can have reached."""
+        if self.schemas.formats != since.schemas.formats:
+            return
+        operations = {(operation.method, operation.path): operation for operation in self.operations}
+        for key, parts in since.compiled.items():
+            operation = operations.get(key[:2])
+            places = [parts.operation.place, *(each.schema for each in parts.operation.parameters)]
+            if operation == parts.operation and all(place.uri in kept.untouched for place in places if place):
+                self.compiled[key] = parts
 
     @property
     def bundle(self) -> dict[str, Any]:
@@ -99,6 +125,8 @@ def serve(
     handlers: str | Any,
     authenticators: Mapping[str, Authenticator] | None = None,
     admit: Admit | None = None,
+    around: Around | None = None,
+    headers_around: Collection[str] = (),
     errors: Mapping[type[Exception], ErrorHandler] | None = None,
     middlewares: Sequence[Any] = (),
     fallback: ASGIApp | None = None,
@@ -110,9 +138,12 @@ def serve(
     `handlers` is a package's name (a tag is a module of it, an operationId a
     function) or a Connexion Resolver. `authenticators` check credentials, by the
     names of the contract's security schemes. `admit` is asked after the
-    credential and before the scopes, and may raise. `errors` turn exceptions into
-    responses; without, every ContractError is a plain RFC 9457 problem.
-    `fallback` gets the requests that the contract does not know. `responses` is
+    credential and before the scopes, and may raise. `around` answers each exchange
+    whose request fits the contract, as a rule with what its handler answers;
+    `headers_around` (in lower case) are its own, and reach only handlers that name
+    them. `errors` turn exceptions into responses; without, every ContractError is a
+    plain RFC 9457 problem. `fallback` gets the requests that the contract does not
+    know. `responses` is
     `enforce` (an answer that breaks the contract becomes a 500 that says why) or
     `report` (it is logged, counted and sent).
 
@@ -121,7 +152,9 @@ def serve(
     resolver = TagResolver(handlers) if isinstance(handlers, str) else handlers
     return build_app(
         contract.bundle,
-        _compile(contract, resolver, authenticators or {}, admit, responses == "enforce"),
+        _compile(
+            contract, resolver, authenticators or {}, admit, around, headers_around, responses == "enforce"
+        ),
         base_paths(contract.documents),
         resolver=resolver,
         errors={ContractError: problem, Exception: unexpected, **(errors or {})},
@@ -136,6 +169,8 @@ def _compile(
     resolver: Any,
     authenticators: Mapping[str, Authenticator],
     admit: Admit | None,
+    around: Around | None,
+    headers_around: Collection[str],
     enforce: bool,
 ) -> list[Endpoint]:
     documents = contract.documents
@@ -146,12 +181,20 @@ def _compile(
         resolver=resolver,
         authenticators=authenticators,
         admit=admit,
+        around=around,
+        headers_around=headers_around,
         enforce=enforce,
+        compiled=contract.compiled,
     )
-    endpoints = [compiler.endpoint(operation) for operation in contract.operations]
+    compiled = [compiler.endpoint(operation) for operation in contract.operations]
     if documents.findings:
         raise ContractInvalid(documents.findings)
-    return [endpoint for endpoint in endpoints if endpoint is not None]
+    endpoints = [endpoint for endpoint in compiled if endpoint is not None]
+    at = {(each.operation.method, each.operation.path): each for each in endpoints}
+    for endpoint in endpoints:
+        endpoint.reader = at.get(("GET", endpoint.operation.path))
+        endpoint.replacer = at.get(("PUT", endpoint.operation.path))
+    return endpoints
 
 
 def _check_version(documents: Documents) -> None:

@@ -7,13 +7,16 @@ from typing import Any
 
 from cloudmetrics.contract import media
 from cloudmetrics.contract.documents import Documents, Place, Unresolvable
+from cloudmetrics.contract.kept import Kept
 from cloudmetrics.contract.schemas import SchemaInvalid, Schemas, SchemaUnresolved
 from cloudmetrics.contract.violations import explain
 
 
-def check_examples(documents: Documents, schemas: Schemas) -> None:
+def check_examples(documents: Documents, schemas: Schemas, kept: Kept) -> None:
     """Add a finding for every example and default that breaks its schema."""
     for place, kind in list(documents.objects.items()):
+        if kept.judged(place, kind):
+            continue
         for schema, example in _illustrated(documents, place, kind):
             _check(documents, schemas, schema, example)
 

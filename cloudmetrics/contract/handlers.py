@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Any
 
 from connexion.exceptions import ResolverError
 from connexion.resolver import Resolver
 
 from cloudmetrics.contract.operations import Operation
-from cloudmetrics.contract.parameters import INJECTED
+from cloudmetrics.contract.parameters import INJECTED, Parameter
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -78,7 +78,7 @@ def misfits(operation: Operation, handler: Handler, has_body: bool) -> Iterator[
     if accepted(handler) is None:
         return
     for argument, parameter in declared.items():
-        if argument not in wanted and parameter.location in ("path", "query"):
+        if argument not in wanted and parameter.location in ("path", "query") and not parameter.selects:
             yield HandlerUnfit(
                 f"{name} does not take {argument}, a {parameter.location} parameter of {operation.id}",
                 f"add the argument {argument} to the handler",
@@ -97,3 +97,11 @@ def without_default(handler: Handler) -> frozenset[str]:
     """The arguments that a handler must be given."""
     wanted = inspect.signature(handler).parameters.values()
     return frozenset(p.name for p in wanted if p.default is inspect.Parameter.empty)
+
+
+def is_wanted(handler: Handler, parameter: Parameter, headers_around: Collection[str]) -> bool:
+    """Whether a handler is given a parameter. A header that is dealt with around it, it must name."""
+    if parameter.argument in inspect.signature(handler).parameters:
+        return True
+    is_around = parameter.location == "header" and parameter.name.lower() in headers_around
+    return accepted(handler) is None and not is_around

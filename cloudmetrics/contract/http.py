@@ -42,9 +42,22 @@ class Response:
 
 
 class Request:
-    """One request. `headers` has lower-case names; a repeated header is joined with `, `."""
+    """One request. `headers` has lower-case names; a repeated header is joined with `, `.
 
-    __slots__ = ("_receive", "grant", "headers", "method", "operation", "path", "query_string", "scope")
+    `body` is what came, decompressed, once it was read; nothing where the handler reads it in pieces.
+    """
+
+    __slots__ = (
+        "_receive",
+        "body",
+        "grant",
+        "headers",
+        "method",
+        "operation",
+        "path",
+        "query_string",
+        "scope",
+    )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
@@ -53,6 +66,7 @@ class Request:
         self.path: str = _text(scope["path"])
         self.query_string: bytes = scope["query_string"]
         self.headers: Mapping[str, str] = _headers(scope["headers"])
+        self.body = b""
         self.operation: Operation | None = None
         self.grant: Grant | None = None
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 import base64
 import binascii
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote, urldefrag, urljoin
 
 import jsonschema_rs
 
 from cloudmetrics.contract.documents import Documents, Place, as_uri
+from cloudmetrics.contract.kept import Kept
 from cloudmetrics.contract.structure import children
 from cloudmetrics.contract.yaml_source import escape
 
@@ -57,12 +58,22 @@ class Schemas:
         # half, so it is there only where the contract names it.
         self.formats = {"byte": is_base64} if _names_format(documents, "byte") else None
         resources = dict(documents.remotes)
+        places = _rewritten_places(documents)
         for uri, data in documents.contents.items():
-            resource, named = self._resource(uri, data), _own_name(uri, data)
+            resource, named = self._resource(uri, data, places.get(uri, ())), _own_name(uri, data)
             resources[named] = resource
             if named != uri:
                 resources[uri] = _signpost(named, resource)
         self.registry = jsonschema_rs.Registry(list(resources.items()), draft=jsonschema_rs.Draft202012)
+
+    def take_over(self, before: Schemas, kept: Kept) -> None:
+        """Validators that were compiled from files which are as they were, and lead to none that changed."""
+        if self.formats == before.formats:
+            self.compiled.update(
+                (place, validator)
+                for place, validator in before.compiled.items()
+                if place.uri in kept.untouched
+            )
 
     def at(self, place: Place) -> Any:
         """The validator of the schema at a place. Raises SchemaInvalid."""
@@ -94,13 +105,8 @@ class Schemas:
             offline=True,
         )
 
-    def _resource(self, uri: str, data: Any) -> Any:
+    def _resource(self, uri: str, data: Any, places: Sequence[Place]) -> Any:
         """A document as the compiler shall see it; the original stays untouched."""
-        places = [
-            place
-            for place, kind in self.documents.objects.items()
-            if kind == "schema" and place.uri == uri and place.pointer
-        ]
         narrowed = [place for place in places if _is_rewritten(self.documents.at(place))]
         anchored = [place for place in places if _is_anchored(self.documents.at(place))]
         whole = self.documents.objects.get(Place(uri)) == "schema"
@@ -113,6 +119,17 @@ class Schemas:
             # Anchors are found inside schemas only, and this document is none.
             resource["$defs"] = {str(i): _descend(resource, p.pointer) for i, p in enumerate(anchored)}
         return resource
+
+
+def _rewritten_places(documents: Documents) -> dict[str, list[Place]]:
+    """By file, the schemas inside it that the compiler shall see in other words."""
+    places: dict[str, list[Place]] = {}
+    for place, kind in documents.objects.items():
+        if kind == "schema" and place.pointer:
+            node = documents.at(place)
+            if _is_rewritten(node) or _is_anchored(node):
+                places.setdefault(place.uri, []).append(place)
+    return places
 
 
 def _own_name(uri: str, data: Any) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import jsonschema_rs
 
 from cloudmetrics.contract.documents import Documents, Place
+from cloudmetrics.contract.kept import Kept
 from cloudmetrics.contract.schemas import BACKTRACKING
 from cloudmetrics.contract.violations import explain
 
@@ -39,9 +40,11 @@ DEFINITIONS = {
 }
 
 
-def check_soundness(documents: Documents) -> None:
+def check_soundness(documents: Documents, kept: Kept) -> None:
     """Add a finding for everything that OpenAPI 3.1 or JSON Schema does not allow where it stands."""
     for place, kind in list(documents.objects.items()):
+        if kept.judged_alone(place, kind):
+            continue
         parent = _parent(documents, place)
         if kind == "schema":
             if parent != "schema":

@@ -74,22 +74,33 @@ STRUCTURE: dict[str, dict[str, str]] = {
 COMPONENT_OF = {holds[2:]: name for name, holds in STRUCTURE["components"].items()}
 
 
+# The same, taken apart once: per kind, (key, how it holds them, kind of what it holds).
+_PLAN = {
+    kind: [
+        (key, holds[:2] if holds[0] in "[{" else "", holds.lstrip("[]{}")) for key, holds in fields.items()
+    ]
+    for kind, fields in STRUCTURE.items()
+}
+
+
 def children(node: Any, kind: str) -> Iterator[tuple[tuple[str | int, ...], Any, str]]:
     """The OpenAPI objects directly inside `node`: (keys from here, object, its kind)."""
     if not isinstance(node, dict):
         return
-    for key, holds in STRUCTURE[kind].items():
+    for key, many, holds in _PLAN[kind]:
         if key == "*":
             yield from (((name,), child, holds) for name, child in node.items() if name != "$ref")
             continue
-        value = node.get(key)
-        if holds.startswith("[]") and isinstance(value, list):
-            yield from (((key, index), child, holds[2:]) for index, child in enumerate(value))
-        elif holds.startswith("{}") and isinstance(value, dict):
+        if key not in node:
+            continue
+        value = node[key]
+        if many == "[]" and isinstance(value, list):
+            yield from (((key, index), child, holds) for index, child in enumerate(value))
+        elif many == "{}" and isinstance(value, dict):
             yield from (
-                ((key, name), child, holds[2:])
+                ((key, name), child, holds)
                 for name, child in value.items()
                 if not (isinstance(name, str) and name.startswith("x-") and kind == "document")
             )
-        elif not holds.startswith(("[]", "{}")) and isinstance(value, (dict, bool)):
+        elif not many and isinstance(value, (dict, bool)):
             yield (key,), value, holds

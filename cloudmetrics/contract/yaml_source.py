@@ -55,7 +55,8 @@ def positions(text: str) -> dict[str, tuple[int, int]]:
 
 def escape(token: str | int) -> str:
     """A token as it stands in a JSON Pointer."""
-    return str(token).replace("~", "~0").replace("/", "~1")
+    text = str(token)
+    return text.replace("~", "~0").replace("/", "~1") if "~" in text or "/" in text else text
 
 
 class _Loader(yaml.CLoader):

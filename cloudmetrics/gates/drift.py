@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudmetrics.gates.models import Finding, Project, Result
+from cloudmetrics.gates.sdk import MANIFEST, manifest
 from cloudmetrics.gates.sdk_names import sdk_method
 
 # Module and function of a handler.
@@ -28,7 +29,7 @@ def look(project: Project) -> Result:
     }
     found = dict(handlers(project.root / "handlers"))
     findings = [*_missing(project, operations, wanted, found), *_left_over(wanted, found)]
-    findings += _same_names(project, operations)
+    findings += [*_same_names(project, operations), *_no_method(project, operations)]
     return Result(tuple(findings), f"{len(wanted)} operations, {len(found)} handlers")
 
 
@@ -75,3 +76,17 @@ def _same_names(project: Project, operations: Operations) -> Iterator[Finding]:
             cause = f"{operation_id} and {taken[name]} would both be client.{name}"
             yield Finding(where, "sdk-name", cause, "give one of them another operationId")
         taken.setdefault(name, operation_id)
+
+
+def _no_method(project: Project, operations: Operations) -> Iterator[Finding]:
+    """Where SDKs are made, each operation has its method in them, and no method is left over."""
+    if (noted := manifest(project.root)) is None:
+        return
+    methods = dict(noted["methods"])
+    for method, path, operation in operations.values():
+        if methods.pop(name := sdk_method(operation), None) is None:
+            where = project.contract.sources.where(["paths", path, method, "operationId"])
+            yield Finding(where, "sdk-method", f"the SDKs have no client.{name} yet", "run `make sdks`")
+    for name in methods:
+        cause = f"the SDKs have client.{name}, which is no operation of the contract"
+        yield Finding(f"{MANIFEST}:1:1", "sdk-method", cause, "run `make sdks`")

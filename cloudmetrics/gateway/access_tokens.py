@@ -71,7 +71,7 @@ class TokenAuthenticator:
         if not admits(powers.networks, address):
             raise AddressNotAllowed(address)
         caller = Caller(
-            tenant=Tenant(self.database, powers.workspace_id),
+            tenant=Tenant(self.database, powers.workspace_id, powers.ahead),
             keyring=self.keyring,
             scopes=powers.scopes,
             credential_id=powers.credential_id,

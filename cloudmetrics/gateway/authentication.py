@@ -29,8 +29,10 @@ MEMORY_SIZE = 10_000
 REFUSAL_SECONDS = 0.02
 
 
-class AddressNotAllowed(Exception):
-    """The credential is good, but not from this address."""
+class AddressNotAllowed(Unauthorized):
+    """The credential is good, but not from this address, whose window counts it as a failed one."""
+
+    status, code, title = 403, "ADDRESS_NOT_ALLOWED", "Not from this address"
 
     def __init__(self, address: str) -> None:
         super().__init__(f"The credential may not be used from {address}.")
@@ -72,7 +74,7 @@ def api_key_authenticator(
             raise AddressNotAllowed(address)
         used.note(identity.workspace_id, identity.key_id)
         caller = Caller(
-            tenant=Tenant(database, identity.workspace_id),
+            tenant=Tenant(database, identity.workspace_id, identity.ahead),
             keyring=keyring,
             scopes=known.scopes,
             credential_id=identity.key_id,
@@ -117,4 +119,4 @@ def api_key_authenticator(
 
 
 def has_expired(identity: Identity) -> bool:
-    return identity.expires_at is not None and identity.expires_at <= clock.now()
+    return identity.expires_at is not None and identity.expires_at <= clock.now_of(identity)

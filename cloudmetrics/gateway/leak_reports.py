@@ -21,7 +21,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cloudmetrics.accounts.api_keys.leaks import revoke_leaked
-from cloudmetrics.contract import MethodNotAllowed, PayloadTooLarge, Receive, Scope, Send, Unauthorized
+from cloudmetrics.contract import (
+    MethodNotAllowed,
+    PayloadTooLarge,
+    Receive,
+    Request,
+    Scope,
+    Send,
+    Unauthorized,
+)
+from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.platform.signing import Keyring
@@ -73,19 +82,27 @@ class SigningKeys:
 
 
 class LeakReports:
-    """An ASGI app for PATH."""
+    """An ASGI app for PATH. What is not signed counts in the window of its address."""
 
-    def __init__(self, database: Database, keyring: Keyring, keys: SigningKeys) -> None:
+    def __init__(
+        self, database: Database, keyring: Keyring, keys: SigningKeys, limits: Limits | None
+    ) -> None:
         self._database = database
         self._keyring = keyring
         self._keys = keys
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
             raise MethodNotAllowed({"POST"})
         headers = dict(scope["headers"])
         body = await _body(receive)
-        await self._require_signature(headers, body)
+        try:
+            await self._require_signature(headers, body)
+        except Unauthorized:
+            if self._limits is not None:
+                await self._limits.admit(Request(scope, receive), None)
+            raise
         verdicts = [await self._judge(match) for match in _matches(body)]
         content = orjson.dumps(verdicts)
         answer = [

@@ -21,6 +21,7 @@ from cloudmetrics.accounts.oauth_clients.models import ClientHasNoSecret, Invali
 from cloudmetrics.accounts.people.models import InvalidEmail, InvalidToken
 from cloudmetrics.accounts.scopes import ScopesUnclear, UnknownScope
 from cloudmetrics.accounts.team.models import AlreadyMember, LastOwner
+from cloudmetrics.accounts.test_clocks.models import MomentPassed, MomentTooFar, SandboxRequired
 from cloudmetrics.accounts.workspaces.models import (
     LiveCredentialRequired,
     LockedOut,
@@ -28,6 +29,9 @@ from cloudmetrics.accounts.workspaces.models import (
     PersonRequired,
     TooManyWorkspaces,
 )
+from cloudmetrics.alerting.channels.models import ChannelInUse, TooManyChannels, UnfitDestination
+from cloudmetrics.alerting.preview.models import PreviewOutOfRange
+from cloudmetrics.alerting.rules.models import MuteInPast, NotFiring, TooManyAlerts
 from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
 from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
 from cloudmetrics.analytics.metrics.models import (
@@ -38,12 +42,16 @@ from cloudmetrics.analytics.metrics.models import (
 )
 from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
+from cloudmetrics.boards.dashboards.models import NameTaken
+from cloudmetrics.boards.widgets.models import PlaceTaken, TooManyWidgets
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
 from cloudmetrics.costs.focus.models import FileUnfit
 from cloudmetrics.costs.imports.models import TooManyImports
 from cloudmetrics.costs.reports.models import UnclearTag, UnknownDimension
-from cloudmetrics.gateway.authentication import AddressNotAllowed
+from cloudmetrics.gateway.exchanges.models import RETRY_SECONDS as RUNNING_SECONDS
+from cloudmetrics.gateway.exchanges.models import KeyInUse, KeyReused, PreconditionFailed
 from cloudmetrics.platform.clock import InvalidMoment
+from cloudmetrics.platform.collections import MissingScope
 from cloudmetrics.platform.errors import (
     InvalidCursor,
     LimitReached,
@@ -69,12 +77,16 @@ CODES: dict[type[Exception], str] = {
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
+    NameTaken: "NAME_TAKEN",
+    PlaceTaken: "PLACE_TAKEN",
+    TooManyWidgets: "WIDGET_LIMIT_REACHED",
     ClientHasNoSecret: "CLIENT_HAS_NO_SECRET",
     ScopeNotHeld: "SCOPE_NOT_HELD",
-    AddressNotAllowed: "ADDRESS_NOT_ALLOWED",
+    MissingScope: "INSUFFICIENT_SCOPE",
     PersonRequired: "PERSON_REQUIRED",
     OwnerRequired: "OWNER_REQUIRED",
     LiveCredentialRequired: "LIVE_CREDENTIAL_REQUIRED",
+    SandboxRequired: "SANDBOX_REQUIRED",
     WrongInvitee: "WRONG_INVITEE",
     KeyNotActive: "KEY_NOT_ACTIVE",
     LastOwner: "LAST_OWNER",
@@ -82,9 +94,16 @@ CODES: dict[type[Exception], str] = {
     AlreadyInvited: "ALREADY_INVITED",
     LockedOut: "WOULD_LOCK_OUT",
     TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
+    TooManyAlerts: "ALERT_LIMIT_REACHED",
+    TooManyChannels: "ALERT_LIMIT_REACHED",
+    ChannelInUse: "CHANNEL_IN_USE",
+    NotFiring: "NOT_FIRING",
     TooManyImports: "TOO_MANY_IMPORTS",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
+    KeyInUse: "IDEMPOTENCY_KEY_IN_USE",
+    KeyReused: "IDEMPOTENCY_KEY_REUSED",
+    PreconditionFailed: "PRECONDITION_FAILED",
     QueryTooSlow: "QUERY_TOO_SLOW",
     Unavailable: "SERVICE_UNAVAILABLE",
     Exception: "INTERNAL_ERROR",
@@ -108,6 +127,11 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     InvalidNetwork: lambda error: _in_body("INVALID_NETWORK", error, f"/allowed_networks/{error.index}"),
     InvalidEmail: lambda error: _in_body("INVALID_EMAIL", error, "/email"),
     InvalidToken: lambda error: _in_body("INVALID_TOKEN", error, "/token"),
+    UnfitDestination: lambda error: _in_body("UNFIT_DESTINATION", error, "/url"),
+    MuteInPast: lambda error: _in_body("DATE_OUT_OF_RANGE", error, "/until"),
+    PreviewOutOfRange: lambda error: _in_body("DATE_OUT_OF_RANGE", error, error.pointer),
+    MomentPassed: lambda error: _in_body("MOMENT_PASSED", error, "/to"),
+    MomentTooFar: lambda error: _in_body("MOMENT_TOO_FAR", error, f"/{error.field}"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     PeriodInverted: lambda error: _in_query("RANGE_INVERTED", error, "to"),
     FileUnfit: lambda error: Violation(error.code, str(error), "", field="body"),
@@ -147,12 +171,22 @@ class Problems:
             **dict.fromkeys(VIOLATIONS, self.of_violation),
             **dict.fromkeys(CODES, self.of_table),
             ScopeNotHeld: self.of_lack,
+            KeyInUse: self.of_running,
+            PreconditionFailed: self.of_condition,
+            MissingScope: self.of_lack,
             TooManyRequests: self.of_limit,
             OutOfQuota: self.of_limit,
             QuestionUnsound: self.of_question,
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
         }
+
+    async def describe(self, request: Request, error: Exception) -> dict[str, Any]:
+        """The problem document of an error that spoils only a part of an answer."""
+        handlers = self.handlers()
+        handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+        document: dict[str, Any] = orjson.loads((await handler(request, error)).body)  # type: ignore[arg-type]
+        return document
 
     async def of_contract(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ContractError)
@@ -182,9 +216,16 @@ class Problems:
         return self._write(request, CODES[type(error)], str(error))
 
     async def of_lack(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, ScopeNotHeld)
+        assert isinstance(error, ScopeNotHeld | MissingScope)
         details = {"details": {"missing_scopes": sorted(error.missing)}}
-        return self._write(request, CODES[ScopeNotHeld], str(error), extra=details)
+        return self._write(request, CODES[type(error)], str(error), extra=details)
+
+    async def of_running(self, request: Request, error: Exception) -> Response:
+        return self._write(request, CODES[KeyInUse], str(error), {"retry-after": str(RUNNING_SECONDS)})
+
+    async def of_condition(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, PreconditionFailed)
+        return self._write(request, CODES[PreconditionFailed], str(error), {"etag": error.etag})
 
     async def of_limit(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, LimitReached)

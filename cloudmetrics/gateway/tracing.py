@@ -6,9 +6,10 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from cloudmetrics.contract import ASGIApp, Grant, Operation, Receive, Scope, Send
+from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.telemetry import Trace, current_trace, log_info
 
@@ -21,16 +22,23 @@ NO_TRACE, NO_SPAN = b"0" * 32, b"0" * 16
 
 CLIENT_LEFT = 499
 
+Count = Callable[[Caller, str, int], None]
+
 # Where a request's scope keeps headers for its response, whoever writes that.
 ADDED_HEADERS = "gateway.headers"
 
 
 class Tracing:
-    """The outermost ASGI middleware. `version` is the API's, for the API-Version header."""
+    """The outermost ASGI middleware. `version` is the API's, for the API-Version header.
 
-    def __init__(self, app: ASGIApp, version: str) -> None:
+    `count` hears of each request of somebody who is known: of whom, which operation
+    it was, and the status of its answer.
+    """
+
+    def __init__(self, app: ASGIApp, version: str, count: Count = lambda *_: None) -> None:
         self.app = app
         self.version = version.encode()
+        self.count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,6 +65,9 @@ class Tracing:
             raise
         finally:
             log_request(scope, status, time.perf_counter() - begun)
+            grant, operation = scope.get("contract.grant"), scope.get("contract.operation")
+            if grant is not None and operation is not None:
+                self.count(grant.caller, operation.id, status)
             current_trace.reset(token)
 
     def _headers(self, trace: Trace) -> list[tuple[bytes, bytes]]:

@@ -1,11 +1,30 @@
-"""The time."""
+"""The time: the real one, and each workspace's own, which a test clock can move ahead."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
 
 
 def now() -> datetime:
     """The present moment, in UTC."""
     return datetime.now(UTC)
+
+
+class Clocked(Protocol):
+    """Whatever lives by a clock of its own, such as a tenant."""
+
+    @property
+    def ahead(self) -> timedelta: ...
+
+
+def now_of(tenant: Clocked) -> datetime:
+    """The present moment in a workspace, in UTC. All that happens inside of one happens by this clock."""
+    return now() + tenant.ahead
+
+
+def today_of(tenant: Clocked, timezone: str) -> date:
+    """The present day in a workspace, somewhere in the world."""
+    return now_of(tenant).astimezone(ZoneInfo(timezone)).date()
 
 
 class InvalidMoment(Exception):

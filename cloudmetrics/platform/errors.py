@@ -6,6 +6,7 @@ TooManyRequests  more requests than the caller is allowed
 OutOfQuota       more than the workspace's plan has left
 QueryTooSlow     a question that would take longer than it may
 Unavailable      a part that the service stands on cannot be reached
+└── Overtaken    others changed the same things at the same moment
 """
 
 from collections.abc import Mapping
@@ -55,3 +56,7 @@ class QueryTooSlow(Exception):
 
 class Unavailable(Exception):
     """A part that the service stands on cannot be reached; trying again will help."""
+
+
+class Overtaken(Unavailable):
+    """Others changed the same things at the same moment. Nothing was done; trying again will help."""

@@ -15,6 +15,7 @@ from cloudmetrics.accounts.invitations import service as invitations
 from cloudmetrics.accounts.invitations import store as invitation_store
 from cloudmetrics.accounts.invitations.models import Invitation
 from cloudmetrics.accounts.people import second_factor
+from cloudmetrics.accounts.people import service as people
 from cloudmetrics.app import create_app
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import Database
@@ -171,6 +172,17 @@ async def test_a_session_that_somebody_knew_before_is_worth_nothing(browser, per
     assert (await browser.http.get("/account")).status_code == 200
     assert (await planted.http.get("/account")).status_code == 303
     await planted.http.aclose()
+
+
+@pytest.mark.requirement("CM-14")
+async def test_a_sign_in_stands_in_the_log_of_each_workspace(signed_in, database, person):
+    (membership,) = await people.memberships(database, person.user.id)
+    rows = await database.read(
+        membership.workspace_id,
+        "SELECT user_id, address, subject_id FROM audit_log WHERE action = 'SIGNED_IN'",
+    )
+    assert [(row["user_id"], row["subject_id"]) for row in rows] == [(person.user.id, person.user.id)]
+    assert rows[0]["address"]
 
 
 async def test_signing_out_ends_the_session_and_not_only_the_cookie(signed_in):

@@ -263,8 +263,25 @@ def test_the_type_of_a_problem_is_a_page_that_exists(service, path, key):
 @needs_curl
 @pytest.mark.requirement("DF-9")
 def test_an_answer_tells_how_you_stand_as_the_guide_says(service):
-    (stand,) = snippets("docs/guides/limits.md")
-    (printed,) = type_in([stand], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+    (printed, used) = type_in(
+        snippets("docs/guides/limits.md"),
+        CLOUDMETRICS_URL=service.url,
+        CLOUDMETRICS_KEY=keys(service)["full"],
+    )
     names = [line.partition(":")[0].lower() for line in printed.splitlines()]
     told = re.findall(r"^([a-z-]+): ", (PROJECT / "docs/guides/limits.md").read_text(), re.MULTILINE)
     assert sorted(names) == sorted(told)
+    assert json.loads(used)["data"]["storage"]["websites"] > 0
+
+
+@needs_curl
+@pytest.mark.requirement("CM-7", "CM-14")
+def test_time_goes_forward_as_the_guide_says(service):
+    guide = snippets("docs/guides/test-clock.md")
+    _, moved, metrics, stopped = type_in(
+        guide, CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"]
+    )
+    clock = json.loads(moved)["data"]
+    assert clock["ahead_seconds"] == 2592000
+    assert json.loads(metrics)["meta"]["end_date"] == clock["now"][:10]
+    assert stopped == ""

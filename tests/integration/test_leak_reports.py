@@ -239,3 +239,11 @@ async def test_a_report_has_a_limit_and_one_method(scanner, post, stranger):
     huge = b"x" * (leak_reports.LARGEST_BODY + 1)
     assert (await post(huge, scanner.sign(huge, "first"))).status_code == 413
     assert (await stranger.get(leak_reports.PATH)).status_code == 405
+
+
+async def test_reports_that_nobody_signed_use_up_the_window_of_their_address(scanner, post):
+    body = report("cm_live_rubbish")
+    statuses = [(await post(body, {})).status_code for _ in range(101)]
+    assert (statuses.count(401), statuses.count(429)) == (100, 1)
+    # The scanner itself is not held up.
+    assert (await post(body, scanner.sign(body, "first"))).status_code == 200

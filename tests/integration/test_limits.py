@@ -141,6 +141,16 @@ async def test_bad_credentials_use_up_the_window_of_their_address(app, home):
         assert (await other.get("/v1/workspace")).status_code == 401
 
 
+async def test_a_key_from_the_wrong_place_uses_up_the_window_of_its_address(client, app):
+    body = {"name": "Office", "preset": "FULL", "allowed_networks": ["203.0.113.0/24"]}
+    key = (await client.post("/v1/api-keys", json=body)).json()["data"]["secret"]
+    async with client_of(app, key, "198.51.100.20") as outside:
+        statuses = [response.status_code for response in await get(outside, 101)]
+    assert (statuses.count(403), statuses.count(429)) == (100, 1)
+    async with client_of(app, key, "203.0.113.20") as inside:
+        assert (await inside.get("/v1/workspace")).status_code == 200
+
+
 async def test_all_addresses_of_an_ipv6_network_are_one(app):
     for number in range(100):
         async with client_of(app, None, f"2001:db8:1:2:{number:x}::1") as client:

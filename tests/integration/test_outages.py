@@ -173,7 +173,7 @@ async def test_without_redis_requests_succeed_and_its_return_is_noticed(machine)
 @pytest.mark.slow
 async def test_a_postgresql_that_hangs_is_given_up(machine, monkeypatch):
     """Stopped but not ended, it takes connections and statements and never answers."""
-    monkeypatch.setattr("cloudmetrics.platform.database.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("cloudmetrics.platform.connection.ANSWER_SECONDS", 0.5)
     process = machine.postgres.process
     assert process is not None
     processes = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]

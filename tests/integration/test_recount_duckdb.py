@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.integration.conftest import make_website, send_events
+from tests.integration.duckdb_questions import ask, present
 from tests.integration.duckdb_recounts import FIRST_TOUCH, Recount, recount
 from tests.integration.test_recount import move
 
@@ -48,14 +49,14 @@ class World:
     currencies: dict[str, str] = field(default_factory=dict)
     sent: list[dict] = field(default_factory=list)
 
-    def event(self) -> dict:
+    def event(self, at: datetime | None = None) -> dict:
         dice = self.dice
         website_id = dice.choice(list(self.zones))
         minutes = dice.randrange(DAYS) * 1440 + dice.choice([0, 20, 50, 70, 600, 1410, 1439])
         event = {
             "id": f"{dice.randrange(10**9)}",
             "name": dice.choice(NAMES),
-            "timestamp": (FIRST + timedelta(minutes=minutes)).isoformat(),
+            "timestamp": (at or FIRST + timedelta(minutes=minutes)).isoformat(),
             "website_id": website_id,
             "visitor_id": f"v{dice.randrange(9)}",
         }
@@ -71,7 +72,10 @@ class World:
     async def live(self) -> None:
         """Some hundred events by several writers, some of them twice, while somebody is forgotten."""
         dice = self.dice
-        events = [self.event() for _ in range(120)]
+        events = [self.event() for _ in range(110)]
+        # Some of it happened just now.
+        now = datetime.now(UTC)
+        events += [self.event(now - timedelta(seconds=dice.randrange(2400))) for _ in range(10)]
         again = dice.choices(self.sent or events, k=20)
         mixed = dice.sample(events + again, k=140)
         await asyncio.gather(
@@ -99,6 +103,20 @@ class World:
             for name, values in VALUES.items()
             if self.dice.random() < often and (value := self.dice.choice(values))
         }
+
+    def filter(self) -> dict:
+        dice = self.dice
+        name = dice.choice(FIRST_TOUCH)
+        values = [value for value in VALUES[name] if value]
+        leaf: dict[str, Any] = {
+            "operator": dice.choice(["IS", "IS_NOT", "CONTAINS", "IN"]),
+            "dimension": name,
+        }
+        if leaf["operator"] == "IN":
+            leaf["values"] = dice.sample(values, dice.randrange(1, len(values) + 1))
+        else:
+            leaf["value"] = dice.choice(values)
+        return {"operator": "NOT", "filter": leaf} if dice.random() < 0.3 else leaf
 
     def condition(self, currency: str) -> dict:
         dice = self.dice
@@ -201,9 +219,9 @@ async def check_revenue(world: World, right: Recount) -> None:
     response = await world.client.get(url, params=question | {"limit": world.dice.choice([2, 100])})
     while True:
         data += response.json()["data"]
-        if "link" not in response.headers:
+        if "next" not in response.links:
             break
-        response = await world.client.get(response.headers["link"].partition(">;")[0].removeprefix("<"))
+        response = await world.client.get(response.links["next"]["url"])
     goals = {}
     if dimension == "goal":
         listed = await world.get("/v1/goals", website_id=site)
@@ -216,8 +234,55 @@ async def check_revenue(world: World, right: Recount) -> None:
     assert found == expected, question
 
 
+async def check_questions(world: World, right: Recount) -> None:
+    dice = world.dice
+    question: dict[str, Any] = world.days() | {
+        "metrics": ["visitors", "visits", "events", "pageviews", "bounce_rate", "conversion_rate", "revenue"],
+        "dimensions": dice.sample([*FIRST_TOUCH, "time", "page", "event_name"], dice.randrange(4)),
+        "goal": dice.choice(NAMES),
+        "limit": 1000,
+    }
+    if dice.random() < 0.6:
+        question["website_id"] = dice.choice(list(world.zones))
+    if filters := [world.filter() for _ in range(dice.randrange(3))]:
+        question["filter"] = {"operator": "AND", "filters": filters}
+    response = await world.client.post("/v1/metrics/query", json=question)
+    assert response.status_code == 200, response.text
+    found = {
+        tuple(row["dimensions"][name] for name in question["dimensions"]): row["metrics"]
+        for row in response.json()["data"]
+    }
+    expected = ask(right, question)
+    assert found.keys() == expected.keys(), question
+    for key, metrics in expected.items():
+        assert {name: found[key][name] for name in metrics} == metrics, (question, key)
+
+
+async def check_realtime(world: World, right: Recount) -> None:
+    site = world.dice.choice(list(world.zones))
+    response = (await world.client.get("/v1/metrics/realtime", params={"website_id": site})).json()
+    expected = present(right, datetime.fromisoformat(response["meta"]["at"]), site)
+    minutes = {
+        datetime.fromisoformat(minute["started_at"]): (minute["visitors"], minute["pageviews"])
+        for minute in response["data"]["minutes"]
+    }
+    assert len(minutes) == 30
+    assert {start: numbers for start, numbers in minutes.items() if any(numbers)} == expected["minutes"]
+    assert response["data"]["visitors"] == expected["visitors"]
+    assert {row["page"]: row["visitors"] for row in response["data"]["pages"]} == expected["pages"]
+
+
 # An answer of the API that is new gets a check of its own here.
-CHECKS = (check_metrics, check_goals, check_funnels, check_visitors, check_visits, check_revenue)
+CHECKS = (
+    check_metrics,
+    check_goals,
+    check_funnels,
+    check_visitors,
+    check_visits,
+    check_revenue,
+    check_questions,
+    check_realtime,
+)
 
 
 @pytest.mark.requirement("B-2", "DF-1", "DF-2")

@@ -245,21 +245,22 @@ def watch(patch: Callable[[str, Any], None]) -> list[str]:
     seen: list[str] = []
 
     def note(sql: str) -> None:
-        # Who called lately is written down now and then, whoever is calling at the moment.
-        if "access_changes" not in sql and "SET last_used_at" not in sql:
+        # Who called lately, and how often, is written down now and then, whoever is calling at the moment.
+        if not any(each in sql for each in ("access_changes", "SET last_used_at", "request_usage")):
             seen.append(re.sub(r"'[0-9a-f-]{36}'", "…", sql))
 
     def noting(where: str, texts: Callable[..., list[str]]) -> None:
         """Notes the texts that a method is given, each time before it runs."""
+        owner = Database if where.startswith("Database") else Transaction
         name = where.rpartition(".")[2]
-        method = getattr(Database if where.startswith("Database") else Transaction, name)
+        method = getattr(owner, name)
 
         def noted(self: Any, *arguments: Any, **options: Any) -> Any:
             for text in texts(*arguments, **options):
                 note(text)
             return method(self, *arguments, **options)
 
-        patch(f"cloudmetrics.platform.database.{where}", noted)
+        patch(f"{owner.__module__}.{where}", noted)
 
     noting("Database._read", lambda _, sql, *others, **options: [sql])
     noting("Database.transaction", lambda _, first=(): [call.statement.name for call in first])

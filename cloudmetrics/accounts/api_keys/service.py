@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from cloudmetrics.accounts.access import service as access
@@ -16,13 +17,13 @@ from cloudmetrics.accounts.api_keys.models import (
     KeyNotActive,
     ScopeNotHeld,
     ShownKey,
-    Status,
 )
 from cloudmetrics.accounts.api_keys.secrets import Mode, generate, is_well_formed
 from cloudmetrics.accounts.audit import service as audit
 from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.accounts.networks import normal_networks
 from cloudmetrics.accounts.scopes import expand, require_scopes
+from cloudmetrics.accounts.test_clocks import service as test_clocks
 from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.accounts.workspaces.models import LiveCredentialRequired, Workspace
 from cloudmetrics.platform import clock
@@ -30,7 +31,7 @@ from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Database, Tenant, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.paging import Page, page, unseal_id
+from cloudmetrics.platform.paging import Page
 from cloudmetrics.platform.signing import Keyring
 
 
@@ -51,7 +52,7 @@ async def create_key(
     owner = workspace.sandbox_id if mode == "test" else workspace.id
     if owner is None:
         raise ValueError("a sandbox has no keys of its own; make a test key of its workspace")
-    key, secret = _new(owner, name, require_scopes(scopes), mode, expires_at=expires_at)
+    key, secret = _new(Tenant(database, owner), name, require_scopes(scopes), mode, expires_at=expires_at)
     async with database.transaction(owner) as transaction:
         await _store_new(transaction, keyring, key, secret, owner, Actor())
     return key, secret
@@ -73,10 +74,10 @@ async def create(
     """
     wanted = require_scopes(scopes)
     _require_held(caller, wanted)
-    _require_future(expires_at)
     tenant, mode = await _home(caller, mode)
+    _require_future(tenant, expires_at)
     key, secret = _new(
-        tenant.workspace_id,
+        tenant,
         name,
         wanted,
         mode,
@@ -91,26 +92,21 @@ async def create(
     return ShownKey(key, key.created_at, secret)
 
 
-async def list_page(
-    caller: Caller,
-    *,
-    mode: Mode | None = None,
-    status: Status | None = None,
-    cursor: str | None = None,
-    limit: int = 100,
-) -> Page[ShownKey]:
-    """Keys, oldest first, revoked ones among them. Raises LiveCredentialRequired, InvalidCursor."""
+async def list_page(caller: Caller, query: Mapping[str, Any], *, mode: Mode | None = None) -> Page[ShownKey]:
+    """The keys that a query asks for, revoked ones among them, oldest first unless it says otherwise.
+
+    Raises LiveCredentialRequired, InvalidCursor, InvalidMoment.
+    """
     tenant, mode = await _home(caller, mode)
-    listing, now = f"api-keys {mode} {status}", clock.now()
-    after = unseal_id(caller, listing, cursor)
-    found = await store.list_after(tenant, status, now, after, limit + 1)
-    shown = [ShownKey(key, now) for key in found]
-    return page(caller, listing, shown, limit, lambda each: str(each.id))
+    now = clock.now_of(tenant)
+    asked = store.KEYS.ask(caller, query, mode=mode)
+    return asked.page(await store.listed(tenant, asked, now)).map(lambda key: ShownKey(key, now))
 
 
 async def get(caller: Caller, key_id: UUID) -> ShownKey:
     """A key of the workspace or of its sandbox. Raises NotFound."""
-    return ShownKey((await _located(caller, key_id))[1], clock.now())
+    tenant, key = await _located(caller, key_id)
+    return ShownKey(key, clock.now_of(tenant))
 
 
 async def update(
@@ -125,8 +121,8 @@ async def update(
     """Replaces all four. Raises NotFound, KeyNotActive, ScopeNotHeld, ExpiryPassed, InvalidNetwork."""
     wanted, networks = require_scopes(scopes), normal_networks(allowed_networks)
     _require_held(caller, wanted)
-    _require_future(expires_at)
     tenant, _ = await _located(caller, key_id)
+    _require_future(tenant, expires_at)
     async with tenant.transaction() as transaction:
         key = await _locked(transaction, caller, tenant, key_id)
         changed = replace(
@@ -135,7 +131,7 @@ async def update(
         await _store(
             transaction, caller, changed, Action.API_KEY_UPDATED, before=_terms(key), after=_terms(changed)
         )
-    return ShownKey(changed, clock.now())
+    return ShownKey(changed, clock.now_of(tenant))
 
 
 async def rotate(
@@ -146,12 +142,12 @@ async def rotate(
     The new one has the same name, scopes and networks, and ends when the old one
     would have, or at `expires_at`. Raises NotFound, KeyNotActive, ScopeNotHeld, ExpiryPassed.
     """
-    _require_future(expires_at)
     tenant, _ = await _located(caller, key_id)
+    _require_future(tenant, expires_at)
     async with tenant.transaction() as transaction:
         old = await _locked(transaction, caller, tenant, key_id)
         new, secret = _new(
-            tenant.workspace_id,
+            tenant,
             old.name,
             old.scopes,
             old.mode,
@@ -179,7 +175,9 @@ async def revoke(caller: Caller, key_id: UUID) -> None:
     async with tenant.transaction() as transaction:
         key = await store.lock(transaction, tenant.workspace_id, key_id)
         if key is not None and key.revoked_at is None:
-            await _store(transaction, caller, replace(key, revoked_at=clock.now()), Action.API_KEY_REVOKED)
+            await _store(
+                transaction, caller, replace(key, revoked_at=clock.now_of(tenant)), Action.API_KEY_REVOKED
+            )
 
 
 async def identify(database: Database, keyring: Keyring, secret: str) -> Identity | None:
@@ -202,7 +200,7 @@ def digests_of(keyring: Keyring, secret: str) -> list[bytes]:
 
 
 def _new(
-    workspace_id: UUID,
+    tenant: Tenant,
     name: str,
     scopes: frozenset[str],
     mode: Mode,
@@ -214,12 +212,12 @@ def _new(
     secret = generate(mode)
     key = ApiKey(
         new_id(),
-        workspace_id,
+        tenant.workspace_id,
         name,
         mode,
         secret[-4:],
         scopes,
-        clock.now(),
+        clock.now_of(tenant),
         expires_at=expires_at,
         allowed_networks=tuple(networks),
         created_by=created_by,
@@ -257,14 +255,15 @@ async def _home(caller: Caller, mode: Mode | None) -> tuple[Tenant, Mode]:
         return caller.tenant, own
     if workspace.sandbox_id is None:
         raise LiveCredentialRequired
-    return Tenant(caller.tenant.database, workspace.sandbox_id), mode
+    return await test_clocks.tenant_of(caller.tenant.database, workspace.sandbox_id), mode
 
 
 async def _located(caller: Caller, key_id: UUID) -> tuple[Tenant, ApiKey]:
     """The key, and the workspace or sandbox that it belongs to. Raises NotFound."""
     workspace = await workspaces.get(caller)
-    database = caller.tenant.database
-    homes = [caller.tenant, *([Tenant(database, workspace.sandbox_id)] if workspace.sandbox_id else [])]
+    homes = [caller.tenant]
+    if workspace.sandbox_id is not None:
+        homes.append(await test_clocks.tenant_of(caller.tenant.database, workspace.sandbox_id))
     for tenant in homes:
         key = await store.get(tenant, key_id)
         if key is not None:
@@ -280,7 +279,7 @@ async def _locked(transaction: Transaction, caller: Caller, tenant: Tenant, key_
     key = await store.lock(transaction, tenant.workspace_id, key_id)
     if key is None:
         raise NotFound("API key")
-    if key.rotated_to is not None or key.status(clock.now()) != "ACTIVE":
+    if key.rotated_to is not None or key.status(clock.now_of(tenant)) != "ACTIVE":
         raise KeyNotActive
     _require_held(caller, key.scopes)
     return key
@@ -291,8 +290,8 @@ def _require_held(caller: Caller, scopes: frozenset[str]) -> None:
         raise ScopeNotHeld(missing)
 
 
-def _require_future(moment: datetime | None) -> None:
-    if moment is not None and moment <= clock.now():
+def _require_future(tenant: Tenant, moment: datetime | None) -> None:
+    if moment is not None and moment <= clock.now_of(tenant):
         raise ExpiryPassed
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +10,7 @@ from cloudmetrics.accounts.api_keys import store
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.errors import Unavailable
+from cloudmetrics.platform.flushing import flushing
 
 SECONDS = 30.0
 
@@ -36,19 +35,6 @@ class LastUsed:
                 newer = self._used.get(workspace_id, {})
                 self._used[workspace_id] = keys | newer
 
-    @asynccontextmanager
-    async def flushing(self) -> AsyncIterator[None]:
+    def flushing(self) -> AbstractAsyncContextManager[None]:
         """Flushes every SECONDS while the block lasts, and at its end."""
-        task = asyncio.ensure_future(self._repeat())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            await self.flush()
-
-    async def _repeat(self) -> None:
-        while True:
-            await asyncio.sleep(SECONDS)
-            await self.flush()
+        return flushing(self.flush, SECONDS)

@@ -122,12 +122,14 @@ WHERE expires_at < %(now)s;
 -- A new password ends what was allowed before it.
 SELECT
     m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.cors_origins,
-    w.deleted_at IS NOT NULL AS deleted, g.workspace_ids
+    w.deleted_at IS NOT NULL AS deleted, g.workspace_ids,
+    coalesce(t.ahead, '0') AS ahead
 FROM oauth_grants AS g
 JOIN oauth_clients AS c USING (client_id)
 JOIN users AS u USING (user_id)
 JOIN memberships AS m ON m.workspace_id = %(workspace_id)s AND m.user_id = g.user_id
 JOIN workspaces AS w ON w.workspace_id = m.workspace_id
+LEFT JOIN test_clocks AS t ON t.workspace_id = w.workspace_id
 WHERE g.grant_id = %(grant_id)s AND g.revoked_at IS NULL AND c.deleted_at IS NULL
     AND g.created_at >= coalesce(u.sessions_after, g.created_at)
     AND %(workspace_id)s = ANY(g.workspace_ids)
@@ -137,9 +139,11 @@ WHERE g.grant_id = %(grant_id)s AND g.revoked_at IS NULL AND c.deleted_at IS NUL
 -- The same before there is a grant, or whatever becomes of it.
 SELECT
     m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.cors_origins,
-    w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids
+    w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids,
+    coalesce(t.ahead, '0') AS ahead
 FROM memberships AS m
 JOIN workspaces AS w USING (workspace_id)
+LEFT JOIN test_clocks AS t ON t.workspace_id = w.workspace_id
 JOIN oauth_clients AS c ON c.client_id = %(client_id)s AND c.deleted_at IS NULL
 WHERE m.workspace_id = %(workspace_id)s AND m.user_id = %(user_id)s;
 
@@ -147,9 +151,11 @@ WHERE m.workspace_id = %(workspace_id)s AND m.user_id = %(user_id)s;
 -- A client that acts for its own workspace, which must not wait to be removed.
 SELECT
     NULL AS role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.cors_origins,
-    w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids
+    w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids,
+    coalesce(t.ahead, '0') AS ahead
 FROM oauth_clients AS c
 JOIN workspaces AS w USING (workspace_id)
+LEFT JOIN test_clocks AS t ON t.workspace_id = w.workspace_id
 WHERE c.client_id = %(client_id)s AND c.workspace_id = %(workspace_id)s AND c.deleted_at IS NULL
     AND 'CLIENT_CREDENTIALS' = ANY(c.grant_types) AND w.deleted_at IS NULL
     AND NOT EXISTS (SELECT FROM oauth_revoked_tokens WHERE token_id = %(token_id)s);
@@ -158,7 +164,9 @@ WHERE c.client_id = %(client_id)s AND c.workspace_id = %(workspace_id)s AND c.de
 -- A person whom an outside issuer names: no client of ours stands between.
 SELECT
     m.role, NULL AS client_scopes, w.plan, w.limits, w.allowed_networks, w.cors_origins,
-    w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids
+    w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids,
+    coalesce(t.ahead, '0') AS ahead
 FROM memberships AS m
 JOIN workspaces AS w USING (workspace_id)
+LEFT JOIN test_clocks AS t ON t.workspace_id = w.workspace_id
 WHERE m.workspace_id = %(workspace_id)s AND m.user_id = %(user_id)s;

@@ -13,13 +13,17 @@ from cloudmetrics.platform.jobs import defer
 TELL_JOB = "people.tell"
 
 
+async def record_and_tell(transaction: Transaction, user_id: UUID, actor: Actor, action: Action) -> None:
+    """The same, and the person gets a mail, since it may have been somebody else."""
+    await defer(transaction, TELL_JOB, user_id=str(user_id), action=action.value)
+    await record_everywhere(transaction, user_id, actor, action)
+
+
 async def record_everywhere(transaction: Transaction, user_id: UUID, actor: Actor, action: Action) -> None:
     """Whoever lets somebody in may know how well that person's account is kept.
 
-    The person gets a mail, since it may have been somebody else. Ends with the
-    transaction working for the last of the workspaces.
+    Ends with the transaction working for the last of the person's workspaces.
     """
-    await defer(transaction, TELL_JOB, user_id=str(user_id), action=action.value)
     for workspace_id in await store.workspaces_in(transaction, user_id):
         await transaction.switch_tenant(workspace_id)
         await audit.record(transaction, workspace_id, actor, action, ("USER", user_id))

@@ -11,7 +11,7 @@ import pyotp
 
 from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.accounts.people import store
-from cloudmetrics.accounts.people.journal import record_everywhere
+from cloudmetrics.accounts.people.journal import record_and_tell
 from cloudmetrics.accounts.people.models import (
     Enrolment,
     SecondFactorPresent,
@@ -62,7 +62,7 @@ async def confirm(
             raise WrongCode
         digests = [_recovery_digests(keyring, user.id, each)[0] for each in codes]
         await store.confirm_factor(transaction, user.id, step, digests, now)
-        await record_everywhere(
+        await record_and_tell(
             transaction, user.id, Actor(user.id, address=address), Action.SECOND_FACTOR_ENABLED
         )
     return codes
@@ -73,7 +73,7 @@ async def remove(database: Database, user: User, *, address: str | None) -> None
     async with database.transaction(NOBODY) as transaction:
         if await store.remove_factor(transaction, user.id):
             actor = Actor(user.id, address=address)
-            await record_everywhere(transaction, user.id, actor, Action.SECOND_FACTOR_REMOVED)
+            await record_and_tell(transaction, user.id, actor, Action.SECOND_FACTOR_REMOVED)
 
 
 async def require_code(database: Database, keyring: Keyring, account: store.Account, code: str) -> None:

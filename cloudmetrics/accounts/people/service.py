@@ -13,7 +13,7 @@ from cloudmetrics.accounts import tokens
 from cloudmetrics.accounts.access import service as access
 from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.accounts.people import passwords, second_factor, store, throttle
-from cloudmetrics.accounts.people.journal import record_everywhere
+from cloudmetrics.accounts.people.journal import record_and_tell
 from cloudmetrics.accounts.people.models import (
     InvalidToken,
     Membership,
@@ -198,5 +198,5 @@ async def _set_password(
     user = await store.set_password(transaction, user_id, password_hash, now)
     await store.forget_tokens(transaction, user_id, now)
     await access.note(transaction, user_id)
-    await record_everywhere(transaction, user_id, Actor(user_id, address=address), Action.PASSWORD_SET)
+    await record_and_tell(transaction, user_id, Actor(user_id, address=address), Action.PASSWORD_SET)
     return user

@@ -5,19 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from cloudmetrics.accounts.audit.models import Action, Actor
+from cloudmetrics.accounts.people.journal import record_everywhere
 from cloudmetrics.accounts.people.models import User
 from cloudmetrics.accounts.sessions import store
 from cloudmetrics.platform import clock
-from cloudmetrics.platform.database import Database
+from cloudmetrics.platform.database import NOBODY, Database
 from cloudmetrics.platform.signing import Keyring
 
 LIFETIME = timedelta(hours=12)
 
 
-async def begin(database: Database, keyring: Keyring, user_id: UUID, secret: str) -> None:
+async def begin(database: Database, keyring: Keyring, user_id: UUID, secret: str, address: str) -> None:
     """Signs a person in for twelve hours. The secret must be new, so that nobody else can know it."""
     now = clock.now()
-    await store.create(database, _digests(keyring, secret)[0], user_id, now, now + LIFETIME)
+    async with database.transaction(NOBODY) as transaction:
+        await store.create(transaction, _digests(keyring, secret)[0], user_id, now, now + LIFETIME)
+        await record_everywhere(transaction, user_id, Actor(user_id, address=address), Action.SIGNED_IN)
 
 
 async def find(database: Database, keyring: Keyring, secret: str) -> User | None:

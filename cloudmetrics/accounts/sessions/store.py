@@ -6,18 +6,17 @@ from datetime import datetime
 from uuid import UUID
 
 from cloudmetrics.accounts.people.models import User
-from cloudmetrics.platform.database import NOBODY, Database
+from cloudmetrics.platform.database import NOBODY, Database, Transaction
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
 
 
 async def create(
-    database: Database, digest: bytes, user_id: UUID, now: datetime, expires_at: datetime
+    transaction: Transaction, digest: bytes, user_id: UUID, now: datetime, expires_at: datetime
 ) -> None:
     parameters = {"digest": digest, "user_id": user_id, "now": now, "expires_at": expires_at}
-    async with database.transaction(NOBODY) as transaction:
-        await transaction.execute(queries.create, parameters)
+    await transaction.execute(queries.create, parameters)
 
 
 async def forget_expired(database: Database, now: datetime) -> None:

@@ -20,6 +20,7 @@ from cloudmetrics.analytics.rollups import store as rollups
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Tenant
+from cloudmetrics.platform.errors import OutOfQuota
 from cloudmetrics.platform.group_commit import GroupCommit
 
 TOLERANCE = timedelta(minutes=5)
@@ -56,13 +57,18 @@ async def create(caller: Caller, sent: Sequence[Mapping[str, Any]], user_agent: 
     OutOfQuota where there are more new events than the workspace has left.
     `user_agent` is the request's own.
     """
-    now = clock.now()
+    now = clock.now_of(caller.tenant)
     # Read here and not in the transaction, so that PostgreSQL stores one group while the next is read.
     website_ids = {text: UUID(text) for text in {event["website_id"] for event in sent}}
     requesting = read_header(user_agent)
     batch = [read(event, website_ids[event["website_id"]], now, requesting) for event in sent]
     quota = caller.allowance.events if caller.allowance else None
-    return await _writer.submit((caller.tenant, quota), batch)
+    try:
+        return await _writer.submit((caller.tenant, quota), batch)
+    except OutOfQuota:
+        if quota is not None:
+            await quotas.warn_of_refusal(caller.tenant, quota)
+        raise
 
 
 def read(sent: Mapping[str, Any], website_id: UUID, now: datetime, requesting: Client) -> Candidate:
@@ -126,10 +132,10 @@ async def _store_all(tenant: Tenant, quota: int | None, candidates: Sequence[Can
     website_ids = {candidate.website_id for candidate in candidates}
     if quota is not None and quotas.is_scarce(tenant):
         await _require(tenant, quota, event_ids)
-    month = quotas.this_month()
+    month = quotas.this_month(tenant)
     first = [
         store.lock_websites(tenant, website_ids),
-        store.insert(tenant, events, clock.now()),
+        store.insert(tenant, events, clock.now_of(tenant)),
         rollups.reads(tenant, event_ids),
         # As if all were new; whatever is not is taken back below.
         quotas.counting(tenant, month, len(event_ids)),
@@ -153,6 +159,7 @@ async def _store_all(tenant: Tenant, quota: int | None, candidates: Sequence[Can
         if known_before := len(event_ids) - len(accepted):
             changes.append(quotas.counting(tenant, month, -known_before))
         quotas.check(tenant, quota, used - known_before, len(accepted))
+        await quotas.warn(transaction, tenant, quota, used - known_before, len(accepted))
         await transaction.commit(changes)
     return _receipts(candidates, verdicts, accepted, known)
 

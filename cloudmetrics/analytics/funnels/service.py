@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from cloudmetrics.analytics.dimensions import FirstTouch
 from cloudmetrics.analytics.funnels import store
@@ -31,7 +30,7 @@ async def query(
     Raises NotFound, CurrencyMismatch, DateOutOfRange, RangeInverted, RangeTooLong.
     """
     website = await websites.get(caller, website_id)
-    days = date_range(start_date, end_date, clock.now().astimezone(ZoneInfo(website.timezone)).date())
+    days = date_range(start_date, end_date, clock.today_of(caller.tenant, website.timezone))
     for index, step in enumerate(steps):
         step.require_currency(website.currency, f"/steps/{index}")
     question = FunnelQuestion(website_id, days, window_hours, steps, first_touch or FirstTouch())

@@ -1,5 +1,5 @@
--- name: list_after
--- Goals of live websites, oldest first, since ids grow with time.
+-- name: list
+-- Goals of live websites.
 SELECT
     goal.goal_id AS id, goal.website_id, goal.name, goal.kind, goal.event_name, goal.path_pattern,
     goal.minimum_revenue, goal.minimum_currency, goal.created_at, goal.updated_at
@@ -7,10 +7,24 @@ FROM goals AS goal
 JOIN websites AS site USING (workspace_id, website_id)
 WHERE goal.workspace_id = %(workspace_id)s
   AND site.deleted_at IS NULL
-  AND goal.goal_id > %(after)s
-  AND (%(website_id)s::uuid IS NULL OR goal.website_id = %(website_id)s::uuid)
-ORDER BY goal.goal_id
+  AND {where}
+ORDER BY {order}
 LIMIT %(limit)s;
+
+-- name: of_websites
+-- The oldest goals of each of some websites.
+SELECT goal.*
+FROM unnest(%(website_ids)s::uuid[]) AS site (website_id)
+CROSS JOIN LATERAL (
+    SELECT
+        goal_id AS id, website_id, name, kind, event_name, path_pattern,
+        minimum_revenue, minimum_currency, created_at, updated_at
+    FROM goals
+    WHERE workspace_id = %(workspace_id)s AND website_id = site.website_id
+    ORDER BY goal_id
+    LIMIT %(limit)s
+) AS goal
+ORDER BY goal.id;
 
 -- name: get
 SELECT

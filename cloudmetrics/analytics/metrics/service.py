@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from cloudmetrics.analytics.answers import service as answers
 from cloudmetrics.analytics.goals.conditions import Condition, Kind
@@ -44,7 +43,7 @@ async def get(
     NothingBefore, QueryTooSlow.
     """
     state = await answers.state(caller, website_id)
-    today = clock.now().astimezone(ZoneInfo(state.timezone)).date()
+    today = clock.today_of(caller.tenant, state.timezone)
     asked = Asked(
         date_range(start_date, end_date, today),
         interval,

@@ -15,4 +15,4 @@ async def get(caller: Caller, website_id: UUID | None = None) -> Realtime:
     """Of one website, or of all. Raises NotFound, QueryTooSlow."""
     if website_id is not None:
         await websites.get(caller, website_id)
-    return await store.now(caller.tenant, website_id, clock.now())
+    return await store.now(caller.tenant, website_id, clock.now_of(caller.tenant))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from cloudmetrics.analytics.goals import service as goals
 from cloudmetrics.analytics.metrics.ranges import date_range
@@ -30,7 +29,7 @@ async def list_page(
     Raises NotFound, DateOutOfRange, RangeInverted, RangeTooLong, InvalidCursor, QueryTooSlow.
     """
     website = await websites.get(caller, website_id)
-    days = date_range(start_date, end_date, clock.now().astimezone(ZoneInfo(website.timezone)).date())
+    days = date_range(start_date, end_date, clock.today_of(caller.tenant, website.timezone))
     question = RevenueQuestion(website, days, dimension)
     if dimension is RevenueDimension.GOAL:
         return await _of_goals(caller, question, cursor, limit), question
@@ -46,6 +45,7 @@ async def list_page(
 async def _of_goals(
     caller: Caller, question: RevenueQuestion, cursor: str | None, limit: int
 ) -> Page[RevenueRow]:
-    found = await goals.list_page(caller, website_id=question.website.id, cursor=cursor, limit=limit)
+    query = {"website_id": str(question.website.id), "cursor": cursor, "limit": limit}
+    found = await goals.list_page(caller, query)
     rows = [await store.of_goal(caller.tenant, question, goal) for goal in found.items]
     return Page(rows, found.next_cursor)

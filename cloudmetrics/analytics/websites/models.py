@@ -27,10 +27,20 @@ class Website(NamedTuple):
     rebuilt: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        fields = self._asdict()
-        previous, progress = fields.pop("answering_timezone"), fields.pop("rebuilt")
-        change = None if previous is None else {"previous_timezone": previous, "progress": progress}
-        return fields | {"timezone_change": change}
+        change = None
+        if self.answering_timezone is not None:
+            change = {"previous_timezone": self.answering_timezone, "progress": self.rebuilt}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "domain": self.domain,
+            "timezone": self.timezone,
+            "currency": self.currency,
+            "retention_days": self.retention_days,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+            "timezone_change": change,
+        }
 
 
 class DomainTaken(Exception):

@@ -1,6 +1,6 @@
--- name: list_after
--- Live websites, oldest first, since ids grow with time. While the rollups are drawn in another
--- time zone, that is the website's, and the one before still answers.
+-- name: list
+-- Live websites. While the rollups are drawn in another time zone, that is the website's, and
+-- the one before still answers.
 SELECT
     website_id AS id, name, domain, coalesce(build.timezone, websites.timezone) AS timezone, currency,
     retention_days, created_at, updated_at,
@@ -19,8 +19,8 @@ LEFT JOIN LATERAL (
     WHERE workspace_id = build.workspace_id AND website_id = build.website_id
       AND edition IN (build.edition, websites.edition) AND dimension = 'all' AND value = ''
 ) AS progress ON build.edition IS NOT NULL
-WHERE workspace_id = %(workspace_id)s AND deleted_at IS NULL AND website_id > %(after)s
-ORDER BY website_id
+WHERE workspace_id = %(workspace_id)s AND deleted_at IS NULL AND {where}
+ORDER BY {order}
 LIMIT %(limit)s;
 
 -- name: get

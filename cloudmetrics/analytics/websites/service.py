@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from cloudmetrics.accounts.workspaces import service as workspaces
@@ -11,17 +13,23 @@ from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.paging import Page, page, unseal_id
+from cloudmetrics.platform.paging import Page
 from cloudmetrics.platform.timezones import require_timezone
 
-LISTING = "websites"
+
+async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[Website]:
+    """The live websites that a query asks for, oldest first unless it says otherwise.
+
+    Raises InvalidCursor, InvalidMoment.
+    """
+    asked = store.WEBSITES.ask(caller, query)
+    return asked.page(await store.listed(caller.tenant, asked))
 
 
-async def list_page(caller: Caller, *, cursor: str | None = None, limit: int = 100) -> Page[Website]:
-    """Live websites, oldest first. Raises InvalidCursor."""
-    after = unseal_id(caller, LISTING, cursor)
-    found = await store.list_after(caller.tenant, after, limit + 1)
-    return page(caller, LISTING, found, limit, lambda website: str(website.id))
+async def by_ids(caller: Caller, website_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Those of some websites that live."""
+    asked = store.WEBSITES.ask(caller, {"id_in": website_ids, "limit": len(website_ids)})
+    return {website.id: website.to_json() for website in await store.listed(caller.tenant, asked)}
 
 
 async def get(caller: Caller, website_id: UUID) -> Website:
@@ -53,7 +61,7 @@ async def create(
         "currency": currency,
         "retention_days": retention_days,
     }
-    return await store.create(caller.tenant, fields, clock.now())
+    return await store.create(caller.tenant, fields, clock.now_of(caller.tenant))
 
 
 async def update(
@@ -73,12 +81,12 @@ async def update(
     """
     await _require_timezone(caller, timezone)
     fields = {"name": name, "domain": domain.lower(), "timezone": timezone, "currency": currency}
-    return await store.update(caller.tenant, website_id, fields | retention, clock.now())
+    return await store.update(caller.tenant, website_id, fields | retention, clock.now_of(caller.tenant))
 
 
 async def delete(caller: Caller, website_id: UUID) -> None:
     """Hides the website and its numbers at once. Raises NotFound."""
-    if not await store.delete(caller.tenant, website_id, clock.now()):
+    if not await store.delete(caller.tenant, website_id, clock.now_of(caller.tenant)):
         raise NotFound("website")
 
 

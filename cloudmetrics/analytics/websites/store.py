@@ -10,6 +10,7 @@ import psycopg
 
 from cloudmetrics.analytics.rollups.building import store as building
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken, Website
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import Tenant
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.sql import load_queries
@@ -18,9 +19,21 @@ from cloudmetrics.platform.timezones import UnknownTimezone
 queries = load_queries(__file__)
 
 
-async def list_after(tenant: Tenant, after: UUID, limit: int) -> list[Website]:
-    parameters = {"workspace_id": tenant.workspace_id, "after": after, "limit": limit}
-    return [Website._make(row) for row in await tenant.read_tuples(queries.list_after, parameters)]
+WEBSITES = Collection(
+    "websites",
+    {
+        "id": Column("website_id", Kind.UUID),
+        "name": Column("websites.name"),
+        "domain": Column("websites.domain"),
+        "created_at": Column("websites.created_at", Kind.MOMENT),
+        "updated_at": Column("websites.updated_at", Kind.MOMENT),
+    },
+)
+
+
+async def listed(tenant: Tenant, asked: Asked) -> list[Website]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id}
+    return [Website._make(row) for row in await tenant.read_tuples(asked.statement(queries.list), parameters)]
 
 
 async def get(tenant: Tenant, website_id: UUID) -> Website | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import starmap
 from operator import itemgetter
+from typing import Any
 
 from cloudmetrics.contract import Grant, Request
 from cloudmetrics.gateway.client_address import client_address
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 # Where a request's scope keeps what it took.
 TAKEN = "gateway.limits"
+STANDINGS = "gateway.standings"
 
 # What each limit counts, and how there can be more.
 MORE_BY_PLAN = "A larger plan allows more."
@@ -71,6 +73,7 @@ class Limits:
         if refused:
             raise _refusal(*max(refused, key=lambda pair: pair[1].wait))
         request.scope[TAKEN] = checks
+        request.scope[STANDINGS] = standings
 
     async def give_back(self, request: Request) -> None:
         """For an answer that costs nothing, such as a 304: only the window of its address counts it."""
@@ -95,6 +98,21 @@ class Limits:
             self._local.forget()
             logger.warning("limits are counted by all workers together again")
         return standings
+
+
+def standings(request: Request) -> list[dict[str, Any]]:
+    """How the caller stands with each limit of this request, after it, as JSON objects."""
+    pairs = zip(request.scope.get(TAKEN, ()), request.scope.get(STANDINGS, ()), strict=True)
+    return [
+        {
+            "name": check.name,
+            "limit": check.limit,
+            "window_seconds": check.seconds,
+            "remaining": standing.remaining,
+            "more_in_seconds": _seconds(standing.wait),
+        }
+        for check, standing in pairs
+    ]
 
 
 def _refusal(check: Check, standing: Standing) -> TooManyRequests:

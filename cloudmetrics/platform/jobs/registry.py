@@ -56,11 +56,16 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What one run of a job works with. `due` is the moment of a periodic job that this run is for."""
+    """What one run of a job works with.
+
+    `due` is the moment of a periodic job that this run is for. `attempt` counts the
+    runs of this job, from 1.
+    """
 
     services: Services
     job_id: int
     due: datetime | None = None
+    attempt: int = 1
 
     @property
     def database(self) -> Database:
@@ -79,6 +84,7 @@ class JobContext:
         return self.services.settings
 
     def tenant(self, workspace_id: UUID) -> Tenant:
+        """A workspace, for what does not go by its clock; `accounts.test_clocks` finds one with its clock."""
         return Tenant(self.services.database, workspace_id)
 
 

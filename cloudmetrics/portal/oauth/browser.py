@@ -16,6 +16,7 @@ from werkzeug.exceptions import Forbidden
 
 from cloudmetrics.accounts.people.models import User
 from cloudmetrics.accounts.sessions import service as sessions
+from cloudmetrics.portal.oauth.addresses import client_address
 from cloudmetrics.portal.oauth.services import Services
 
 FIELD = "form_token"
@@ -55,7 +56,9 @@ class Browser:
         services = self.services
         services.call(sessions.end(services.database, services.keyring, self.secret))
         self._renew()
-        services.call(sessions.begin(services.database, services.keyring, user.id, self.secret))
+        services.call(
+            sessions.begin(services.database, services.keyring, user.id, self.secret, client_address())
+        )
         g.user = user
 
     def sign_out(self) -> None:

@@ -1,0 +1,133 @@
+"""Around each handler: tags on what it answers, conditions before it, and once only what has a key."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+
+import orjson
+
+from cloudmetrics.contract import Exchange, Operation, Request, Response
+from cloudmetrics.gateway.exchanges import store
+from cloudmetrics.gateway.exchanges.etags import etag_of, insists_on, knows
+from cloudmetrics.gateway.exchanges.models import (
+    Claim,
+    KeyInUse,
+    KeyReused,
+    PreconditionFailed,
+    packed,
+    unpacked,
+)
+from cloudmetrics.platform import clock
+from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.database import Transaction
+from cloudmetrics.platform.errors import Overtaken
+
+HEADERS = KEY, CONDITION, KNOWN = "idempotency-key", "if-match", "if-none-match"
+# Who reads may keep the answer, nobody on the way, and asks before using it again.
+CACHE_CONTROL = "private, no-cache"
+# So often a write that others overtook is tried, before its caller is told.
+ATTEMPTS = 3
+
+GiveBack = Callable[[Request], Awaitable[None]]
+
+
+class Exchanges:
+    """Answers exchanges. `give_back` takes back what a request cost, for one that costs nothing."""
+
+    def __init__(self, operations: Iterable[Operation], give_back: GiveBack | None = None) -> None:
+        self._headers = {
+            each.id: frozenset(
+                parameter.name.lower() for parameter in each.parameters if parameter.location == "header"
+            )
+            for each in operations
+        }
+        self._give_back = give_back
+
+    async def __call__(self, exchange: Exchange) -> Response:
+        """Raises KeyInUse, KeyReused, PreconditionFailed, Overtaken, and what the handler raises."""
+        request = exchange.request
+        assert request.operation is not None
+        headers = self._headers[request.operation.id]
+        if KNOWN in headers:
+            return await self._read(exchange)
+        key = request.headers.get(KEY) if KEY in headers else None
+        condition = request.headers.get(CONDITION) if CONDITION in headers else None
+        if key is None and condition is None and not exchange.is_patch:
+            return _tagged(await exchange.perform(), CONDITION in headers)
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await _write(exchange, key, condition)
+            except Overtaken:
+                continue
+        return await _write(exchange, key, condition)
+
+    async def _read(self, exchange: Exchange) -> Response:
+        request = exchange.request
+        response = _tagged(await exchange.perform(), True)
+        etag, known = response.headers.get("etag"), request.headers.get(KNOWN)
+        if etag is None or known is None or not knows(known, etag):
+            return response
+        if self._give_back is not None:
+            await self._give_back(request)
+        return Response(status=304, headers=_headers_of_tag(etag))
+
+
+async def _write(exchange: Exchange, key: str | None, condition: str | None) -> Response:
+    """Answers in one transaction: the condition, the deed, and the answer as it is kept."""
+    request = exchange.request
+    assert request.grant is not None
+    caller: Caller = request.grant.caller
+    claim = Claim.of(caller, key, request) if key is not None else None
+    tenant = caller.tenant
+    # What is decided by how the thing is shown holds only if nobody changes it before the commit.
+    looks = condition is not None or exchange.is_patch
+    async with tenant.database.work(tenant.workspace_id, snapshot=looks) as work:
+        if claim is not None and (kept := await _kept(work, caller, claim)) is not None:
+            return kept
+        if looks:
+            await _look(exchange, condition)
+        response = _tagged(await exchange.perform(), request.method in ("PUT", "PATCH"))
+        if claim is not None:
+            sealed = caller.keyring.seal(claim.purpose, packed(response, claim.fingerprint))
+            await store.keep(work, claim, sealed, clock.now())
+    return response
+
+
+async def _look(exchange: Exchange, condition: str | None) -> None:
+    """Judges the condition by how the thing is now, and fills in what a patch leaves as it is."""
+    shown = _bytes(await exchange.look())
+    etag = etag_of(shown)
+    if condition is not None and not insists_on(condition, etag):
+        raise PreconditionFailed(etag)
+    if exchange.is_patch:
+        exchange.merge(orjson.loads(shown)["data"])
+
+
+async def _kept(transaction: Transaction, caller: Caller, claim: Claim) -> Response | None:
+    """The answer to an earlier request with the key; None makes the key ours."""
+    if not await store.lock(transaction, claim):
+        raise KeyInUse
+    sealed = await store.find(transaction, claim)
+    if sealed is None:
+        return None
+    response, fingerprint = unpacked(caller.keyring.unseal(claim.purpose, sealed))
+    if fingerprint != claim.fingerprint:
+        raise KeyReused
+    response.headers["idempotency-replayed"] = "true"
+    return response
+
+
+def _tagged(response: Response, is_whole: bool) -> Response:
+    """Gives an answer its tag, where it holds a whole thing as GET would show it."""
+    if is_whole and response.status == 200 and isinstance(response.body, bytes):
+        response.headers |= _headers_of_tag(etag_of(response.body))
+    return response
+
+
+def _headers_of_tag(etag: str) -> dict[str, str]:
+    return {"etag": etag, "cache-control": CACHE_CONTROL}
+
+
+def _bytes(response: Response) -> bytes:
+    assert isinstance(response.body, bytes)
+    return response.body

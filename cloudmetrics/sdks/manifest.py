@@ -1,0 +1,35 @@
+"""generated_sdks/manifest.json: from which contract, by what, and how much was made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from cloudmetrics.gates.models import Project
+from cloudmetrics.gates.sdk import contract_hash, files_hash, generated
+from cloudmetrics.sdks.description import Description
+from cloudmetrics.sdks.languages import LANGUAGES
+
+
+def write(project: Project, contract: Description, folder: Path) -> dict[str, Any]:
+    """Writes down what `make sdks` made. The same contract and generators give the same bytes."""
+    noted: dict[str, Any] = {
+        "contract": {
+            "version": contract.version,
+            "sha256": contract_hash(project),
+            "operations": len(contract.methods),
+        },
+        "languages": {
+            each.name: {
+                "operations": each.operations(folder / each.name),
+                "files": len(list(generated(folder / each.name))),
+                "sha256": files_hash(folder / each.name),
+                "generators": each.generators(),
+            }
+            for each in LANGUAGES
+        },
+        "methods": {method.full_name: method.operation_id for method in contract.methods},
+    }
+    (folder / "manifest.json").write_text(json.dumps(noted, indent=2) + "\n", encoding="utf-8")
+    return noted

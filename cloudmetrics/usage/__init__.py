@@ -1,0 +1,1 @@
+"""What a workspace uses, and how much of it is left."""

@@ -1,0 +1,110 @@
+"""Runners: programs that do with an SDK what a case says, each told by lines of JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from tests.sdk import judging
+from tests.sdk.server import Server
+from tests.sdk.suite import ROOT, Case, filled, pointed
+
+PATIENCE = 60.0
+PYTHON = [sys.executable, "-m", "tests.sdk.runners.python"]
+# Language → its command, or None where this machine cannot run it.
+RUNNERS: dict[str, Sequence[str]] = {
+    "python": PYTHON,
+    "python-async": [*PYTHON, "--async"],
+}
+
+
+class Runner:
+    """A runner's process. What it writes to its error stream is shown as it comes."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._told: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._number = 0
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        for line in self._process.stdout or ():
+            self._told.put(json.loads(line))
+        self._told.put({"crashed": "the runner ended"})
+
+    def ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """What the runner tells of a message."""
+        self._number += 1
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"id": self._number, **message}) + "\n")
+            self._process.stdin.flush()
+            while True:
+                told = self._told.get(timeout=PATIENCE)
+                # An answer to a question that nobody waits for any more is passed over.
+                if told.get("id") in (self._number, None):
+                    return told
+        except queue.Empty:
+            return {"crashed": f"the runner said nothing for {PATIENCE:g} s"}
+        except OSError:
+            return {"crashed": "the runner has ended"}
+
+
+@contextmanager
+def running(language: str) -> Iterator[Runner]:
+    """The runner of a language, for the time of the block."""
+    environ = {**os.environ, "NO_PROXY": "*", "PYTHONPATH": f"{ROOT}:{ROOT}/generated_sdks/python"}
+    environ.pop("CLOUDMETRICS_API_KEY", None)
+    process = subprocess.Popen(
+        RUNNERS[language], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environ
+    )
+    try:
+        yield Runner(process)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def wrong(case: Case, runner: Runner, server: Server, name: str) -> list[str]:
+    """What is wrong with an SDK, by a case; `name` is unique to this run of it."""
+    address = server.play(name, case.server)
+    client = {"name": name, **case.client}
+    client["base_url"] = address + client.pop("path", "")
+    sentences = _steps(case, runner, client)
+    return [*sentences, *judging.wire(case, server.seen(name))]
+
+
+def wrong_live(case: Case, runner: Runner, url: str, key: str, name: str) -> list[str]:
+    """What is wrong with an SDK, by a case that asks a real server."""
+    client = {**case.client, "name": name, "base_url": url}
+    if "api_key" in client:
+        client["api_key"] = key
+    return _steps(case, runner, client)
+
+
+def _steps(case: Case, runner: Runner, client: dict[str, Any]) -> list[str]:
+    saved: dict[str, Any] = {"name": client["name"]}
+    sentences = []
+    for number, written in enumerate(case.steps):
+        step = filled(written, saved)
+        message = {key: step[key] for key in ("call", "with", "take") if key in step}
+        told = runner.ask({"client": client, "do": step.get("do", "call"), **message})
+        before = f"step {number + 1}: " if len(case.steps) > 1 else ""
+        sentences += [before + each for each in judging.outcome(step, told)]
+        if sentences:
+            break
+        for variable, pointer in step.get("save", {}).items():
+            saved[variable] = pointed(told["gives"], pointer)
+    runner.ask({"client": client, "do": "close"})
+    return sentences
