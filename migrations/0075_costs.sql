@@ -48,9 +48,6 @@ CREATE TABLE cost_parts (
     billing_account text COLLATE "C" NOT NULL,
     billing_period  date NOT NULL,
     charges         bigint NOT NULL,
-    -- The first and the last day with charges, so that a question opens only the bills that it is about.
-    first_day       date NOT NULL,
-    last_day        date NOT NULL,
     -- Only CURRENT parts count. GONE ones wait to be deleted.
     state           text NOT NULL CHECK (state IN ('LOADING', 'CURRENT', 'GONE')),
     PRIMARY KEY (workspace_id, part_id)

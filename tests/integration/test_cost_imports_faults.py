@@ -137,7 +137,7 @@ async def test_a_worker_killed_at_any_step_leaves_the_import_to_the_next(
     log = tmp_path / "log"
     with worker_process(halting, log, **where) as first:
         await eventually(flag.exists)
-        question = reports.ask(start_date="2026-11-01", end_date="2026-11-30")
+        question = reports.ask(caller.tenant, start_date="2026-11-01", end_date="2026-11-30")
         # Whoever asks in the middle of it sees one bill or the other, whole.
         assert await reports.total(caller.tenant, question) in ({"USD": 500}, {"USD": Decimal("1.0")})
         first.kill()
