@@ -24,6 +24,7 @@ FIGURES = (
     "access_tokens",
     "limits",
     "analytics",
+    "costs",
     "jobs",
     "compile_time",
     "dev_latency",
