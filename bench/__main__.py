@@ -24,6 +24,7 @@ FIGURES = (
     "limits",
     "analytics",
     "jobs",
+    "alerts",
     "compile_time",
     "memory",
     "start",
