@@ -26,6 +26,7 @@ FIGURES = (
     "jobs",
     "alerts",
     "compile_time",
+    "dev_latency",
     "memory",
     "start",
 )

@@ -17,6 +17,7 @@ from cloudmetrics.alerting.evaluation import jobs as _evaluation  # noqa: F401
 from cloudmetrics.analytics.quota import jobs as _quota  # noqa: F401
 from cloudmetrics.analytics.retention import jobs as _retention  # noqa: F401
 from cloudmetrics.analytics.rollups.building import jobs as _building  # noqa: F401
+from cloudmetrics.costs.loading import jobs as _cost_loading  # noqa: F401
 from cloudmetrics.gateway.exchanges import jobs as _exchanges  # noqa: F401
 from cloudmetrics.platform import mail as _mail  # noqa: F401
 from cloudmetrics.platform.config import Settings

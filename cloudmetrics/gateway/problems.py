@@ -42,7 +42,12 @@ from cloudmetrics.analytics.metrics.models import (
 )
 from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
+from cloudmetrics.boards.dashboards.models import NameTaken
+from cloudmetrics.boards.widgets.models import PlaceTaken, TooManyWidgets
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
+from cloudmetrics.costs.focus.models import FileUnfit
+from cloudmetrics.costs.imports.models import TooManyImports
+from cloudmetrics.costs.reports.models import UnclearTag, UnknownDimension
 from cloudmetrics.gateway.exchanges.models import RETRY_SECONDS as RUNNING_SECONDS
 from cloudmetrics.gateway.exchanges.models import KeyInUse, KeyReused, PreconditionFailed
 from cloudmetrics.platform.clock import InvalidMoment
@@ -72,6 +77,9 @@ CODES: dict[type[Exception], str] = {
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
+    NameTaken: "NAME_TAKEN",
+    PlaceTaken: "PLACE_TAKEN",
+    TooManyWidgets: "WIDGET_LIMIT_REACHED",
     ClientHasNoSecret: "CLIENT_HAS_NO_SECRET",
     ScopeNotHeld: "SCOPE_NOT_HELD",
     MissingScope: "INSUFFICIENT_SCOPE",
@@ -90,6 +98,7 @@ CODES: dict[type[Exception], str] = {
     TooManyChannels: "ALERT_LIMIT_REACHED",
     ChannelInUse: "CHANNEL_IN_USE",
     NotFiring: "NOT_FIRING",
+    TooManyImports: "TOO_MANY_IMPORTS",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
     KeyInUse: "IDEMPOTENCY_KEY_IN_USE",
@@ -125,6 +134,9 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     MomentTooFar: lambda error: _in_body("MOMENT_TOO_FAR", error, f"/{error.field}"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     PeriodInverted: lambda error: _in_query("RANGE_INVERTED", error, "to"),
+    FileUnfit: lambda error: Violation(error.code, str(error), "", field="body"),
+    UnknownDimension: lambda error: _in_query("UNKNOWN_DIMENSION", error, "dimension"),
+    UnclearTag: lambda error: _in_query("UNCLEAR_TAG", error, "tag"),
 }
 
 
@@ -168,6 +180,13 @@ class Problems:
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
         }
+
+    async def describe(self, request: Request, error: Exception) -> dict[str, Any]:
+        """The problem document of an error that spoils only a part of an answer."""
+        handlers = self.handlers()
+        handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+        document: dict[str, Any] = orjson.loads((await handler(request, error)).body)  # type: ignore[arg-type]
+        return document
 
     async def of_contract(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ContractError)

@@ -54,7 +54,7 @@ async def eventually(condition: Callable[[], bool | Awaitable[bool]], patience: 
         return await answer if isinstance(answer, Awaitable) else answer
 
     async with asyncio.timeout(patience):
-        while not await met():  # noqa: ASYNC110 - what it waits for is often in the database.
+        while not await met():
             await asyncio.sleep(0.02)
 
 

@@ -60,10 +60,7 @@ async def test(caller: Caller, channel_id: UUID) -> Delivery:
 
 
 async def list_page(caller: Caller, alert_id: UUID, query: Mapping[str, Any]) -> Page[Delivery]:
-    """What was told about a rule, newest first unless the query says otherwise.
-
-    Raises NotFound, InvalidCursor.
-    """
+    """What was told about a rule, newest first unless asked otherwise. Raises NotFound, InvalidCursor."""
     await rules.get(caller, alert_id)
     asked = store.DELIVERIES.ask(caller, query, alert_id=alert_id)
     return asked.page(await store.listed(caller.tenant, alert_id, asked))

@@ -29,10 +29,7 @@ MOST = 1000
 
 
 async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[Rule]:
-    """The rules that a query asks for, oldest first unless it says otherwise.
-
-    Raises InvalidCursor, InvalidMoment.
-    """
+    """The rules asked for, oldest first unless told otherwise. Raises InvalidCursor, InvalidMoment."""
     asked = store.ALERTS.ask(caller, query)
     return asked.page(await store.listed(caller.tenant, asked))
 
