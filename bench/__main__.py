@@ -26,6 +26,7 @@ FIGURES = (
     "analytics",
     "costs",
     "jobs",
+    "alerts",
     "compile_time",
     "dev_latency",
     "memory",
