@@ -25,6 +25,7 @@ FIGURES = (
     "analytics",
     "jobs",
     "compile_time",
+    "dev_latency",
     "memory",
     "start",
 )

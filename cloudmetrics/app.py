@@ -57,11 +57,14 @@ from cloudmetrics.usage.counting import RequestCounter
 SPEC = Path(__file__).parents[1] / "spec"
 
 
-def create_app(settings: Settings) -> ASGIApp:
-    """The whole service as one ASGI app. Raises ContractInvalid, RegistryIncomplete."""
+def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
+    """The whole service as one ASGI app, of a contract that was loaded already or the one in SPEC.
+
+    Raises ContractInvalid, RegistryIncomplete.
+    """
     configure_logs(settings.log_level)
-    contract = Contract.load(SPEC / "openapi.yaml")
-    registry = yaml.safe_load((SPEC / "errors.yaml").read_text(encoding="utf-8"))
+    contract = contract or Contract.load(SPEC / "openapi.yaml")
+    registry = read_registry()
     database = Database(settings.database_url, settings.database_pool_size)
     redis = Redis(settings.redis_url)
     keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
@@ -122,6 +125,13 @@ def create_app(settings: Settings) -> ASGIApp:
         responses=settings.responses,
     )
     return app
+
+
+def read_registry() -> list[dict[str, Any]]:
+    """The error registry: code, status, title, cause and cure of each."""
+    text = (SPEC / "errors.yaml").read_text(encoding="utf-8")
+    registry: list[dict[str, Any]] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return registry
 
 
 def handlers_of(contract: Contract, settings: Settings) -> TagResolver | MockResolver:

@@ -21,10 +21,10 @@ PROPERTY_SECONDS = 2.0
 COUNTS = ("visitors", "conversions", "events", "pageviews", "visits", "bounces", "visit_us")
 
 
-async def run(tenant: Tenant, statement: Statement) -> list[Record]:
+async def run(tenant: Tenant, statement: Statement, *, seconds: float = QUESTION_SECONDS) -> list[Record]:
     """The rows of a statement. Raises QueryTooSlow."""
     return await tenant.read(
-        statement.sql, statement.parameters, seconds=QUESTION_SECONDS, settings=_settings(statement)
+        statement.sql, statement.parameters, seconds=seconds, settings=_settings(statement)
     )
 
 

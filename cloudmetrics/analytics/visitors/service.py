@@ -74,9 +74,8 @@ async def list_events(
     caller: Caller, website_id: UUID, visitor_id: str, *, cursor: str | None = None, limit: int = 100
 ) -> Page[StoredEvent]:
     """Events of a visitor, newest first. Raises NotFound, InvalidCursor."""
-    found = await event_log.list_page(
-        caller, website_id=website_id, visitor_id=visitor_id, cursor=cursor, limit=limit
-    )
+    query = {"website_id": str(website_id), "visitor_id": visitor_id, "cursor": cursor, "limit": limit}
+    found = await event_log.list_page(caller, query)
     if not found.items and cursor is None:
         raise NotFound("visitor")
     return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 
+import orjson
+
 from cloudmetrics.contract import Exchange, Operation, Request, Response
 from cloudmetrics.gateway.exchanges import store
 from cloudmetrics.gateway.exchanges.etags import etag_of, insists_on, knows
@@ -50,7 +52,7 @@ class Exchanges:
             return await self._read(exchange)
         key = request.headers.get(KEY) if KEY in headers else None
         condition = request.headers.get(CONDITION) if CONDITION in headers else None
-        if key is None and condition is None:
+        if key is None and condition is None and not exchange.is_patch:
             return _tagged(await exchange.perform(), CONDITION in headers)
         for _ in range(ATTEMPTS - 1):
             try:
@@ -77,19 +79,28 @@ async def _write(exchange: Exchange, key: str | None, condition: str | None) -> 
     caller: Caller = request.grant.caller
     claim = Claim.of(caller, key, request) if key is not None else None
     tenant = caller.tenant
-    # With a condition, nothing that was read to judge it may be changed by others before the commit.
-    async with tenant.database.work(tenant.workspace_id, snapshot=condition is not None) as work:
+    # What is decided by how the thing is shown holds only if nobody changes it before the commit.
+    looks = condition is not None or exchange.is_patch
+    async with tenant.database.work(tenant.workspace_id, snapshot=looks) as work:
         if claim is not None and (kept := await _kept(work, caller, claim)) is not None:
             return kept
-        if condition is not None:
-            etag = etag_of(_bytes(await exchange.look()))
-            if not insists_on(condition, etag):
-                raise PreconditionFailed(etag)
+        if looks:
+            await _look(exchange, condition)
         response = _tagged(await exchange.perform(), request.method in ("PUT", "PATCH"))
         if claim is not None:
             sealed = caller.keyring.seal(claim.purpose, packed(response, claim.fingerprint))
             await store.keep(work, claim, sealed, clock.now())
     return response
+
+
+async def _look(exchange: Exchange, condition: str | None) -> None:
+    """Judges the condition by how the thing is now, and fills in what a patch leaves as it is."""
+    shown = _bytes(await exchange.look())
+    etag = etag_of(shown)
+    if condition is not None and not insists_on(condition, etag):
+        raise PreconditionFailed(etag)
+    if exchange.is_patch:
+        exchange.merge(orjson.loads(shown)["data"])
 
 
 async def _kept(transaction: Transaction, caller: Caller, claim: Claim) -> Response | None:
