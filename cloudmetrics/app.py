@@ -39,6 +39,7 @@ from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.gateway.problems import Problems
 from cloudmetrics.gateway.security_txt import PATH as SECURITY_TXT
 from cloudmetrics.gateway.security_txt import security_txt
+from cloudmetrics.gateway.share_links import share_link_authenticator
 from cloudmetrics.gateway.surroundings import Surroundings
 from cloudmetrics.gateway.tracing import Tracing
 from cloudmetrics.gateway.transport import Transport
@@ -101,7 +102,11 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     app: ASGIApp = serve(
         contract,
         handlers=handlers_of(contract, settings),
-        authenticators={"api_key": check_key, "bearer": bearer_authenticator(check_key, check_token)},
+        authenticators={
+            "api_key": check_key,
+            "bearer": bearer_authenticator(check_key, check_token),
+            "share_link": share_link_authenticator(database, keyring),
+        },
         admit=exchanges.admit,
         around=exchanges,
         headers_around=HEADERS,
