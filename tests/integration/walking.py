@@ -32,6 +32,8 @@ class Operation:
     scopes: frozenset[str]
     parameters: tuple[dict[str, Any], ...]
     bodies: tuple[Any, ...]
+    # Which of the limits holds for it.
+    window: str = "requests"
 
     def __str__(self) -> str:
         return self.id
@@ -91,9 +93,9 @@ def read_operation(method: str, path: str, item: dict[str, Any]) -> Operation:
     content = resolve(operation.get("requestBody", {})).get("content", {}).get("application/json", {})
     bodies = [resolve(example)["value"] for example in content.get("examples", {}).values()]
     scopes = {scope for option in operation["security"] for wanted in option.values() for scope in wanted}
-    return Operation(
-        operation["operationId"], method.upper(), path, frozenset(scopes), tuple(parameters), tuple(bodies)
-    )
+    window = operation.get("x-limit", "requests")
+    name, scopes = operation["operationId"], frozenset(scopes)
+    return Operation(name, method.upper(), path, scopes, tuple(parameters), tuple(bodies), window)
 
 
 def resolve(node: dict[str, Any]) -> dict[str, Any]:
