@@ -74,7 +74,8 @@ def contents(database_url: str, home: Home) -> dict[str, Any]:
         ).fetchall()
         return {
             name: everything.execute(
-                f"SELECT (to_jsonb(t) - 'last_used_at')::text FROM {name} AS t WHERE workspace_id = ANY (%s) ORDER BY 1",
+                f"SELECT (to_jsonb(t) - 'last_used_at')::text FROM {name} AS t"
+                " WHERE workspace_id = ANY (%s) ORDER BY 1",
                 [owners],
             ).fetchall()
             for (name,) in tables
