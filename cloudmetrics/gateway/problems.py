@@ -71,6 +71,7 @@ ErrorHandler = Callable[[Request, Exception], Awaitable[Response]]
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = "2"
 PLAIN_HTTP = "TLS_REQUIRED"
+OTHER_VERSION = "VERSION_NOT_OFFERED"
 
 CODES: dict[type[Exception], str] = {
     NotFound: "NOT_FOUND",
@@ -155,7 +156,7 @@ class Problems:
         self._pages = f"{base_url}/docs/errors/"
         # RFC 9728: where a client learns who gives out tokens.
         self._bearer = f'Bearer resource_metadata="{base_url}/.well-known/oauth-protected-resource"'
-        for code in (*CODES.values(), PLAIN_HTTP):
+        for code in (*CODES.values(), PLAIN_HTTP, OTHER_VERSION):
             if code not in self._entries:
                 raise RegistryIncomplete(f"spec/errors.yaml has no entry {code}.")
         for kind in _subclasses(ContractError):
@@ -234,6 +235,12 @@ class Problems:
 
     async def of_plain_http(self, request: Request, detail: str) -> Response:
         return self._write(request, PLAIN_HTTP, detail)
+
+    async def of_version(self, request: Request, offered: str) -> Response:
+        detail = f"Version {offered} answers here, and serves whoever was written for it or an earlier one"
+        detail += f" of {offered.partition('.')[0]}.x."
+        details = {"details": {"offered": [offered]}}
+        return self._write(request, OTHER_VERSION, detail, {"cache-control": "no-store"}, details)
 
     async def of_absence(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[Unavailable], str(error), {"retry-after": RETRY_SECONDS})

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import orjson
 
 from cloudmetrics.contract import Exchange, Grant, Operation, Request, Response
+from cloudmetrics.gateway.deprecation import Deprecations
 from cloudmetrics.gateway.exchanges import store
 from cloudmetrics.gateway.exchanges.etags import etag_of, insists_on, knows
 from cloudmetrics.gateway.exchanges.models import (
@@ -37,7 +38,9 @@ VERSION, UNCHANGED = "gateway.version", "gateway.unchanged"
 class Exchanges:
     """Admits requests, and answers exchanges. Without `limits`, nothing is counted."""
 
-    def __init__(self, operations: Iterable[Operation], limits: Limits | None = None) -> None:
+    def __init__(
+        self, operations: Iterable[Operation], deprecations: Deprecations, limits: Limits | None = None
+    ) -> None:
         operations = tuple(operations)
         self._headers = {
             each.id: frozenset(
@@ -46,6 +49,7 @@ class Exchanges:
             for each in operations
         }
         self._stable = {each.id for each in operations if each.extensions.get(MARK) == WORKSPACE}
+        self._deprecations = deprecations
         self._limits = limits
         self._versions = Versions()
 
@@ -80,6 +84,7 @@ class Exchanges:
         """Raises KeyInUse, KeyReused, PreconditionFailed, Overtaken, and what the handler raises."""
         request = exchange.request
         assert request.operation is not None
+        self._deprecations.tell(request)
         headers = self._headers[request.operation.id]
         if KNOWN in headers:
             return await self._read(exchange)
