@@ -12,8 +12,9 @@ from starlette.exceptions import HTTPException
 
 from cloudmetrics.contract.bundle import bundle
 from cloudmetrics.contract.compiler import Compiler, Parts, PartsKey
-from cloudmetrics.contract.connexion_adapter import ErrorHandler, build_app
+from cloudmetrics.contract.connexion_adapter import build_app
 from cloudmetrics.contract.deprecations import Deprecation, deprecations
+from cloudmetrics.contract.dispatch import ErrorHandler
 from cloudmetrics.contract.documents import Documents, Unresolvable
 from cloudmetrics.contract.endpoint import Admit, Around, Endpoint
 from cloudmetrics.contract.errors import ContractError, ContractInvalid, Finding

@@ -49,7 +49,13 @@ from cloudmetrics.costs.focus.models import FileUnfit
 from cloudmetrics.costs.imports.models import TooManyImports
 from cloudmetrics.costs.reports.models import UnclearTag, UnknownDimension
 from cloudmetrics.gateway.exchanges.models import RETRY_SECONDS as RUNNING_SECONDS
-from cloudmetrics.gateway.exchanges.models import KeyInUse, KeyReused, PreconditionFailed
+from cloudmetrics.gateway.exchanges.models import (
+    BatchUndone,
+    KeyInUse,
+    KeyReused,
+    NotInBatch,
+    PreconditionFailed,
+)
 from cloudmetrics.platform.clock import InvalidMoment
 from cloudmetrics.platform.collections import MissingScope
 from cloudmetrics.platform.errors import (
@@ -102,6 +108,8 @@ CODES: dict[type[Exception], str] = {
     TooManyImports: "TOO_MANY_IMPORTS",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
+    NotInBatch: "NOT_IN_BATCH",
+    BatchUndone: "BATCH_UNDONE",
     KeyInUse: "IDEMPOTENCY_KEY_IN_USE",
     KeyReused: "IDEMPOTENCY_KEY_REUSED",
     PreconditionFailed: "PRECONDITION_FAILED",
@@ -173,6 +181,7 @@ class Problems:
             **dict.fromkeys(CODES, self.of_table),
             ScopeNotHeld: self.of_lack,
             KeyInUse: self.of_running,
+            BatchUndone: self.of_batch,
             PreconditionFailed: self.of_condition,
             MissingScope: self.of_lack,
             TooManyRequests: self.of_limit,
@@ -223,6 +232,10 @@ class Problems:
 
     async def of_running(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[KeyInUse], str(error), {"retry-after": str(RUNNING_SECONDS)})
+
+    async def of_batch(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, BatchUndone)
+        return self._write(request, CODES[BatchUndone], str(error), extra={"details": error.details})
 
     async def of_condition(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, PreconditionFailed)
