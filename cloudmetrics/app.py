@@ -30,8 +30,10 @@ from cloudmetrics.contract import (
 )
 from cloudmetrics.gateway import health
 from cloudmetrics.gateway.access_tokens import TokenAuthenticator, bearer_authenticator
+from cloudmetrics.gateway.api_version import ApiVersion
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
+from cloudmetrics.gateway.deprecation import Deprecations
 from cloudmetrics.gateway.exchanges.service import HEADERS, Exchanges
 from cloudmetrics.gateway.leak_reports import PATH as LEAK_REPORTS
 from cloudmetrics.gateway.leak_reports import LeakReports, SigningKeys
@@ -69,7 +71,8 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     redis = Redis(settings.redis_url)
     keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
-    exchanges = Exchanges(contract.operations, limits)
+    deprecations = Deprecations(contract.deprecations, f"{settings.base_url}/docs/reference")
+    exchanges = Exchanges(contract.operations, deprecations, limits)
     problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
     requests = RequestCounter(database)
@@ -119,6 +122,7 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
             ),
             partial(Tracing, version=contract.version, count=requests.count),
             partial(Surroundings, problems=problems, base_url=settings.base_url.rstrip("/")),
+            partial(ApiVersion, version=contract.version, problems=problems),
             partial(Transport, require_tls=settings.require_tls, refuse=problems.of_plain_http),
         ],
         fallback=beside_the_contract(beside, portal),
