@@ -22,6 +22,7 @@ FIGURES = (
     "whole_way",
     "access_tokens",
     "limits",
+    "lists",
     "analytics",
     "jobs",
     "compile_time",
