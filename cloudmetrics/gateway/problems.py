@@ -55,6 +55,8 @@ from cloudmetrics.platform.errors import (
 )
 from cloudmetrics.platform.telemetry import current_trace
 from cloudmetrics.platform.timezones import UnknownTimezone
+from cloudmetrics.reports.definitions.models import InvalidRecipient, InvalidSchedule
+from cloudmetrics.reports.runs.models import NoSuchSection, RunInProgress, RunNotDone
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +85,8 @@ CODES: dict[type[Exception], str] = {
     AlreadyInvited: "ALREADY_INVITED",
     LockedOut: "WOULD_LOCK_OUT",
     TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
+    RunInProgress: "REPORT_RUNNING",
+    RunNotDone: "REPORT_NOT_DONE",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
     KeyInUse: "IDEMPOTENCY_KEY_IN_USE",
@@ -111,6 +115,13 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     InvalidNetwork: lambda error: _in_body("INVALID_NETWORK", error, f"/allowed_networks/{error.index}"),
     InvalidEmail: lambda error: _in_body("INVALID_EMAIL", error, "/email"),
     InvalidToken: lambda error: _in_body("INVALID_TOKEN", error, "/token"),
+    InvalidSchedule: lambda error: Violation(
+        error.code, str(error), f"/schedule/{error.field}", field=error.field
+    ),
+    InvalidRecipient: lambda error: Violation(
+        "INVALID_EMAIL", str(error), f"/recipients/{error.index}", field="recipients"
+    ),
+    NoSuchSection: lambda error: _in_query("NO_SUCH_SECTION", error, "section"),
     MomentPassed: lambda error: _in_body("MOMENT_PASSED", error, "/to"),
     MomentTooFar: lambda error: _in_body("MOMENT_TOO_FAR", error, f"/{error.field}"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),

@@ -63,13 +63,13 @@ async def neighbours(make_home_of_module, database_url) -> Neighbours:
 
 
 def contents(database_url: str, home: Home) -> dict[str, Any]:
-    """All rows of a workspace and its sandbox, table by table."""
+    """All rows of a workspace and its sandbox, table by table, but for what counts its own requests."""
     owners = [home.workspace.id, home.workspace.sandbox_id]
     with psycopg.connect(database_url) as everything:
         tables = everything.execute(
             "SELECT table_name FROM information_schema.columns JOIN information_schema.tables USING"
             " (table_schema, table_name) WHERE column_name = 'workspace_id' AND table_schema = 'public'"
-            " AND table_type = 'BASE TABLE'"
+            " AND table_type = 'BASE TABLE' AND table_name <> 'request_usage'"
         ).fetchall()
         return {
             name: everything.execute(

@@ -58,7 +58,7 @@ async def eventually(condition: Callable[[], bool | Awaitable[bool]], patience: 
             await asyncio.sleep(0.02)
 
 
-BY_THE_CLOCK = {"access.forget", "oauth.forget", "retention.look", "workspaces.remove"}
+BY_THE_CLOCK = {"access.forget", "reports.look", "oauth.forget", "retention.look", "workspaces.remove"}
 
 
 async def jobs_left(database: Database) -> list[tuple[str, str]]:
