@@ -41,6 +41,8 @@ from cloudmetrics.gateway.report_links import PREFIX as LINKS
 from cloudmetrics.gateway.report_links import ReportLinks
 from cloudmetrics.gateway.security_txt import PATH as SECURITY_TXT
 from cloudmetrics.gateway.security_txt import security_txt
+from cloudmetrics.gateway.share_links import share_link_authenticator
+from cloudmetrics.gateway.surroundings import Surroundings
 from cloudmetrics.gateway.tracing import Tracing
 from cloudmetrics.gateway.transport import Transport
 from cloudmetrics.platform.config import Settings
@@ -57,15 +59,19 @@ from cloudmetrics.usage.counting import RequestCounter
 SPEC = Path(__file__).parents[1] / "spec"
 
 
-def create_app(settings: Settings) -> ASGIApp:
-    """The whole service as one ASGI app. Raises ContractInvalid, RegistryIncomplete."""
+def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
+    """The whole service as one ASGI app, of a contract that was loaded already or the one in SPEC.
+
+    Raises ContractInvalid, RegistryIncomplete.
+    """
     configure_logs(settings.log_level)
-    contract = Contract.load(SPEC / "openapi.yaml")
-    registry = yaml.safe_load((SPEC / "errors.yaml").read_text(encoding="utf-8"))
+    contract = contract or Contract.load(SPEC / "openapi.yaml")
+    registry = read_registry()
     database = Database(settings.database_url, settings.database_pool_size)
     redis = Redis(settings.redis_url)
     keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
+    exchanges = Exchanges(contract.operations, limits)
     problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
     requests = RequestCounter(database)
@@ -98,9 +104,13 @@ def create_app(settings: Settings) -> ASGIApp:
     app: ASGIApp = serve(
         contract,
         handlers=handlers_of(contract, settings),
-        authenticators={"api_key": check_key, "bearer": bearer_authenticator(check_key, check_token)},
-        admit=limits.admit if limits else None,
-        around=Exchanges(contract.operations, limits.give_back if limits else None),
+        authenticators={
+            "api_key": check_key,
+            "bearer": bearer_authenticator(check_key, check_token),
+            "share_link": share_link_authenticator(database, keyring),
+        },
+        admit=exchanges.admit,
+        around=exchanges,
         headers_around=HEADERS,
         errors=problems.handlers(),
         middlewares=[
@@ -110,6 +120,7 @@ def create_app(settings: Settings) -> ASGIApp:
                 else []
             ),
             partial(Tracing, version=contract.version, count=requests.count),
+            partial(Surroundings, problems=problems, base_url=settings.base_url.rstrip("/")),
             partial(Transport, require_tls=settings.require_tls, refuse=problems.of_plain_http),
         ],
         fallback=beside_the_contract(beside, portal, {LINKS: ReportLinks(database, keyring)}),
@@ -117,6 +128,13 @@ def create_app(settings: Settings) -> ASGIApp:
         responses=settings.responses,
     )
     return app
+
+
+def read_registry() -> list[dict[str, Any]]:
+    """The error registry: code, status, title, cause and cure of each."""
+    text = (SPEC / "errors.yaml").read_text(encoding="utf-8")
+    registry: list[dict[str, Any]] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return registry
 
 
 def handlers_of(contract: Contract, settings: Settings) -> TagResolver | MockResolver:

@@ -78,6 +78,8 @@ class Compiler:
         self.headers_around = headers_around
         self.enforce = enforce
         self.compiled = compiled
+        # Most operations answer the same errors, which are compiled once.
+        self.answers: dict[Place, Answer] = {}
         self.schemes = dict(self._declared_schemes())
         self.keys = frozenset(
             s["name"] for s in self.schemes.values() if s.get("in") == "query" and "name" in s
@@ -206,12 +208,16 @@ class Compiler:
         kind = media.essence(name)
         complete = self.defaults.completer(schema) if schema else None
         if media.is_json(kind):
-            return MediaBody(decode_json, validator, complete)
+            return MediaBody(decode_json, validator, complete, fields=self._fields(schema))
         if kind in (FORM, MULTIPART):
             return MediaBody(form_decoder(self.shapes, schema), validator, complete, view=form_view)
         if kind.startswith("text/"):
             return MediaBody(decode_text, validator)
         return MediaBody(lambda raw, _: raw, validator, view=bytes_view)
+
+    def _fields(self, schema: Place | None) -> dict[str, bool]:
+        properties = self.shapes.properties(schema) if schema else {}
+        return {name: "null" in self.shapes.types(place) for name, place in properties.items()}
 
     def _answers(self, operation: Operation) -> Answers:
         declared = {}
@@ -220,19 +226,22 @@ class Compiler:
                 place = self._follow(operation.place / "responses" / status)
             except Unresolvable:
                 continue
-            node = self.documents.at(place)
-            validators = {
-                media.essence(name): self._validator(
-                    self._schema_in(place / "content" / name) if media.is_json(name) else None
-                )
-                for name in node.get("content") or {}
-            }
-            declared[status.upper() if status != "default" else status] = Answer(
-                validators, list(self._headers(place, node))
-            )
+            if place not in self.answers:
+                self.answers[place] = self._answer(place)
+            declared[status.upper() if status != "default" else status] = self.answers[place]
         if not declared:
             self.documents.find(operation.place, "the operation declares no response", "declare `responses`")
         return Answers(declared)
+
+    def _answer(self, place: Place) -> Answer:
+        node = self.documents.at(place)
+        validators = {
+            media.essence(name): self._validator(
+                self._schema_in(place / "content" / name) if media.is_json(name) else None
+            )
+            for name in node.get("content") or {}
+        }
+        return Answer(validators, list(self._headers(place, node)))
 
     def _selection(self, operation: Operation) -> Selection | None:
         """How a request chooses among the fields of the answer, where a parameter says that it may."""

@@ -190,9 +190,10 @@ def _compile(
     if documents.findings:
         raise ContractInvalid(documents.findings)
     endpoints = [endpoint for endpoint in compiled if endpoint is not None]
-    readers = {each.operation.path: each for each in endpoints if each.operation.method == "GET"}
+    at = {(each.operation.method, each.operation.path): each for each in endpoints}
     for endpoint in endpoints:
-        endpoint.reader = readers.get(endpoint.operation.path)
+        endpoint.reader = at.get(("GET", endpoint.operation.path))
+        endpoint.replacer = at.get(("PUT", endpoint.operation.path))
     return endpoints
 
 

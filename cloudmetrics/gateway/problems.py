@@ -29,6 +29,9 @@ from cloudmetrics.accounts.workspaces.models import (
     PersonRequired,
     TooManyWorkspaces,
 )
+from cloudmetrics.alerting.channels.models import ChannelInUse, TooManyChannels, UnfitDestination
+from cloudmetrics.alerting.preview.models import PreviewOutOfRange
+from cloudmetrics.alerting.rules.models import MuteInPast, NotFiring, TooManyAlerts
 from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
 from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
 from cloudmetrics.analytics.metrics.models import (
@@ -39,7 +42,12 @@ from cloudmetrics.analytics.metrics.models import (
 )
 from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
+from cloudmetrics.boards.dashboards.models import NameTaken
+from cloudmetrics.boards.widgets.models import PlaceTaken, TooManyWidgets
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
+from cloudmetrics.costs.focus.models import FileUnfit
+from cloudmetrics.costs.imports.models import TooManyImports
+from cloudmetrics.costs.reports.models import UnclearTag, UnknownDimension
 from cloudmetrics.gateway.exchanges.models import RETRY_SECONDS as RUNNING_SECONDS
 from cloudmetrics.gateway.exchanges.models import KeyInUse, KeyReused, PreconditionFailed
 from cloudmetrics.platform.clock import InvalidMoment
@@ -71,6 +79,9 @@ CODES: dict[type[Exception], str] = {
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
+    NameTaken: "NAME_TAKEN",
+    PlaceTaken: "PLACE_TAKEN",
+    TooManyWidgets: "WIDGET_LIMIT_REACHED",
     ClientHasNoSecret: "CLIENT_HAS_NO_SECRET",
     ScopeNotHeld: "SCOPE_NOT_HELD",
     MissingScope: "INSUFFICIENT_SCOPE",
@@ -85,6 +96,11 @@ CODES: dict[type[Exception], str] = {
     AlreadyInvited: "ALREADY_INVITED",
     LockedOut: "WOULD_LOCK_OUT",
     TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
+    TooManyAlerts: "ALERT_LIMIT_REACHED",
+    TooManyChannels: "ALERT_LIMIT_REACHED",
+    ChannelInUse: "CHANNEL_IN_USE",
+    NotFiring: "NOT_FIRING",
+    TooManyImports: "TOO_MANY_IMPORTS",
     RunInProgress: "REPORT_RUNNING",
     RunNotDone: "REPORT_NOT_DONE",
     TooManyRequests: "RATE_LIMITED",
@@ -115,6 +131,9 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     InvalidNetwork: lambda error: _in_body("INVALID_NETWORK", error, f"/allowed_networks/{error.index}"),
     InvalidEmail: lambda error: _in_body("INVALID_EMAIL", error, "/email"),
     InvalidToken: lambda error: _in_body("INVALID_TOKEN", error, "/token"),
+    UnfitDestination: lambda error: _in_body("UNFIT_DESTINATION", error, "/url"),
+    MuteInPast: lambda error: _in_body("DATE_OUT_OF_RANGE", error, "/until"),
+    PreviewOutOfRange: lambda error: _in_body("DATE_OUT_OF_RANGE", error, error.pointer),
     InvalidSchedule: lambda error: Violation(
         error.code, str(error), f"/schedule/{error.field}", field=error.field
     ),
@@ -126,6 +145,9 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     MomentTooFar: lambda error: _in_body("MOMENT_TOO_FAR", error, f"/{error.field}"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     PeriodInverted: lambda error: _in_query("RANGE_INVERTED", error, "to"),
+    FileUnfit: lambda error: Violation(error.code, str(error), "", field="body"),
+    UnknownDimension: lambda error: _in_query("UNKNOWN_DIMENSION", error, "dimension"),
+    UnclearTag: lambda error: _in_query("UNCLEAR_TAG", error, "tag"),
 }
 
 
@@ -169,6 +191,13 @@ class Problems:
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
         }
+
+    async def describe(self, request: Request, error: Exception) -> dict[str, Any]:
+        """The problem document of an error that spoils only a part of an answer."""
+        handlers = self.handlers()
+        handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+        document: dict[str, Any] = orjson.loads((await handler(request, error)).body)  # type: ignore[arg-type]
+        return document
 
     async def of_contract(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ContractError)

@@ -40,17 +40,39 @@ async def query(caller: Caller, body: Body) -> dict[str, Any]:
     InvalidCursor, QueryTooSlow.
     """
     state, question = await _understood(caller, body)
-    digest = _digest(body)
     position = None
     if body.get("cursor"):
-        days, position = _open(caller, digest, body["cursor"])
+        days, position = _open(caller, _digest(body), body["cursor"])
         question = replace(question, days=days)
-    chosen = plan(question)
     if body["dry_run"]:
-        return await _explain(caller, chosen, body["limit"])
+        return await _explain(caller, plan(question), body["limit"])
+    return await ask(caller, body, state, question, position)
+
+
+async def understand(caller: Caller, body: Body, state: State) -> Question:
+    """The question of a body about websites in some state, checked all but for its cursor.
+
+    Raises QuestionUnsound, and NotFound for its goal.
+    """
+    question = read(body, clock.today_of(caller.tenant, state.timezone), state.currencies)
+    if body.get("goal_id"):
+        goal = await _goal(caller, UUID(body["goal_id"]), question.website_id)
+        question = replace(question, goal=goal)
+    await _require_properties(caller, question)
+    return question
+
+
+async def ask(
+    caller: Caller, body: Body, state: State, question: Question, position: tuple[Any, ...] | None = None
+) -> dict[str, Any]:
+    """A page of the answer to what `understand` made of a body, as JSON objects. Raises QueryTooSlow.
+
+    `position` is where the page before ended.
+    """
+    chosen = plan(question)
 
     async def draw() -> dict[str, Any]:
-        return await _page(caller, state, chosen, Cut(body["limit"] + 1, position), digest)
+        return await _page(caller, state, chosen, Cut(body["limit"] + 1, position), _digest(body))
 
     answer = await answers.answer(caller, state, _key(body, question, state), draw)
     return answer | {"meta": _meta(question, chosen, None)}
@@ -85,11 +107,7 @@ async def _understood(caller: Caller, body: Body) -> tuple[State, Question]:
     """The question of a body, and what it finds at this moment. Raises NotFound, QuestionUnsound."""
     website_id = UUID(body["website_id"]) if body.get("website_id") else None
     state = await answers.state(caller, website_id)
-    question = read(body, clock.today_of(caller.tenant, state.timezone), state.currencies)
-    if body.get("goal_id"):
-        question = replace(question, goal=await _goal(caller, UUID(body["goal_id"]), website_id))
-    await _require_properties(caller, question)
-    return state, question
+    return state, await understand(caller, body, state)
 
 
 async def _page(caller: Caller, state: State, chosen: Plan, cut: Cut, digest: str) -> dict[str, Any]:

@@ -24,10 +24,10 @@ STREAM_SECONDS = 15.0
 COUNTS = ("visitors", "conversions", "events", "pageviews", "visits", "bounces", "visit_us")
 
 
-async def run(tenant: Tenant, statement: Statement) -> list[Record]:
+async def run(tenant: Tenant, statement: Statement, *, seconds: float = QUESTION_SECONDS) -> list[Record]:
     """The rows of a statement. Raises QueryTooSlow."""
     return await tenant.read(
-        statement.sql, statement.parameters, seconds=QUESTION_SECONDS, settings=_settings(statement)
+        statement.sql, statement.parameters, seconds=seconds, settings=_settings(statement)
     )
 
 

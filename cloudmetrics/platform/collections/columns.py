@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from keyword import iskeyword
 from typing import Any
 from uuid import UUID
 
@@ -27,12 +28,14 @@ class Column:
 
     `sql` becomes part of statements as it is, so it is never anything but a constant of
     ours. `attribute` is the field's name in the model, where it has another one there.
+    `lower` says that it is kept in small letters, however people write it.
     """
 
     sql: str
     kind: Kind = Kind.TEXT
     nullable: bool = False
     attribute: str = ""
+    lower: bool = False
 
     @property
     def sorting(self) -> str:
@@ -47,7 +50,9 @@ class Column:
             return value
         if self.kind is Kind.UUID:
             return UUID(value)
-        return read_moment(value, parameter) if self.kind is Kind.MOMENT else value
+        if self.kind is Kind.MOMENT:
+            return read_moment(value, parameter)
+        return value.lower() if self.lower else value
 
 
 # The operator behind the colon of a parameter's name → how `column` is compared with `value`, of `kind`.
@@ -71,6 +76,6 @@ def parameter_of(field: str, operator: str) -> str:
     return f"{field}:{operator}" if operator else field
 
 
-def argument_of(field: str, operator: str) -> str:
-    """The same as handlers are given it."""
-    return f"{field}_{operator}" if operator else field
+def argument_of(parameter: str) -> str:
+    """The same as handlers are given it: Python's own words end in `_`."""
+    return f"{parameter}_" if iskeyword(parameter) else parameter.replace(":", "_")

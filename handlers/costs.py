@@ -1,0 +1,61 @@
+"""Costs: the operations of spec/paths/costs*.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+from cloudmetrics.contract import Request
+from cloudmetrics.costs.imports import service as imports
+from cloudmetrics.costs.imports.models import OnError
+from cloudmetrics.costs.reports import service as reports
+from cloudmetrics.gateway.shapes import Answer, accepted, listed, one
+from cloudmetrics.platform.caller import Caller
+
+
+async def get_costs(
+    caller: Caller,
+    start_date: str | None,
+    end_date: str | None,
+    interval: str,
+    cost: str,
+    tag: list[str] | None,
+    **filters: str | None,
+) -> dict[str, Any]:
+    question = reports.ask(
+        caller.tenant, start_date=start_date, end_date=end_date, cost=cost, filters=filters, tags=tag or ()
+    )
+    found = await reports.costs(caller, question, interval)
+    return {"data": found.to_json(), "meta": found.to_meta()}
+
+
+async def get_cost_breakdown(
+    caller: Caller,
+    dimension: str,
+    top: int,
+    start_date: str | None,
+    end_date: str | None,
+    cost: str,
+    tag: list[str] | None,
+    **filters: str | None,
+) -> dict[str, Any]:
+    question = reports.ask(
+        caller.tenant, start_date=start_date, end_date=end_date, cost=cost, filters=filters, tags=tag or ()
+    )
+    found = await reports.breakdown(caller, question, dimension, top)
+    return {"data": found.to_json(), "meta": found.to_meta()}
+
+
+async def list_cost_imports(caller: Caller, request: Request, **query: Any) -> Answer:
+    return await listed(request, caller, await imports.list_page(caller, query), query)
+
+
+async def create_cost_import(
+    caller: Caller, request: Request, body: AsyncIterator[bytes], on_error: str
+) -> Answer:
+    return accepted(request, await imports.create(caller, body, OnError(on_error)))
+
+
+async def get_cost_import(caller: Caller, import_id: str) -> dict[str, Any]:
+    return one(await imports.get(caller, UUID(import_id)))
