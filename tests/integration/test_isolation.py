@@ -70,7 +70,7 @@ def contents(database_url: str, home: Home) -> dict[str, Any]:
         tables = everything.execute(
             "SELECT table_name FROM information_schema.columns JOIN information_schema.tables USING"
             " (table_schema, table_name) WHERE column_name = 'workspace_id' AND table_schema = 'public'"
-            " AND table_type = 'BASE TABLE' AND table_name <> 'request_usage'"
+            " AND table_type = 'BASE TABLE'"
         ).fetchall()
         return {
             name: everything.execute(
