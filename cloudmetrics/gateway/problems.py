@@ -70,6 +70,8 @@ from cloudmetrics.platform.errors import (
 )
 from cloudmetrics.platform.telemetry import current_trace
 from cloudmetrics.platform.timezones import UnknownTimezone
+from cloudmetrics.reports.definitions.models import InvalidRecipient, InvalidSchedule
+from cloudmetrics.reports.runs.models import NoSuchSection, RunInProgress, RunNotDone
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +110,8 @@ CODES: dict[type[Exception], str] = {
     NotFiring: "NOT_FIRING",
     TagAllocated: "TAG_ALLOCATED",
     TooManyImports: "TOO_MANY_IMPORTS",
+    RunInProgress: "REPORT_RUNNING",
+    RunNotDone: "REPORT_NOT_DONE",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
     NotInBatch: "NOT_IN_BATCH",
@@ -141,6 +145,13 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     UnfitDestination: lambda error: _in_body("UNFIT_DESTINATION", error, "/url"),
     MuteInPast: lambda error: _in_body("DATE_OUT_OF_RANGE", error, "/until"),
     PreviewOutOfRange: lambda error: _in_body("DATE_OUT_OF_RANGE", error, error.pointer),
+    InvalidSchedule: lambda error: Violation(
+        error.code, str(error), f"/schedule/{error.field}", field=error.field
+    ),
+    InvalidRecipient: lambda error: Violation(
+        "INVALID_EMAIL", str(error), f"/recipients/{error.index}", field="recipients"
+    ),
+    NoSuchSection: lambda error: _in_query("NO_SUCH_SECTION", error, "section"),
     MomentPassed: lambda error: _in_body("MOMENT_PASSED", error, "/to"),
     MomentTooFar: lambda error: _in_body("MOMENT_TOO_FAR", error, f"/{error.field}"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
