@@ -19,6 +19,7 @@ from cloudmetrics.accounts.workspaces.models import Plan
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.cli import terminal
 from cloudmetrics.demo import load
+from cloudmetrics.demo.boards import make_boards
 from cloudmetrics.importing import SendFailed
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.config import Settings
@@ -89,6 +90,7 @@ async def make(name: str, plan: Plan, database: Database, keyring: Keyring) -> D
     workspace = await workspaces.create_workspace(database, name=name, plan=plan)
     owner = Caller(Tenant(database, workspace.id), keyring)
     website = await websites.create(owner, name=name.title(), domain=DOMAIN.format(name))
+    await make_boards(owner, website.id)
     keys = {}
     for kind, allowed in SCOPES.items():
         mode: Mode = "test" if kind == "test" else "live"
