@@ -70,6 +70,7 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     redis = Redis(settings.redis_url)
     keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
+    exchanges = Exchanges(contract.operations, limits)
     problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
     requests = RequestCounter(database)
@@ -108,8 +109,8 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
             "bearer": bearer_authenticator(check_key, check_token),
             "share_link": share_link_authenticator(database, keyring),
         },
-        admit=limits.admit if limits else None,
-        around=Exchanges(contract.operations, limits.give_back if limits else None),
+        admit=exchanges.admit,
+        around=exchanges,
         headers_around=HEADERS,
         errors=problems.handlers(),
         middlewares=[
