@@ -56,6 +56,7 @@ from cloudmetrics.portal import create_portal, is_portal_path
 from cloudmetrics.portal.bridge import Bridge
 from cloudmetrics.portal.forms import whole_bodies
 from cloudmetrics.portal.oauth import Services, add_oauth
+from cloudmetrics.portal.shared import add_shared
 from cloudmetrics.usage.counting import RequestCounter
 
 SPEC = Path(__file__).parents[1] / "spec"
@@ -93,6 +94,7 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     pages = create_portal(contract.bundle, registry, settings.base_url)
     services = Services(bridge, database, redis, keyring, tokens, settings.base_url)
     add_oauth(pages, services, settings.outside_issuer)
+    add_shared(pages, services)
     # The types of Flask and of a2wsgi name the same protocol in different words.
     portal = whole_bodies(cast("Any", WSGIMiddleware(cast("Any", pages))))
 

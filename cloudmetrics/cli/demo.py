@@ -19,6 +19,7 @@ from cloudmetrics.accounts.workspaces.models import Plan
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.cli import terminal
 from cloudmetrics.demo import load
+from cloudmetrics.demo.boards import make_boards
 from cloudmetrics.demo.reports import WEEKLY
 from cloudmetrics.importing import SendFailed
 from cloudmetrics.platform.caller import Caller
@@ -92,6 +93,7 @@ async def make(name: str, plan: Plan, database: Database, keyring: Keyring) -> D
     owner = Caller(Tenant(database, workspace.id), keyring)
     website = await websites.create(owner, name=name.title(), domain=DOMAIN.format(name))
     await reports.create(owner, WEEKLY)
+    await make_boards(owner, website.id)
     keys = {}
     for kind, allowed in SCOPES.items():
         mode: Mode = "test" if kind == "test" else "live"
