@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.sdk import judging
 from tests.sdk.server import Server
-from tests.sdk.suite import ROOT, Case, filled, pointed
+from tests.sdk.suite import DEFAULT_CLIENT, ROOT, Case, filled, pointed
 
 PATIENCE = 60.0
 PYTHON = [sys.executable, "-m", "tests.sdk.runners.python"]
@@ -88,9 +88,17 @@ def wrong(case: Case, runner: Runner, server: Server, name: str) -> list[str]:
 def wrong_live(case: Case, runner: Runner, url: str, key: str, name: str) -> list[str]:
     """What is wrong with an SDK, by a case that asks a real server."""
     client = {**case.client, "name": name, "base_url": url}
-    if "api_key" in client:
+    if client["api_key"] == DEFAULT_CLIENT["api_key"]:
         client["api_key"] = key
     return _steps(case, runner, client)
+
+
+def other(client: dict[str, Any], step: dict[str, Any]) -> dict[str, Any]:
+    """The client of a step, which is another one where the step names other credentials."""
+    if "as" not in step:
+        return client
+    name = f"{client['name']} as {step['as']}"
+    return {key: value for key, value in client.items() if key != "api_key"} | step["as"] | {"name": name}
 
 
 def _steps(case: Case, runner: Runner, client: dict[str, Any]) -> list[str]:
@@ -99,7 +107,7 @@ def _steps(case: Case, runner: Runner, client: dict[str, Any]) -> list[str]:
     for number, written in enumerate(case.steps):
         step = filled(written, saved)
         message = {key: step[key] for key in ("call", "with", "take") if key in step}
-        told = runner.ask({"client": client, "do": step.get("do", "call"), **message})
+        told = runner.ask({"client": other(client, step), "do": step.get("do", "call"), **message})
         before = f"step {number + 1}: " if len(case.steps) > 1 else ""
         sentences += [before + each for each in judging.outcome(step, told)]
         if sentences:
