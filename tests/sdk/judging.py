@@ -26,7 +26,9 @@ def wire(case: Case, seen: Sequence[Request]) -> Iterator[str]:
             yield f"request {number + 1}: {sentence}"
 
 
-def request(expected: Mapping[str, Any], seen: Request, first: Request, before: Request | None) -> Iterator[str]:
+def request(
+    expected: Mapping[str, Any], seen: Request, first: Request, before: Request | None
+) -> Iterator[str]:
     for name in ("method", "path"):
         if name in expected and expected[name] != getattr(seen, name):
             yield f"{name} is {getattr(seen, name)!r}, not {expected[name]!r}"

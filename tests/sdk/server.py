@@ -71,7 +71,11 @@ class Server:
         head = await reader.readuntil(b"\r\n\r\n")
         start, *lines = head.decode("latin-1").split("\r\n")
         method, target, _ = start.split(" ")
-        headers = {name.strip().lower(): value.strip() for name, _, value in (each.partition(":") for each in lines) if name}
+        headers = {
+            name.strip().lower(): value.strip()
+            for name, _, value in (each.partition(":") for each in lines)
+            if name
+        }
         body = await _body(reader, headers)
         parts = urlsplit(target)
         name, _, path = parts.path.removeprefix("/").partition("/")
@@ -106,7 +110,9 @@ async def _perform(writer: asyncio.StreamWriter, exchange: Exchange) -> bool:
         return False
     if exchange.get("reset"):
         # Without lingering, closing resets.
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
         return False
     return await _answer(writer, exchange)
 

@@ -53,7 +53,9 @@ def contract() -> Description:
 def cases() -> tuple[Case, ...]:
     """All of them: those that are written down, and one for each operation of the contract."""
     written = [
-        case(entry) for path in sorted(CASES.glob("*.yaml")) for entry in yaml.safe_load(path.read_text("utf-8"))
+        case(entry)
+        for path in sorted(CASES.glob("*.yaml"))
+        for entry in yaml.safe_load(path.read_text("utf-8"))
     ]
     found = (*written, *(operation_case(method) for method in contract().methods))
     if len({each.name for each in found}) < len(found):
@@ -106,7 +108,9 @@ def exchange(entry: Mapping[str, Any]) -> dict[str, Any]:
         made["chunks"] = [json.dumps(body)]
     elif "text" in made:
         made["chunks"] = [made.pop("text")]
-    made["headers"] = {name: value for name, value in (headers | made.get("headers", {})).items() if value is not None}
+    made["headers"] = {
+        name: value for name, value in (headers | made.get("headers", {})).items() if value is not None
+    }
     return made
 
 

@@ -80,7 +80,9 @@ class SyncRunner:
         return taken(iter(method(client, message)(**given)), message.get("take"))
 
     def pages(self, client: Any, message: Any, given: Any) -> Any:
-        return [told_page(page) for page in taken(method(client, message)(**given).pages(), message.get("take"))]
+        return [
+            told_page(page) for page in taken(method(client, message)(**given).pages(), message.get("take"))
+        ]
 
     def file(self, client: Any, message: Any, given: Any) -> str:
         return method(client, message)(**given).read().decode()
