@@ -172,7 +172,7 @@ def _method(contract: Description, path: str, item: Mapping[str, Any], verb: str
         parameters=tuple(given),
         media_type=media_type,
         answer=_answer(contract, operation),
-        repeatable=verb != "post" or keyed or bool(operation.get("x-repeatable")),
+        repeatable=verb != "post" or keyed or bool(operation.get("x-idempotent")),
         keyed=keyed,
         deprecated=operation.get("deprecated", False),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudmetrics.sdks import python
+from cloudmetrics.sdks import javascript, python
 from cloudmetrics.sdks.description import Description
 from cloudmetrics.sdks.errors import GeneratorFailed
 
@@ -29,4 +29,7 @@ class Language:
     generators: Callable[[], dict[str, str]]
 
 
-LANGUAGES = (Language("python", python.write, python.operations, python.generators),)
+LANGUAGES = (
+    Language("python", python.write, python.operations, python.generators),
+    Language("javascript", javascript.write, javascript.operations, javascript.generators),
+)

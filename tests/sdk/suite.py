@@ -27,7 +27,7 @@ DEFAULT_CLIENT: dict[str, Any] = {
     "max_retries": 2,
     "retry_delay": 0.01,
 }
-STEP = ("call", "with", "do", "take", "gives", "fails", "save")
+STEP = ("call", "with", "do", "take", "gives", "fails", "save", "as")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,9 @@ class ErrorCode(OpenEnum):
     LIVE_CREDENTIAL_REQUIRED = "LIVE_CREDENTIAL_REQUIRED"
     "Not from the sandbox."
 
+    SANDBOX_REQUIRED = "SANDBOX_REQUIRED"
+    "Only in the sandbox."
+
     WRONG_INVITEE = "WRONG_INVITEE"
     "The invitation is somebody else's."
 
@@ -74,6 +77,9 @@ class ErrorCode(OpenEnum):
     KEY_NOT_ACTIVE = "KEY_NOT_ACTIVE"
     "The key has ended."
 
+    IDEMPOTENCY_KEY_IN_USE = "IDEMPOTENCY_KEY_IN_USE"
+    "The first request still runs."
+
     LAST_OWNER = "LAST_OWNER"
     "A workspace needs an owner."
 
@@ -89,6 +95,9 @@ class ErrorCode(OpenEnum):
     WORKSPACE_LIMIT_REACHED = "WORKSPACE_LIMIT_REACHED"
     "Too many workspaces."
 
+    PRECONDITION_FAILED = "PRECONDITION_FAILED"
+    "Changed meanwhile."
+
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
     "The body is too large."
 
@@ -97,6 +106,9 @@ class ErrorCode(OpenEnum):
 
     QUERY_TOO_SLOW = "QUERY_TOO_SLOW"
     "The question takes too long."
+
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    "The key belongs to another request."
 
     RATE_LIMITED = "RATE_LIMITED"
     "Too many requests."

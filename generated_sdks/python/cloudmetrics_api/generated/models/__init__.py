@@ -94,9 +94,25 @@ if TYPE_CHECKING:
     from .revenue_question import RevenueQuestion
     from .revenue_row import RevenueRow
     from .role import Role
+    from .test_clock import TestClock
+    from .test_clock_response import TestClockResponse
     from .timezone_change import TimezoneChange
     from .traces import Traces
     from .unknown import Unknown
+    from .usage import Usage
+    from .usage_events import UsageEvents
+    from .usage_events_day import UsageEventsDay
+    from .usage_meta import UsageMeta
+    from .usage_quota import UsageQuota
+    from .usage_rate_limit import UsageRateLimit
+    from .usage_requests import UsageRequests
+    from .usage_requests_day import UsageRequestsDay
+    from .usage_requests_key import UsageRequestsKey
+    from .usage_requests_operation import UsageRequestsOperation
+    from .usage_requests_status import UsageRequestsStatus
+    from .usage_response import UsageResponse
+    from .usage_storage import UsageStorage
+    from .usage_warning import UsageWarning
     from .violation import Violation
     from .visit import Visit
     from .visit_list_response import VisitListResponse
@@ -199,9 +215,25 @@ __all__ = (
     "RevenueQuestion",
     "RevenueRow",
     "Role",
+    "TestClock",
+    "TestClockResponse",
     "TimezoneChange",
     "Traces",
     "Unknown",
+    "Usage",
+    "UsageEvents",
+    "UsageEventsDay",
+    "UsageMeta",
+    "UsageQuota",
+    "UsageRateLimit",
+    "UsageRequests",
+    "UsageRequestsDay",
+    "UsageRequestsKey",
+    "UsageRequestsOperation",
+    "UsageRequestsStatus",
+    "UsageResponse",
+    "UsageStorage",
+    "UsageWarning",
     "Violation",
     "Visit",
     "VisitListResponse",
@@ -305,9 +337,25 @@ _MODULES = {
     "RevenueQuestion": ".revenue_question",
     "RevenueRow": ".revenue_row",
     "Role": ".role",
+    "TestClock": ".test_clock",
+    "TestClockResponse": ".test_clock_response",
     "TimezoneChange": ".timezone_change",
     "Traces": ".traces",
     "Unknown": ".unknown",
+    "Usage": ".usage",
+    "UsageEvents": ".usage_events",
+    "UsageEventsDay": ".usage_events_day",
+    "UsageMeta": ".usage_meta",
+    "UsageQuota": ".usage_quota",
+    "UsageRateLimit": ".usage_rate_limit",
+    "UsageRequests": ".usage_requests",
+    "UsageRequestsDay": ".usage_requests_day",
+    "UsageRequestsKey": ".usage_requests_key",
+    "UsageRequestsOperation": ".usage_requests_operation",
+    "UsageRequestsStatus": ".usage_requests_status",
+    "UsageResponse": ".usage_response",
+    "UsageStorage": ".usage_storage",
+    "UsageWarning": ".usage_warning",
     "Violation": ".violation",
     "Visit": ".visit",
     "VisitListResponse": ".visit_list_response",

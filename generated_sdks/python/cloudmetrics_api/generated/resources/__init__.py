@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .oauth_clients import AsyncOauthClients, OauthClients
     from .revenue import AsyncRevenue, Revenue
     from .team import AsyncTeam, Team
+    from .test_clock import AsyncTestClock, TestClock
+    from .usage import AsyncUsage, Usage
     from .visitors import AsyncVisitors, Visitors
     from .websites import AsyncWebsites, Websites
     from .workspace import AsyncWorkspace, Workspace
@@ -73,6 +75,24 @@ class Resources:
         from .audit_log import AuditLog
 
         return AuditLog(cast("CloudMetrics", self))
+
+    @cached_property
+    def usage(self) -> Usage:
+        """What the workspace uses: its requests, its events, its storage, and how much
+        of each quota is left.
+        """
+        from .usage import Usage
+
+        return Usage(cast("CloudMetrics", self))
+
+    @cached_property
+    def test_clock(self) -> TestClock:
+        """The time of the sandbox. It can be moved forward, and schedules, alerts,
+        expiries and quotas follow: nobody waits a month to test a monthly report.
+        """
+        from .test_clock import TestClock
+
+        return TestClock(cast("CloudMetrics", self))
 
     @cached_property
     def websites(self) -> Websites:
@@ -200,6 +220,24 @@ class AsyncResources:
         from .audit_log import AsyncAuditLog
 
         return AsyncAuditLog(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def usage(self) -> AsyncUsage:
+        """What the workspace uses: its requests, its events, its storage, and how much
+        of each quota is left.
+        """
+        from .usage import AsyncUsage
+
+        return AsyncUsage(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def test_clock(self) -> AsyncTestClock:
+        """The time of the sandbox. It can be moved forward, and schedules, alerts,
+        expiries and quotas follow: nobody waits a month to test a monthly report.
+        """
+        from .test_clock import AsyncTestClock
+
+        return AsyncTestClock(cast("AsyncCloudMetrics", self))
 
     @cached_property
     def websites(self) -> AsyncWebsites:

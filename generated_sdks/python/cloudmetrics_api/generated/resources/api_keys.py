@@ -34,6 +34,7 @@ class ApiKeys:
         status: models.ApiKeyStatus | Literal["ACTIVE", "EXPIRED", "REVOKED"] | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.ApiKey]:
         """List API keys.
 
@@ -50,11 +51,16 @@ class ApiKeys:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
         call = Call(
-            "GET", "/v1/api-keys", query={"mode": mode, "status": status, "cursor": cursor, "limit": limit}
+            "GET",
+            "/v1/api-keys",
+            query={"mode": mode, "status": status, "cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.ApiKeyListResponse.from_dict)
 
@@ -62,6 +68,7 @@ class ApiKeys:
         self,
         *,
         name: str,
+        idempotency_key: str | Unset = UNSET,
         scopes: Sequence[str] | Unset = UNSET,
         preset: Literal["READ_ONLY", "FULL"] | Unset = UNSET,
         mode: models.ApiKeyMode | Literal["LIVE", "TEST"] | Unset = UNSET,
@@ -77,6 +84,14 @@ class ApiKeys:
         `LIVE` one answers `403` with code `LIVE_CREDENTIAL_REQUIRED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What the key is for. It cannot be blank.
             preset: A set of scopes by name: `READ_ONLY` is every scope that reads, `FULL` is all of
                 them. What counts is what the preset is when the key is made.
@@ -90,6 +105,7 @@ class ApiKeys:
         call = Call(
             "POST",
             "/v1/api-keys",
+            headers={"Idempotency-Key": idempotency_key},
             fields={
                 "name": name,
                 "scopes": scopes,
@@ -98,20 +114,24 @@ class ApiKeys:
                 "expires_at": expires_at,
                 "allowed_networks": allowed_networks,
             },
+            repeatable=True,
+            keyed=True,
         )
         return self._client.fetch(call, models.ApiKeyWithSecretResponse.from_dict).data
 
-    def get(self, api_key_id: UUID | str) -> models.ApiKey:
+    def get(self, api_key_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.ApiKey:
         """Get an API key.
 
         Returns one key of the workspace or of its sandbox, without its secret.
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", f"/v1/api-keys/{segment(api_key_id)}")
+        call = Call("GET", f"/v1/api-keys/{segment(api_key_id)}", headers={"If-None-Match": if_none_match})
         return self._client.fetch(call, models.ApiKeyResponse.from_dict).data
 
     def update(
@@ -122,6 +142,8 @@ class ApiKeys:
         scopes: Sequence[str],
         expires_at: datetime | str | None,
         allowed_networks: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.ApiKey:
         """Update an API key.
 
@@ -134,6 +156,17 @@ class ApiKeys:
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What the key is for. It cannot be blank.
             expires_at: When the key ends by itself; null is never.
             allowed_networks: From where a credential may be used. None means from anywhere.
@@ -144,16 +177,20 @@ class ApiKeys:
         call = Call(
             "PUT",
             f"/v1/api-keys/{segment(api_key_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "scopes": scopes,
                 "expires_at": expires_at,
                 "allowed_networks": allowed_networks,
             },
+            keyed=True,
         )
         return self._client.fetch(call, models.ApiKeyResponse.from_dict).data
 
-    def revoke(self, api_key_id: UUID | str) -> None:
+    def revoke(
+        self, api_key_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Revoke an API key.
 
         Ends a key, for good: within a second no process takes it any more. It stays
@@ -161,16 +198,33 @@ class ApiKeys:
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("DELETE", f"/v1/api-keys/{segment(api_key_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/api-keys/{segment(api_key_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
 
     def rotate(
         self,
         api_key_id: UUID | str,
         *,
+        idempotency_key: str | Unset = UNSET,
         overlap_seconds: int | Unset = UNSET,
         expires_at: datetime | str | Unset = UNSET,
     ) -> models.ApiKeyWithSecret:
@@ -185,6 +239,14 @@ class ApiKeys:
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             overlap_seconds: How long the old key lives on, so that its users can change over. 0
                 ends it at once.
             expires_at: When the new key ends by itself. Without one, when the old one would have.
@@ -194,7 +256,10 @@ class ApiKeys:
         call = Call(
             "POST",
             f"/v1/api-keys/{segment(api_key_id)}/rotate",
+            headers={"Idempotency-Key": idempotency_key},
             fields={"overlap_seconds": overlap_seconds, "expires_at": expires_at},
+            repeatable=True,
+            keyed=True,
         )
         return self._client.fetch(call, models.ApiKeyWithSecretResponse.from_dict).data
 
@@ -215,6 +280,7 @@ class AsyncApiKeys:
         status: models.ApiKeyStatus | Literal["ACTIVE", "EXPIRED", "REVOKED"] | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.ApiKey]:
         """List API keys.
 
@@ -231,11 +297,16 @@ class AsyncApiKeys:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
         call = Call(
-            "GET", "/v1/api-keys", query={"mode": mode, "status": status, "cursor": cursor, "limit": limit}
+            "GET",
+            "/v1/api-keys",
+            query={"mode": mode, "status": status, "cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.ApiKeyListResponse.from_dict)
 
@@ -243,6 +314,7 @@ class AsyncApiKeys:
         self,
         *,
         name: str,
+        idempotency_key: str | Unset = UNSET,
         scopes: Sequence[str] | Unset = UNSET,
         preset: Literal["READ_ONLY", "FULL"] | Unset = UNSET,
         mode: models.ApiKeyMode | Literal["LIVE", "TEST"] | Unset = UNSET,
@@ -258,6 +330,14 @@ class AsyncApiKeys:
         `LIVE` one answers `403` with code `LIVE_CREDENTIAL_REQUIRED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What the key is for. It cannot be blank.
             preset: A set of scopes by name: `READ_ONLY` is every scope that reads, `FULL` is all of
                 them. What counts is what the preset is when the key is made.
@@ -271,6 +351,7 @@ class AsyncApiKeys:
         call = Call(
             "POST",
             "/v1/api-keys",
+            headers={"Idempotency-Key": idempotency_key},
             fields={
                 "name": name,
                 "scopes": scopes,
@@ -279,20 +360,24 @@ class AsyncApiKeys:
                 "expires_at": expires_at,
                 "allowed_networks": allowed_networks,
             },
+            repeatable=True,
+            keyed=True,
         )
         return (await self._client.fetch(call, models.ApiKeyWithSecretResponse.from_dict)).data
 
-    async def get(self, api_key_id: UUID | str) -> models.ApiKey:
+    async def get(self, api_key_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.ApiKey:
         """Get an API key.
 
         Returns one key of the workspace or of its sandbox, without its secret.
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", f"/v1/api-keys/{segment(api_key_id)}")
+        call = Call("GET", f"/v1/api-keys/{segment(api_key_id)}", headers={"If-None-Match": if_none_match})
         return (await self._client.fetch(call, models.ApiKeyResponse.from_dict)).data
 
     async def update(
@@ -303,6 +388,8 @@ class AsyncApiKeys:
         scopes: Sequence[str],
         expires_at: datetime | str | None,
         allowed_networks: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.ApiKey:
         """Update an API key.
 
@@ -315,6 +402,17 @@ class AsyncApiKeys:
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What the key is for. It cannot be blank.
             expires_at: When the key ends by itself; null is never.
             allowed_networks: From where a credential may be used. None means from anywhere.
@@ -325,16 +423,20 @@ class AsyncApiKeys:
         call = Call(
             "PUT",
             f"/v1/api-keys/{segment(api_key_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "scopes": scopes,
                 "expires_at": expires_at,
                 "allowed_networks": allowed_networks,
             },
+            keyed=True,
         )
         return (await self._client.fetch(call, models.ApiKeyResponse.from_dict)).data
 
-    async def revoke(self, api_key_id: UUID | str) -> None:
+    async def revoke(
+        self, api_key_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Revoke an API key.
 
         Ends a key, for good: within a second no process takes it any more. It stays
@@ -342,16 +444,33 @@ class AsyncApiKeys:
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("DELETE", f"/v1/api-keys/{segment(api_key_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/api-keys/{segment(api_key_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)
 
     async def rotate(
         self,
         api_key_id: UUID | str,
         *,
+        idempotency_key: str | Unset = UNSET,
         overlap_seconds: int | Unset = UNSET,
         expires_at: datetime | str | Unset = UNSET,
     ) -> models.ApiKeyWithSecret:
@@ -366,6 +485,14 @@ class AsyncApiKeys:
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             overlap_seconds: How long the old key lives on, so that its users can change over. 0
                 ends it at once.
             expires_at: When the new key ends by itself. Without one, when the old one would have.
@@ -375,6 +502,9 @@ class AsyncApiKeys:
         call = Call(
             "POST",
             f"/v1/api-keys/{segment(api_key_id)}/rotate",
+            headers={"Idempotency-Key": idempotency_key},
             fields={"overlap_seconds": overlap_seconds, "expires_at": expires_at},
+            repeatable=True,
+            keyed=True,
         )
         return (await self._client.fetch(call, models.ApiKeyWithSecretResponse.from_dict)).data

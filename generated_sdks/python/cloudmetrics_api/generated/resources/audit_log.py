@@ -51,6 +51,7 @@ class AuditLog:
             "OAUTH_CLIENT_DELETED",
             "OAUTH_GRANT_CREATED",
             "OAUTH_GRANT_REVOKED",
+            "SIGNED_IN",
             "PASSWORD_SET",
             "SECOND_FACTOR_ENABLED",
             "SECOND_FACTOR_REMOVED",
@@ -63,6 +64,7 @@ class AuditLog:
         to: datetime | str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.AuditEntry]:
         """List the audit log.
 
@@ -82,6 +84,8 @@ class AuditLog:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `audit:read`.
         """
@@ -98,6 +102,7 @@ class AuditLog:
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.AuditEntryListResponse.from_dict)
 
@@ -136,6 +141,7 @@ class AsyncAuditLog:
             "OAUTH_CLIENT_DELETED",
             "OAUTH_GRANT_CREATED",
             "OAUTH_GRANT_REVOKED",
+            "SIGNED_IN",
             "PASSWORD_SET",
             "SECOND_FACTOR_ENABLED",
             "SECOND_FACTOR_REMOVED",
@@ -148,6 +154,7 @@ class AsyncAuditLog:
         to: datetime | str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.AuditEntry]:
         """List the audit log.
 
@@ -167,6 +174,8 @@ class AsyncAuditLog:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `audit:read`.
         """
@@ -183,5 +192,6 @@ class AsyncAuditLog:
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.AuditEntryListResponse.from_dict)

@@ -39,6 +39,7 @@ class Events:
         to: datetime | str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Event]:
         """List events.
 
@@ -68,6 +69,8 @@ class Events:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `events:read`.
         """
@@ -83,6 +86,7 @@ class Events:
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.EventListResponse.from_dict)
 
@@ -104,10 +108,10 @@ class Events:
 
         Needs the scope `events:write`.
         """
-        call = Call("POST", "/v1/events", fields={"events": events})
+        call = Call("POST", "/v1/events", fields={"events": events}, repeatable=True)
         return self._client.fetch(call, models.EventReceiptsResponse.from_dict).data
 
-    def get(self, event_id: str) -> models.Event:
+    def get(self, event_id: str, *, if_none_match: str | Unset = UNSET) -> models.Event:
         """Get an event.
 
         Returns one event as it is stored, and when it was received: the proof, long
@@ -119,10 +123,12 @@ class Events:
             event_id: The event's `id`, as you sent it. It is one segment of the path, so whatever
                 is not a letter, a digit or one of `-._~` must be percent-encoded: a slash is `%2F`.
                 Many clients take the ids `.` and `..` for folders; ask for these by list-events.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `events:read`.
         """
-        call = Call("GET", f"/v1/events/{segment(event_id)}")
+        call = Call("GET", f"/v1/events/{segment(event_id)}", headers={"If-None-Match": if_none_match})
         return self._client.fetch(call, models.EventResponse.from_dict).data
 
     def export(
@@ -189,6 +195,7 @@ class AsyncEvents:
         to: datetime | str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Event]:
         """List events.
 
@@ -218,6 +225,8 @@ class AsyncEvents:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `events:read`.
         """
@@ -233,6 +242,7 @@ class AsyncEvents:
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.EventListResponse.from_dict)
 
@@ -254,10 +264,10 @@ class AsyncEvents:
 
         Needs the scope `events:write`.
         """
-        call = Call("POST", "/v1/events", fields={"events": events})
+        call = Call("POST", "/v1/events", fields={"events": events}, repeatable=True)
         return (await self._client.fetch(call, models.EventReceiptsResponse.from_dict)).data
 
-    async def get(self, event_id: str) -> models.Event:
+    async def get(self, event_id: str, *, if_none_match: str | Unset = UNSET) -> models.Event:
         """Get an event.
 
         Returns one event as it is stored, and when it was received: the proof, long
@@ -269,10 +279,12 @@ class AsyncEvents:
             event_id: The event's `id`, as you sent it. It is one segment of the path, so whatever
                 is not a letter, a digit or one of `-._~` must be percent-encoded: a slash is `%2F`.
                 Many clients take the ids `.` and `..` for folders; ask for these by list-events.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `events:read`.
         """
-        call = Call("GET", f"/v1/events/{segment(event_id)}")
+        call = Call("GET", f"/v1/events/{segment(event_id)}", headers={"If-None-Match": if_none_match})
         return (await self._client.fetch(call, models.EventResponse.from_dict)).data
 
     def export(

@@ -91,6 +91,7 @@ class Funnels:
                 "start_date": start_date,
                 "end_date": end_date,
             },
+            repeatable=True,
         )
         return self._client.fetch(call, models.FunnelResponse.from_dict).data
 
@@ -168,5 +169,6 @@ class AsyncFunnels:
                 "start_date": start_date,
                 "end_date": end_date,
             },
+            repeatable=True,
         )
         return (await self._client.fetch(call, models.FunnelResponse.from_dict)).data

@@ -33,6 +33,7 @@ class Goals:
         website_id: UUID | str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Goal]:
         """List goals.
 
@@ -49,13 +50,27 @@ class Goals:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `goals:read`.
         """
-        call = Call("GET", "/v1/goals", query={"website_id": website_id, "cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/goals",
+            query={"website_id": website_id, "cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
+        )
         return Pager(self._client, call, models.GoalListResponse.from_dict)
 
-    def create(self, *, website_id: UUID | str, name: str, condition: params.ConditionBody) -> models.Goal:
+    def create(
+        self,
+        *,
+        website_id: UUID | str,
+        name: str,
+        condition: params.ConditionBody,
+        idempotency_key: str | Unset = UNSET,
+    ) -> models.Goal:
         """Create a goal.
 
         Creates a goal of a website. It is a question rather than a recording: it
@@ -67,6 +82,14 @@ class Goals:
         `CURRENCY_MISMATCH` in `errors`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             website_id: Whose goal it is, for good.
             name: What people call the goal. It cannot be blank.
             condition: What an event has to be: `EVENT`, one of a certain name, or `PAGE`, a view of
@@ -75,11 +98,16 @@ class Goals:
         Needs the scope `goals:full`.
         """
         call = Call(
-            "POST", "/v1/goals", fields={"website_id": website_id, "name": name, "condition": condition}
+            "POST",
+            "/v1/goals",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"website_id": website_id, "name": name, "condition": condition},
+            repeatable=True,
+            keyed=True,
         )
         return self._client.fetch(call, models.GoalResponse.from_dict).data
 
-    def get(self, goal_id: UUID | str) -> models.Goal:
+    def get(self, goal_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.Goal:
         """Get a goal.
 
         Returns one goal. A goal that was deleted, alone or with its website, or
@@ -87,13 +115,23 @@ class Goals:
 
         Args:
             goal_id: The goal's `id`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `goals:read`.
         """
-        call = Call("GET", f"/v1/goals/{segment(goal_id)}")
+        call = Call("GET", f"/v1/goals/{segment(goal_id)}", headers={"If-None-Match": if_none_match})
         return self._client.fetch(call, models.GoalResponse.from_dict).data
 
-    def update(self, goal_id: UUID | str, *, name: str, condition: params.ConditionBody) -> models.Goal:
+    def update(
+        self,
+        goal_id: UUID | str,
+        *,
+        name: str,
+        condition: params.ConditionBody,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+    ) -> models.Goal:
         """Update a goal.
 
         Replaces the name and the condition; send both. Since completions are
@@ -103,16 +141,35 @@ class Goals:
 
         Args:
             goal_id: The goal's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people call the goal. It cannot be blank.
             condition: What an event has to be: `EVENT`, one of a certain name, or `PAGE`, a view of
                 a certain page.
 
         Needs the scope `goals:full`.
         """
-        call = Call("PUT", f"/v1/goals/{segment(goal_id)}", fields={"name": name, "condition": condition})
+        call = Call(
+            "PUT",
+            f"/v1/goals/{segment(goal_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"name": name, "condition": condition},
+            keyed=True,
+        )
         return self._client.fetch(call, models.GoalResponse.from_dict).data
 
-    def delete(self, goal_id: UUID | str) -> None:
+    def delete(
+        self, goal_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete a goal.
 
         Deletes the goal. The events that completed it stay, and count in everything
@@ -120,10 +177,26 @@ class Goals:
 
         Args:
             goal_id: The goal's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `goals:full`.
         """
-        call = Call("DELETE", f"/v1/goals/{segment(goal_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/goals/{segment(goal_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
 
     def get_completions(
@@ -134,6 +207,7 @@ class Goals:
         end_date: date | str | Unset = UNSET,
         dimension: Literal["source", "medium", "campaign", "device", "browser", "system", "country"]
         | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> models.GoalCompletions:
         """Get a goal's completions.
 
@@ -164,6 +238,8 @@ class Goals:
             end_date: The last day, included. Without it, today in the website's time zone (in the
                 workspace's, where no website is named).
             dimension: What visitors' days are told apart by, as their first touch has it.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `goals:read`.
         """
@@ -171,6 +247,7 @@ class Goals:
             "GET",
             f"/v1/goals/{segment(goal_id)}/completions",
             query={"start_date": start_date, "end_date": end_date, "dimension": dimension},
+            headers={"If-None-Match": if_none_match},
         )
         return self._client.fetch(call, models.GoalCompletionsResponse.from_dict).data
 
@@ -190,6 +267,7 @@ class AsyncGoals:
         website_id: UUID | str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Goal]:
         """List goals.
 
@@ -206,14 +284,26 @@ class AsyncGoals:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `goals:read`.
         """
-        call = Call("GET", "/v1/goals", query={"website_id": website_id, "cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/goals",
+            query={"website_id": website_id, "cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
+        )
         return AsyncPager(self._client, call, models.GoalListResponse.from_dict)
 
     async def create(
-        self, *, website_id: UUID | str, name: str, condition: params.ConditionBody
+        self,
+        *,
+        website_id: UUID | str,
+        name: str,
+        condition: params.ConditionBody,
+        idempotency_key: str | Unset = UNSET,
     ) -> models.Goal:
         """Create a goal.
 
@@ -226,6 +316,14 @@ class AsyncGoals:
         `CURRENCY_MISMATCH` in `errors`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             website_id: Whose goal it is, for good.
             name: What people call the goal. It cannot be blank.
             condition: What an event has to be: `EVENT`, one of a certain name, or `PAGE`, a view of
@@ -234,11 +332,16 @@ class AsyncGoals:
         Needs the scope `goals:full`.
         """
         call = Call(
-            "POST", "/v1/goals", fields={"website_id": website_id, "name": name, "condition": condition}
+            "POST",
+            "/v1/goals",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"website_id": website_id, "name": name, "condition": condition},
+            repeatable=True,
+            keyed=True,
         )
         return (await self._client.fetch(call, models.GoalResponse.from_dict)).data
 
-    async def get(self, goal_id: UUID | str) -> models.Goal:
+    async def get(self, goal_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.Goal:
         """Get a goal.
 
         Returns one goal. A goal that was deleted, alone or with its website, or
@@ -246,13 +349,23 @@ class AsyncGoals:
 
         Args:
             goal_id: The goal's `id`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `goals:read`.
         """
-        call = Call("GET", f"/v1/goals/{segment(goal_id)}")
+        call = Call("GET", f"/v1/goals/{segment(goal_id)}", headers={"If-None-Match": if_none_match})
         return (await self._client.fetch(call, models.GoalResponse.from_dict)).data
 
-    async def update(self, goal_id: UUID | str, *, name: str, condition: params.ConditionBody) -> models.Goal:
+    async def update(
+        self,
+        goal_id: UUID | str,
+        *,
+        name: str,
+        condition: params.ConditionBody,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+    ) -> models.Goal:
         """Update a goal.
 
         Replaces the name and the condition; send both. Since completions are
@@ -262,16 +375,35 @@ class AsyncGoals:
 
         Args:
             goal_id: The goal's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people call the goal. It cannot be blank.
             condition: What an event has to be: `EVENT`, one of a certain name, or `PAGE`, a view of
                 a certain page.
 
         Needs the scope `goals:full`.
         """
-        call = Call("PUT", f"/v1/goals/{segment(goal_id)}", fields={"name": name, "condition": condition})
+        call = Call(
+            "PUT",
+            f"/v1/goals/{segment(goal_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"name": name, "condition": condition},
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.GoalResponse.from_dict)).data
 
-    async def delete(self, goal_id: UUID | str) -> None:
+    async def delete(
+        self, goal_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete a goal.
 
         Deletes the goal. The events that completed it stay, and count in everything
@@ -279,10 +411,26 @@ class AsyncGoals:
 
         Args:
             goal_id: The goal's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `goals:full`.
         """
-        call = Call("DELETE", f"/v1/goals/{segment(goal_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/goals/{segment(goal_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)
 
     async def get_completions(
@@ -293,6 +441,7 @@ class AsyncGoals:
         end_date: date | str | Unset = UNSET,
         dimension: Literal["source", "medium", "campaign", "device", "browser", "system", "country"]
         | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> models.GoalCompletions:
         """Get a goal's completions.
 
@@ -323,6 +472,8 @@ class AsyncGoals:
             end_date: The last day, included. Without it, today in the website's time zone (in the
                 workspace's, where no website is named).
             dimension: What visitors' days are told apart by, as their first touch has it.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `goals:read`.
         """
@@ -330,5 +481,6 @@ class AsyncGoals:
             "GET",
             f"/v1/goals/{segment(goal_id)}/completions",
             query={"start_date": start_date, "end_date": end_date, "dimension": dimension},
+            headers={"If-None-Match": if_none_match},
         )
         return (await self._client.fetch(call, models.GoalCompletionsResponse.from_dict)).data

@@ -26,7 +26,9 @@ class OauthClients:
     def __init__(self, client: CloudMetrics) -> None:
         self._client = client
 
-    def list(self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET) -> Pager[models.OAuthClient]:
+    def list(
+        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> Pager[models.OAuthClient]:
         """List OAuth clients.
 
         Lists the OAuth clients that the workspace has registered, oldest first.
@@ -38,10 +40,17 @@ class OauthClients:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", "/v1/oauth-clients", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/oauth-clients",
+            query={"cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
+        )
         return Pager(self._client, call, models.OAuthClientListResponse.from_dict)
 
     def create(
@@ -51,6 +60,7 @@ class OauthClients:
         kind: models.OAuthClientKind | Literal["CONFIDENTIAL", "PUBLIC"],
         grant_types: Sequence[models.OAuthGrantType | Literal["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS"]],
         scopes: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
         redirect_uris: Sequence[str] | Unset = UNSET,
     ) -> models.OAuthClientWithSecret:
         """Create an OAuth client.
@@ -65,6 +75,14 @@ class OauthClients:
         answers `400`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What people read when they are asked whether to let the client in.
             kind: `CONFIDENTIAL`: it runs on a server and can keep a secret. `PUBLIC`: it runs in a
                 browser, on a desktop or a telephone, where nothing stays secret.
@@ -76,6 +94,7 @@ class OauthClients:
         call = Call(
             "POST",
             "/v1/oauth-clients",
+            headers={"Idempotency-Key": idempotency_key},
             fields={
                 "name": name,
                 "kind": kind,
@@ -83,10 +102,12 @@ class OauthClients:
                 "redirect_uris": redirect_uris,
                 "scopes": scopes,
             },
+            repeatable=True,
+            keyed=True,
         )
         return self._client.fetch(call, models.OAuthClientWithSecretResponse.from_dict).data
 
-    def get(self, client_id: UUID | str) -> models.OAuthClient:
+    def get(self, client_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.OAuthClient:
         """Get an OAuth client.
 
         Returns one client, without its secret. A client that was deleted, or that
@@ -94,10 +115,14 @@ class OauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", f"/v1/oauth-clients/{segment(client_id)}")
+        call = Call(
+            "GET", f"/v1/oauth-clients/{segment(client_id)}", headers={"If-None-Match": if_none_match}
+        )
         return self._client.fetch(call, models.OAuthClientResponse.from_dict).data
 
     def update(
@@ -108,6 +133,8 @@ class OauthClients:
         grant_types: Sequence[models.OAuthGrantType | Literal["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS"]],
         redirect_uris: Sequence[str],
         scopes: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.OAuthClient:
         """Update an OAuth client.
 
@@ -119,6 +146,17 @@ class OauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people read when they are asked whether to let the client in.
             redirect_uris: Needed for `AUTHORIZATION_CODE`.
             scopes: The most that the client may ever be given.
@@ -128,16 +166,20 @@ class OauthClients:
         call = Call(
             "PUT",
             f"/v1/oauth-clients/{segment(client_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "grant_types": grant_types,
                 "redirect_uris": redirect_uris,
                 "scopes": scopes,
             },
+            keyed=True,
         )
         return self._client.fetch(call, models.OAuthClientResponse.from_dict).data
 
-    def delete(self, client_id: UUID | str) -> None:
+    def delete(
+        self, client_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete an OAuth client.
 
         Ends the client: all of its tokens, and all that people allowed it, are
@@ -145,14 +187,34 @@ class OauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("DELETE", f"/v1/oauth-clients/{segment(client_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/oauth-clients/{segment(client_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
 
     def rotate_secret(
-        self, client_id: UUID | str, *, overlap_seconds: int | Unset = UNSET
+        self,
+        client_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        overlap_seconds: int | Unset = UNSET,
     ) -> models.OAuthClientWithSecret:
         """Rotate an OAuth client's secret.
 
@@ -167,6 +229,14 @@ class OauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             overlap_seconds: In seconds, at most a week. 0 ends it at once.
 
         Needs the scope `keys:admin`.
@@ -174,7 +244,10 @@ class OauthClients:
         call = Call(
             "POST",
             f"/v1/oauth-clients/{segment(client_id)}/rotate-secret",
+            headers={"Idempotency-Key": idempotency_key},
             fields={"overlap_seconds": overlap_seconds},
+            repeatable=True,
+            keyed=True,
         )
         return self._client.fetch(call, models.OAuthClientWithSecretResponse.from_dict).data
 
@@ -189,7 +262,7 @@ class AsyncOauthClients:
         self._client = client
 
     def list(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET
+        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET, if_none_match: str | Unset = UNSET
     ) -> AsyncPager[models.OAuthClient]:
         """List OAuth clients.
 
@@ -202,10 +275,17 @@ class AsyncOauthClients:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", "/v1/oauth-clients", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/oauth-clients",
+            query={"cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
+        )
         return AsyncPager(self._client, call, models.OAuthClientListResponse.from_dict)
 
     async def create(
@@ -215,6 +295,7 @@ class AsyncOauthClients:
         kind: models.OAuthClientKind | Literal["CONFIDENTIAL", "PUBLIC"],
         grant_types: Sequence[models.OAuthGrantType | Literal["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS"]],
         scopes: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
         redirect_uris: Sequence[str] | Unset = UNSET,
     ) -> models.OAuthClientWithSecret:
         """Create an OAuth client.
@@ -229,6 +310,14 @@ class AsyncOauthClients:
         answers `400`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What people read when they are asked whether to let the client in.
             kind: `CONFIDENTIAL`: it runs on a server and can keep a secret. `PUBLIC`: it runs in a
                 browser, on a desktop or a telephone, where nothing stays secret.
@@ -240,6 +329,7 @@ class AsyncOauthClients:
         call = Call(
             "POST",
             "/v1/oauth-clients",
+            headers={"Idempotency-Key": idempotency_key},
             fields={
                 "name": name,
                 "kind": kind,
@@ -247,10 +337,12 @@ class AsyncOauthClients:
                 "redirect_uris": redirect_uris,
                 "scopes": scopes,
             },
+            repeatable=True,
+            keyed=True,
         )
         return (await self._client.fetch(call, models.OAuthClientWithSecretResponse.from_dict)).data
 
-    async def get(self, client_id: UUID | str) -> models.OAuthClient:
+    async def get(self, client_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.OAuthClient:
         """Get an OAuth client.
 
         Returns one client, without its secret. A client that was deleted, or that
@@ -258,10 +350,14 @@ class AsyncOauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", f"/v1/oauth-clients/{segment(client_id)}")
+        call = Call(
+            "GET", f"/v1/oauth-clients/{segment(client_id)}", headers={"If-None-Match": if_none_match}
+        )
         return (await self._client.fetch(call, models.OAuthClientResponse.from_dict)).data
 
     async def update(
@@ -272,6 +368,8 @@ class AsyncOauthClients:
         grant_types: Sequence[models.OAuthGrantType | Literal["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS"]],
         redirect_uris: Sequence[str],
         scopes: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.OAuthClient:
         """Update an OAuth client.
 
@@ -283,6 +381,17 @@ class AsyncOauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people read when they are asked whether to let the client in.
             redirect_uris: Needed for `AUTHORIZATION_CODE`.
             scopes: The most that the client may ever be given.
@@ -292,16 +401,20 @@ class AsyncOauthClients:
         call = Call(
             "PUT",
             f"/v1/oauth-clients/{segment(client_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "grant_types": grant_types,
                 "redirect_uris": redirect_uris,
                 "scopes": scopes,
             },
+            keyed=True,
         )
         return (await self._client.fetch(call, models.OAuthClientResponse.from_dict)).data
 
-    async def delete(self, client_id: UUID | str) -> None:
+    async def delete(
+        self, client_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete an OAuth client.
 
         Ends the client: all of its tokens, and all that people allowed it, are
@@ -309,14 +422,34 @@ class AsyncOauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("DELETE", f"/v1/oauth-clients/{segment(client_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/oauth-clients/{segment(client_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)
 
     async def rotate_secret(
-        self, client_id: UUID | str, *, overlap_seconds: int | Unset = UNSET
+        self,
+        client_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        overlap_seconds: int | Unset = UNSET,
     ) -> models.OAuthClientWithSecret:
         """Rotate an OAuth client's secret.
 
@@ -331,6 +464,14 @@ class AsyncOauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             overlap_seconds: In seconds, at most a week. 0 ends it at once.
 
         Needs the scope `keys:admin`.
@@ -338,6 +479,9 @@ class AsyncOauthClients:
         call = Call(
             "POST",
             f"/v1/oauth-clients/{segment(client_id)}/rotate-secret",
+            headers={"Idempotency-Key": idempotency_key},
             fields={"overlap_seconds": overlap_seconds},
+            repeatable=True,
+            keyed=True,
         )
         return (await self._client.fetch(call, models.OAuthClientWithSecretResponse.from_dict)).data

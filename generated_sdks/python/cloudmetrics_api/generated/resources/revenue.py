@@ -37,6 +37,7 @@ class Revenue:
         end_date: date | str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.RevenueRow]:
         """List revenue.
 
@@ -73,6 +74,8 @@ class Revenue:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many rows a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `metrics:read`.
         """
@@ -87,6 +90,7 @@ class Revenue:
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.RevenueListResponse.from_dict)
 
@@ -111,6 +115,7 @@ class AsyncRevenue:
         end_date: date | str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.RevenueRow]:
         """List revenue.
 
@@ -147,6 +152,8 @@ class AsyncRevenue:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many rows a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `metrics:read`.
         """
@@ -161,5 +168,6 @@ class AsyncRevenue:
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.RevenueListResponse.from_dict)

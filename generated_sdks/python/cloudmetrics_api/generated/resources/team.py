@@ -25,7 +25,7 @@ class Team:
         self._client = client
 
     def list_members(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET
+        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET, if_none_match: str | Unset = UNSET
     ) -> Pager[models.Member]:
         """List the team.
 
@@ -37,26 +37,49 @@ class Team:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", "/v1/team", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/team",
+            query={"cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
+        )
         return Pager(self._client, call, models.MemberListResponse.from_dict)
 
-    def leave(self) -> None:
+    def leave(self, *, idempotency_key: str | Unset = UNSET) -> None:
         """Leave the workspace.
 
         The person whose token this is leaves. An API key answers `403` with code
         `PERSON_REQUIRED`. The last owner can neither leave nor become anything
         less: that answers `409` with code `LAST_OWNER`.
 
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+
         Needs the scope `team:read`.
         """
-        call = Call("POST", "/v1/team/leave")
+        call = Call(
+            "POST",
+            "/v1/team/leave",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
         self._client.send(call)
 
     def list_invitations(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET
+        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET, if_none_match: str | Unset = UNSET
     ) -> Pager[models.Invitation]:
         """List invitations.
 
@@ -68,14 +91,25 @@ class Team:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", "/v1/team/invitations", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/team/invitations",
+            query={"cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
+        )
         return Pager(self._client, call, models.InvitationListResponse.from_dict)
 
     def create_invitation(
-        self, *, email: str, role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"]
+        self,
+        *,
+        email: str,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"],
+        idempotency_key: str | Unset = UNSET,
     ) -> models.Invitation:
         """Invite somebody.
 
@@ -88,6 +122,14 @@ class Team:
         of the sandbox answers `403` with code `LIVE_CREDENTIAL_REQUIRED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             email: An e-mail address. Upper and lower case are the same; it comes back in lower
                 case.
             role: What a person may do in a workspace. A `VIEWER` reads, an `EDITOR` writes what is
@@ -96,10 +138,17 @@ class Team:
 
         Needs the scope `team:admin`.
         """
-        call = Call("POST", "/v1/team/invitations", fields={"email": email, "role": role})
+        call = Call(
+            "POST",
+            "/v1/team/invitations",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"email": email, "role": role},
+            repeatable=True,
+            keyed=True,
+        )
         return self._client.fetch(call, models.InvitationResponse.from_dict).data
 
-    def accept_invitation(self, *, token: str) -> models.Workspace:
+    def accept_invitation(self, *, token: str, idempotency_key: str | Unset = UNSET) -> models.Workspace:
         """Accept an invitation.
 
         The person whose token this is becomes a member of the workspace that they
@@ -108,11 +157,30 @@ class Team:
         answers `400`. An API key answers `403` with code `PERSON_REQUIRED`, and an
         invitation that was sent to somebody else `WRONG_INVITEE`. Who has no
         account yet follows the link instead.
+
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
         """
-        call = Call("POST", "/v1/team/invitations/accept", fields={"token": token})
+        call = Call(
+            "POST",
+            "/v1/team/invitations/accept",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"token": token},
+            repeatable=True,
+            keyed=True,
+        )
         return self._client.fetch(call, models.WorkspaceResponse.from_dict).data
 
-    def get_invitation(self, invitation_id: UUID | str) -> models.Invitation:
+    def get_invitation(
+        self, invitation_id: UUID | str, *, if_none_match: str | Unset = UNSET
+    ) -> models.Invitation:
         """Get an invitation.
 
         Returns one invitation. One that was accepted or revoked is gone, and
@@ -120,26 +188,54 @@ class Team:
 
         Args:
             invitation_id: The invitation's `id`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", f"/v1/team/invitations/{segment(invitation_id)}")
+        call = Call(
+            "GET", f"/v1/team/invitations/{segment(invitation_id)}", headers={"If-None-Match": if_none_match}
+        )
         return self._client.fetch(call, models.InvitationResponse.from_dict).data
 
-    def revoke_invitation(self, invitation_id: UUID | str) -> None:
+    def revoke_invitation(
+        self,
+        invitation_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+    ) -> None:
         """Revoke an invitation.
 
         The link leads nowhere from now on.
 
         Args:
             invitation_id: The invitation's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `team:admin`.
         """
-        call = Call("DELETE", f"/v1/team/invitations/{segment(invitation_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/team/invitations/{segment(invitation_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
 
-    def resend_invitation(self, invitation_id: UUID | str) -> models.Invitation:
+    def resend_invitation(
+        self, invitation_id: UUID | str, *, idempotency_key: str | Unset = UNSET
+    ) -> models.Invitation:
         """Send an invitation again.
 
         Mails a new link, good for another 7 days; the one before leads nowhere from
@@ -149,27 +245,48 @@ class Team:
 
         Args:
             invitation_id: The invitation's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
 
         Needs the scope `team:admin`.
         """
-        call = Call("POST", f"/v1/team/invitations/{segment(invitation_id)}/resend")
+        call = Call(
+            "POST",
+            f"/v1/team/invitations/{segment(invitation_id)}/resend",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
         return self._client.fetch(call, models.InvitationResponse.from_dict).data
 
-    def get_member(self, user_id: UUID | str) -> models.Member:
+    def get_member(self, user_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.Member:
         """Get a member.
 
         Returns one member. Somebody who is none, or not any more, answers `404`.
 
         Args:
             user_id: The person's `id`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", f"/v1/team/{segment(user_id)}")
+        call = Call("GET", f"/v1/team/{segment(user_id)}", headers={"If-None-Match": if_none_match})
         return self._client.fetch(call, models.MemberResponse.from_dict).data
 
     def update_member(
-        self, user_id: UUID | str, *, role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"]
+        self,
+        user_id: UUID | str,
+        *,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.Member:
         """Change a member's role.
 
@@ -182,16 +299,35 @@ class Team:
 
         Args:
             user_id: The person's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             role: What a person may do in a workspace. A `VIEWER` reads, an `EDITOR` writes what is
                 measured, an `ADMIN` manages settings, people and keys, and an `OWNER` can besides
                 delete the workspace and make others owners. New values may appear.
 
         Needs the scope `team:admin`.
         """
-        call = Call("PUT", f"/v1/team/{segment(user_id)}", fields={"role": role})
+        call = Call(
+            "PUT",
+            f"/v1/team/{segment(user_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"role": role},
+            keyed=True,
+        )
         return self._client.fetch(call, models.MemberResponse.from_dict).data
 
-    def remove_member(self, user_id: UUID | str) -> None:
+    def remove_member(
+        self, user_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Remove a member.
 
         The person is no member any more, and their tokens open nothing here within
@@ -201,10 +337,26 @@ class Team:
 
         Args:
             user_id: The person's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `team:admin`.
         """
-        call = Call("DELETE", f"/v1/team/{segment(user_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/team/{segment(user_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
 
 
@@ -217,7 +369,7 @@ class AsyncTeam:
         self._client = client
 
     def list_members(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET
+        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET, if_none_match: str | Unset = UNSET
     ) -> AsyncPager[models.Member]:
         """List the team.
 
@@ -229,26 +381,49 @@ class AsyncTeam:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", "/v1/team", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/team",
+            query={"cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
+        )
         return AsyncPager(self._client, call, models.MemberListResponse.from_dict)
 
-    async def leave(self) -> None:
+    async def leave(self, *, idempotency_key: str | Unset = UNSET) -> None:
         """Leave the workspace.
 
         The person whose token this is leaves. An API key answers `403` with code
         `PERSON_REQUIRED`. The last owner can neither leave nor become anything
         less: that answers `409` with code `LAST_OWNER`.
 
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+
         Needs the scope `team:read`.
         """
-        call = Call("POST", "/v1/team/leave")
+        call = Call(
+            "POST",
+            "/v1/team/leave",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
         await self._client.send(call)
 
     def list_invitations(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET
+        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET, if_none_match: str | Unset = UNSET
     ) -> AsyncPager[models.Invitation]:
         """List invitations.
 
@@ -260,14 +435,25 @@ class AsyncTeam:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", "/v1/team/invitations", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/team/invitations",
+            query={"cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
+        )
         return AsyncPager(self._client, call, models.InvitationListResponse.from_dict)
 
     async def create_invitation(
-        self, *, email: str, role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"]
+        self,
+        *,
+        email: str,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"],
+        idempotency_key: str | Unset = UNSET,
     ) -> models.Invitation:
         """Invite somebody.
 
@@ -280,6 +466,14 @@ class AsyncTeam:
         of the sandbox answers `403` with code `LIVE_CREDENTIAL_REQUIRED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             email: An e-mail address. Upper and lower case are the same; it comes back in lower
                 case.
             role: What a person may do in a workspace. A `VIEWER` reads, an `EDITOR` writes what is
@@ -288,10 +482,19 @@ class AsyncTeam:
 
         Needs the scope `team:admin`.
         """
-        call = Call("POST", "/v1/team/invitations", fields={"email": email, "role": role})
+        call = Call(
+            "POST",
+            "/v1/team/invitations",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"email": email, "role": role},
+            repeatable=True,
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.InvitationResponse.from_dict)).data
 
-    async def accept_invitation(self, *, token: str) -> models.Workspace:
+    async def accept_invitation(
+        self, *, token: str, idempotency_key: str | Unset = UNSET
+    ) -> models.Workspace:
         """Accept an invitation.
 
         The person whose token this is becomes a member of the workspace that they
@@ -300,11 +503,30 @@ class AsyncTeam:
         answers `400`. An API key answers `403` with code `PERSON_REQUIRED`, and an
         invitation that was sent to somebody else `WRONG_INVITEE`. Who has no
         account yet follows the link instead.
+
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
         """
-        call = Call("POST", "/v1/team/invitations/accept", fields={"token": token})
+        call = Call(
+            "POST",
+            "/v1/team/invitations/accept",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"token": token},
+            repeatable=True,
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.WorkspaceResponse.from_dict)).data
 
-    async def get_invitation(self, invitation_id: UUID | str) -> models.Invitation:
+    async def get_invitation(
+        self, invitation_id: UUID | str, *, if_none_match: str | Unset = UNSET
+    ) -> models.Invitation:
         """Get an invitation.
 
         Returns one invitation. One that was accepted or revoked is gone, and
@@ -312,26 +534,54 @@ class AsyncTeam:
 
         Args:
             invitation_id: The invitation's `id`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", f"/v1/team/invitations/{segment(invitation_id)}")
+        call = Call(
+            "GET", f"/v1/team/invitations/{segment(invitation_id)}", headers={"If-None-Match": if_none_match}
+        )
         return (await self._client.fetch(call, models.InvitationResponse.from_dict)).data
 
-    async def revoke_invitation(self, invitation_id: UUID | str) -> None:
+    async def revoke_invitation(
+        self,
+        invitation_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+    ) -> None:
         """Revoke an invitation.
 
         The link leads nowhere from now on.
 
         Args:
             invitation_id: The invitation's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `team:admin`.
         """
-        call = Call("DELETE", f"/v1/team/invitations/{segment(invitation_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/team/invitations/{segment(invitation_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)
 
-    async def resend_invitation(self, invitation_id: UUID | str) -> models.Invitation:
+    async def resend_invitation(
+        self, invitation_id: UUID | str, *, idempotency_key: str | Unset = UNSET
+    ) -> models.Invitation:
         """Send an invitation again.
 
         Mails a new link, good for another 7 days; the one before leads nowhere from
@@ -341,27 +591,48 @@ class AsyncTeam:
 
         Args:
             invitation_id: The invitation's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
 
         Needs the scope `team:admin`.
         """
-        call = Call("POST", f"/v1/team/invitations/{segment(invitation_id)}/resend")
+        call = Call(
+            "POST",
+            f"/v1/team/invitations/{segment(invitation_id)}/resend",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.InvitationResponse.from_dict)).data
 
-    async def get_member(self, user_id: UUID | str) -> models.Member:
+    async def get_member(self, user_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.Member:
         """Get a member.
 
         Returns one member. Somebody who is none, or not any more, answers `404`.
 
         Args:
             user_id: The person's `id`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", f"/v1/team/{segment(user_id)}")
+        call = Call("GET", f"/v1/team/{segment(user_id)}", headers={"If-None-Match": if_none_match})
         return (await self._client.fetch(call, models.MemberResponse.from_dict)).data
 
     async def update_member(
-        self, user_id: UUID | str, *, role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"]
+        self,
+        user_id: UUID | str,
+        *,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.Member:
         """Change a member's role.
 
@@ -374,16 +645,35 @@ class AsyncTeam:
 
         Args:
             user_id: The person's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             role: What a person may do in a workspace. A `VIEWER` reads, an `EDITOR` writes what is
                 measured, an `ADMIN` manages settings, people and keys, and an `OWNER` can besides
                 delete the workspace and make others owners. New values may appear.
 
         Needs the scope `team:admin`.
         """
-        call = Call("PUT", f"/v1/team/{segment(user_id)}", fields={"role": role})
+        call = Call(
+            "PUT",
+            f"/v1/team/{segment(user_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"role": role},
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.MemberResponse.from_dict)).data
 
-    async def remove_member(self, user_id: UUID | str) -> None:
+    async def remove_member(
+        self, user_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Remove a member.
 
         The person is no member any more, and their tokens open nothing here within
@@ -393,8 +683,24 @@ class AsyncTeam:
 
         Args:
             user_id: The person's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `team:admin`.
         """
-        call = Call("DELETE", f"/v1/team/{segment(user_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/team/{segment(user_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)

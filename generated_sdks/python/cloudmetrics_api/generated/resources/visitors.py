@@ -44,6 +44,7 @@ class Visitors:
         minimum_revenue_minor: int | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Visitor]:
         """List visitors.
 
@@ -93,6 +94,8 @@ class Visitors:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
@@ -114,10 +117,13 @@ class Visitors:
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.VisitorListResponse.from_dict)
 
-    def get(self, website_id: UUID | str, visitor_id: str) -> models.Visitor:
+    def get(
+        self, website_id: UUID | str, visitor_id: str, *, if_none_match: str | Unset = UNSET
+    ) -> models.Visitor:
         """Get a visitor.
 
         Returns one visitor of a website. Their visits and events are lists of
@@ -128,13 +134,26 @@ class Visitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
-        call = Call("GET", f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}")
+        call = Call(
+            "GET",
+            f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}",
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.VisitorResponse.from_dict).data
 
-    def erase(self, website_id: UUID | str, visitor_id: str) -> models.Erasure:
+    def erase(
+        self,
+        website_id: UUID | str,
+        visitor_id: str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+    ) -> models.Erasure:
         """Erase a visitor.
 
         Removes all that is stored of a visitor on this website: their events, their
@@ -158,10 +177,26 @@ class Visitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `visitors:full`.
         """
-        call = Call("DELETE", f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         return self._client.fetch(call, models.ErasureResponse.from_dict).data
 
     def list_events(
@@ -171,6 +206,7 @@ class Visitors:
         *,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Event]:
         """List a visitor's events.
 
@@ -187,6 +223,8 @@ class Visitors:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
@@ -194,6 +232,7 @@ class Visitors:
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}/events",
             query={"cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.EventListResponse.from_dict)
 
@@ -235,6 +274,7 @@ class Visitors:
         *,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Visit]:
         """List a visitor's visits.
 
@@ -257,6 +297,8 @@ class Visitors:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
@@ -264,6 +306,7 @@ class Visitors:
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}/visits",
             query={"cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.VisitListResponse.from_dict)
 
@@ -294,6 +337,7 @@ class AsyncVisitors:
         minimum_revenue_minor: int | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Visitor]:
         """List visitors.
 
@@ -343,6 +387,8 @@ class AsyncVisitors:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
@@ -364,10 +410,13 @@ class AsyncVisitors:
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.VisitorListResponse.from_dict)
 
-    async def get(self, website_id: UUID | str, visitor_id: str) -> models.Visitor:
+    async def get(
+        self, website_id: UUID | str, visitor_id: str, *, if_none_match: str | Unset = UNSET
+    ) -> models.Visitor:
         """Get a visitor.
 
         Returns one visitor of a website. Their visits and events are lists of
@@ -378,13 +427,26 @@ class AsyncVisitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
-        call = Call("GET", f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}")
+        call = Call(
+            "GET",
+            f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}",
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.VisitorResponse.from_dict)).data
 
-    async def erase(self, website_id: UUID | str, visitor_id: str) -> models.Erasure:
+    async def erase(
+        self,
+        website_id: UUID | str,
+        visitor_id: str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+    ) -> models.Erasure:
         """Erase a visitor.
 
         Removes all that is stored of a visitor on this website: their events, their
@@ -408,10 +470,26 @@ class AsyncVisitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `visitors:full`.
         """
-        call = Call("DELETE", f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.ErasureResponse.from_dict)).data
 
     def list_events(
@@ -421,6 +499,7 @@ class AsyncVisitors:
         *,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Event]:
         """List a visitor's events.
 
@@ -437,6 +516,8 @@ class AsyncVisitors:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
@@ -444,6 +525,7 @@ class AsyncVisitors:
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}/events",
             query={"cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.EventListResponse.from_dict)
 
@@ -485,6 +567,7 @@ class AsyncVisitors:
         *,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Visit]:
         """List a visitor's visits.
 
@@ -507,6 +590,8 @@ class AsyncVisitors:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
@@ -514,5 +599,6 @@ class AsyncVisitors:
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}/visits",
             query={"cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.VisitListResponse.from_dict)

@@ -24,7 +24,9 @@ class Websites:
     def __init__(self, client: CloudMetrics) -> None:
         self._client = client
 
-    def list(self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET) -> Pager[models.Website]:
+    def list(
+        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> Pager[models.Website]:
         """List websites.
 
         Lists the workspace's websites, oldest first. Deleted websites are not in
@@ -37,10 +39,17 @@ class Websites:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `websites:read`.
         """
-        call = Call("GET", "/v1/websites", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/websites",
+            query={"cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
+        )
         return Pager(self._client, call, models.WebsiteListResponse.from_dict)
 
     def create(
@@ -48,6 +57,7 @@ class Websites:
         *,
         name: str,
         domain: str,
+        idempotency_key: str | Unset = UNSET,
         timezone: str | Unset = UNSET,
         currency: str | Unset = UNSET,
         retention_days: int | None | Unset = UNSET,
@@ -60,6 +70,14 @@ class Websites:
         time zone that the IANA database does not have answers `400`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What people call the website. It cannot be blank.
             domain: A host name, without scheme, port or path. It is stored in lower case.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
@@ -72,6 +90,7 @@ class Websites:
         call = Call(
             "POST",
             "/v1/websites",
+            headers={"Idempotency-Key": idempotency_key},
             fields={
                 "name": name,
                 "domain": domain,
@@ -79,10 +98,12 @@ class Websites:
                 "currency": currency,
                 "retention_days": retention_days,
             },
+            repeatable=True,
+            keyed=True,
         )
         return self._client.fetch(call, models.WebsiteResponse.from_dict).data
 
-    def get(self, website_id: UUID | str) -> models.Website:
+    def get(self, website_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.Website:
         """Get a website.
 
         Returns one website. A website that was deleted, or that belongs to another
@@ -90,10 +111,12 @@ class Websites:
 
         Args:
             website_id: The website's `id`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `websites:read`.
         """
-        call = Call("GET", f"/v1/websites/{segment(website_id)}")
+        call = Call("GET", f"/v1/websites/{segment(website_id)}", headers={"If-None-Match": if_none_match})
         return self._client.fetch(call, models.WebsiteResponse.from_dict).data
 
     def update(
@@ -104,6 +127,8 @@ class Websites:
         domain: str,
         timezone: str,
         currency: str,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
         retention_days: int | None | Unset = UNSET,
     ) -> models.Website:
         """Update a website.
@@ -124,6 +149,17 @@ class Websites:
 
         Args:
             website_id: The website's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people call the website. It cannot be blank.
             domain: A host name, without scheme, port or path. It is stored in lower case.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
@@ -136,6 +172,7 @@ class Websites:
         call = Call(
             "PUT",
             f"/v1/websites/{segment(website_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "domain": domain,
@@ -143,10 +180,13 @@ class Websites:
                 "currency": currency,
                 "retention_days": retention_days,
             },
+            keyed=True,
         )
         return self._client.fetch(call, models.WebsiteResponse.from_dict).data
 
-    def delete(self, website_id: UUID | str) -> None:
+    def delete(
+        self, website_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete a website.
 
         Hides the website at once: it leaves every list and every number, its domain
@@ -155,10 +195,26 @@ class Websites:
 
         Args:
             website_id: The website's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `websites:full`.
         """
-        call = Call("DELETE", f"/v1/websites/{segment(website_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/websites/{segment(website_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
 
 
@@ -170,7 +226,9 @@ class AsyncWebsites:
     def __init__(self, client: AsyncCloudMetrics) -> None:
         self._client = client
 
-    def list(self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET) -> AsyncPager[models.Website]:
+    def list(
+        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> AsyncPager[models.Website]:
         """List websites.
 
         Lists the workspace's websites, oldest first. Deleted websites are not in
@@ -183,10 +241,17 @@ class AsyncWebsites:
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `websites:read`.
         """
-        call = Call("GET", "/v1/websites", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/websites",
+            query={"cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
+        )
         return AsyncPager(self._client, call, models.WebsiteListResponse.from_dict)
 
     async def create(
@@ -194,6 +259,7 @@ class AsyncWebsites:
         *,
         name: str,
         domain: str,
+        idempotency_key: str | Unset = UNSET,
         timezone: str | Unset = UNSET,
         currency: str | Unset = UNSET,
         retention_days: int | None | Unset = UNSET,
@@ -206,6 +272,14 @@ class AsyncWebsites:
         time zone that the IANA database does not have answers `400`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What people call the website. It cannot be blank.
             domain: A host name, without scheme, port or path. It is stored in lower case.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
@@ -218,6 +292,7 @@ class AsyncWebsites:
         call = Call(
             "POST",
             "/v1/websites",
+            headers={"Idempotency-Key": idempotency_key},
             fields={
                 "name": name,
                 "domain": domain,
@@ -225,10 +300,12 @@ class AsyncWebsites:
                 "currency": currency,
                 "retention_days": retention_days,
             },
+            repeatable=True,
+            keyed=True,
         )
         return (await self._client.fetch(call, models.WebsiteResponse.from_dict)).data
 
-    async def get(self, website_id: UUID | str) -> models.Website:
+    async def get(self, website_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.Website:
         """Get a website.
 
         Returns one website. A website that was deleted, or that belongs to another
@@ -236,10 +313,12 @@ class AsyncWebsites:
 
         Args:
             website_id: The website's `id`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `websites:read`.
         """
-        call = Call("GET", f"/v1/websites/{segment(website_id)}")
+        call = Call("GET", f"/v1/websites/{segment(website_id)}", headers={"If-None-Match": if_none_match})
         return (await self._client.fetch(call, models.WebsiteResponse.from_dict)).data
 
     async def update(
@@ -250,6 +329,8 @@ class AsyncWebsites:
         domain: str,
         timezone: str,
         currency: str,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
         retention_days: int | None | Unset = UNSET,
     ) -> models.Website:
         """Update a website.
@@ -270,6 +351,17 @@ class AsyncWebsites:
 
         Args:
             website_id: The website's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people call the website. It cannot be blank.
             domain: A host name, without scheme, port or path. It is stored in lower case.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
@@ -282,6 +374,7 @@ class AsyncWebsites:
         call = Call(
             "PUT",
             f"/v1/websites/{segment(website_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "domain": domain,
@@ -289,10 +382,13 @@ class AsyncWebsites:
                 "currency": currency,
                 "retention_days": retention_days,
             },
+            keyed=True,
         )
         return (await self._client.fetch(call, models.WebsiteResponse.from_dict)).data
 
-    async def delete(self, website_id: UUID | str) -> None:
+    async def delete(
+        self, website_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete a website.
 
         Hides the website at once: it leaves every list and every number, its domain
@@ -301,8 +397,24 @@ class AsyncWebsites:
 
         Args:
             website_id: The website's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `websites:full`.
         """
-        call = Call("DELETE", f"/v1/websites/{segment(website_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/websites/{segment(website_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)
