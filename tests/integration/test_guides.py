@@ -288,6 +288,26 @@ def test_time_goes_forward_as_the_guide_says(service):
 
 
 @needs_curl
+@pytest.mark.requirement("PL-9", "DF-10", "DF-13", "CM-14")
+def test_writing_is_as_safe_as_the_guide_says(service, tmp_path):
+    _, twice, edited, status, batch = type_in(
+        snippets("docs/guides/writing-safely.md"),
+        tmp_path,
+        CLOUDMETRICS_URL=service.url,
+        CLOUDMETRICS_KEY=keys(service)["full"],
+    )
+    first, second = twice.splitlines()
+    assert first == second
+    assert json.loads(first)["data"]["name"] == "Orders"
+    anna, ben = map(json.loads, edited.splitlines())
+    assert (anna["data"]["name"], ben["code"]) == ("Orders of Anna", "PRECONDITION_FAILED")
+    assert status == "304\n"
+    answers = json.loads(batch)["data"]["answers"]
+    assert [each["status"] for each in answers] == [200, 200, 204]
+    assert answers[1]["body"]["data"]["name"] == "Paid orders"
+
+
+@needs_curl
 @pytest.mark.requirement("CM-7", "CM-14")
 def test_a_report_is_made_run_and_downloaded_as_the_guide_says(service, tmp_path):
     report, ran, results = type_in(
