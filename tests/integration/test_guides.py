@@ -85,6 +85,31 @@ def test_the_first_steps_lead_where_the_guide_says(service):
     assert printed[8] == ""
 
 
+@needs_curl
+@pytest.mark.requirement("CM-7")
+def test_lists_answer_what_the_guide_says(service):
+    website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "lists.example.com")
+    guide = snippets("docs/guides/lists.md")
+
+    printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+
+    answers = [json.loads(each) for each in printed[2:]]
+    filtered, quoted, wrong, in_order, last, sparse, related, deleted, restored = answers
+    assert names(filtered) == ["Order", "Large order", "Order, express"]
+    assert names(quoted) == ["Newsletter", "Order, express"]
+    assert [error["parameter"] for error in wrong["errors"]] == ["sort", "sort"]
+    assert names(in_order) == ["Large order", "Newsletter", "Order", "Order, express"]
+    assert (names(last), last["pagination"]["next_cursor"]) == (["Order, express"], None)
+    assert sparse["data"][0] == {"name": "Large order", "condition": {"kind": "EVENT"}}
+    assert related["data"] == [{"name": "Newsletter", "website": {"domain": "lists.example.com"}}]
+    assert [sorted(each) for each in deleted["data"]] == [["name", "removed_after"]]
+    assert restored["data"]["deleted_at"] is None
+
+
+def names(answer: dict) -> list[str]:
+    return [each["name"] for each in answer["data"]]
+
+
 def lines(printed: str) -> list[str]:
     """Answers that were printed one after the other, as curl does it."""
     return printed.replace("}{", "}\n{").splitlines()
