@@ -81,7 +81,7 @@ def _text(message: Message) -> str:
     if message["type"] != TEST:
         source = data["source"]
         lines += [
-            f"Watched: {source['metric']}, {data['window']}",
+            f"Watched: {source.get('metric', 'cost')}, {data['window']}",
             f"Value: {_number(data['value'])}",
             f"Compared: {_number(data['signal'])} with a threshold of {_number(data['threshold'])}",
         ]

@@ -13,6 +13,7 @@ from cloudmetrics.alerting.channels import service as channels
 from cloudmetrics.alerting.history import store as history
 from cloudmetrics.alerting.history.models import Event, Happening, actor
 from cloudmetrics.alerting.rules import store
+from cloudmetrics.alerting.rules.conditions import is_of_costs
 from cloudmetrics.alerting.rules.models import MuteInPast, NotFiring, Rule, Terms, TooManyAlerts
 from cloudmetrics.alerting.rules.reading import require_sound
 from cloudmetrics.analytics.goals import service as goals
@@ -20,6 +21,7 @@ from cloudmetrics.analytics.questions.models import Fault, QuestionUnsound
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.collections import MissingScope
 from cloudmetrics.platform.database import Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
@@ -118,9 +120,14 @@ async def acknowledge(caller: Caller, alert_id: UUID) -> Rule:
 
 
 async def require_sound_condition(caller: Caller, condition: Mapping[str, Any]) -> None:
-    """Raises QuestionUnsound with all that is wrong, NotFound for a website or a goal."""
-    require_sound(condition, clock.now_of(caller.tenant).date())
+    """Raises MissingScope, QuestionUnsound with all that is wrong, NotFound for a website or a goal."""
     source = condition["source"]
+    scope = "costs:read" if is_of_costs(source) else "metrics:read"
+    if scope not in caller.scopes:
+        raise MissingScope([scope])
+    require_sound(condition, clock.now_of(caller.tenant).date())
+    if is_of_costs(source):
+        return
     website_id = UUID(source["website_id"]) if source["website_id"] else None
     if website_id is not None:
         await websites.get(caller, website_id)
