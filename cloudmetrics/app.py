@@ -39,6 +39,7 @@ from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.gateway.problems import Problems
 from cloudmetrics.gateway.security_txt import PATH as SECURITY_TXT
 from cloudmetrics.gateway.security_txt import security_txt
+from cloudmetrics.gateway.share_links import share_link_authenticator
 from cloudmetrics.gateway.surroundings import Surroundings
 from cloudmetrics.gateway.tracing import Tracing
 from cloudmetrics.gateway.transport import Transport
@@ -68,6 +69,7 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     redis = Redis(settings.redis_url)
     keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
+    exchanges = Exchanges(contract.operations, limits)
     problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
     requests = RequestCounter(database)
@@ -100,9 +102,13 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     app: ASGIApp = serve(
         contract,
         handlers=handlers_of(contract, settings),
-        authenticators={"api_key": check_key, "bearer": bearer_authenticator(check_key, check_token)},
-        admit=limits.admit if limits else None,
-        around=Exchanges(contract.operations, limits.give_back if limits else None),
+        authenticators={
+            "api_key": check_key,
+            "bearer": bearer_authenticator(check_key, check_token),
+            "share_link": share_link_authenticator(database, keyring),
+        },
+        admit=exchanges.admit,
+        around=exchanges,
         headers_around=HEADERS,
         errors=problems.handlers(),
         middlewares=[

@@ -10,7 +10,7 @@ from cloudmetrics.contract import Request
 from cloudmetrics.costs.imports import service as imports
 from cloudmetrics.costs.imports.models import OnError
 from cloudmetrics.costs.reports import service as reports
-from cloudmetrics.gateway.shapes import Answer, accepted, many, one
+from cloudmetrics.gateway.shapes import Answer, accepted, listed, one
 from cloudmetrics.platform.caller import Caller
 
 
@@ -24,7 +24,7 @@ async def get_costs(
     **filters: str | None,
 ) -> dict[str, Any]:
     question = reports.ask(
-        start_date=start_date, end_date=end_date, cost=cost, filters=filters, tags=tag or ()
+        caller.tenant, start_date=start_date, end_date=end_date, cost=cost, filters=filters, tags=tag or ()
     )
     found = await reports.costs(caller, question, interval)
     return {"data": found.to_json(), "meta": found.to_meta()}
@@ -41,14 +41,14 @@ async def get_cost_breakdown(
     **filters: str | None,
 ) -> dict[str, Any]:
     question = reports.ask(
-        start_date=start_date, end_date=end_date, cost=cost, filters=filters, tags=tag or ()
+        caller.tenant, start_date=start_date, end_date=end_date, cost=cost, filters=filters, tags=tag or ()
     )
     found = await reports.breakdown(caller, question, dimension, top)
     return {"data": found.to_json(), "meta": found.to_meta()}
 
 
-async def list_cost_imports(caller: Caller, request: Request, cursor: str | None, limit: int) -> Answer:
-    return many(request, await imports.list_page(caller, cursor=cursor, limit=limit), limit)
+async def list_cost_imports(caller: Caller, request: Request, **query: Any) -> Answer:
+    return await listed(request, caller, await imports.list_page(caller, query), query)
 
 
 async def create_cost_import(

@@ -9,6 +9,7 @@ from cloudmetrics.boards.dashboards import service as dashboards
 from cloudmetrics.boards.dashboards.models import Settings
 from cloudmetrics.boards.ranges import RangeName
 from cloudmetrics.boards.relations import OF_DASHBOARD
+from cloudmetrics.boards.share_links import service as share_links
 from cloudmetrics.boards.showing import service as showing
 from cloudmetrics.boards.showing.models import Failure, Shown, View
 from cloudmetrics.boards.widgets import service as widgets
@@ -16,7 +17,7 @@ from cloudmetrics.boards.widgets.grid import Box
 from cloudmetrics.boards.widgets.models import Draft
 from cloudmetrics.contract import Request
 from cloudmetrics.gateway.shapes import Answer, created, expanded, listed, one
-from cloudmetrics.gateway.surroundings import problems_of
+from cloudmetrics.gateway.surroundings import base_url_of, problems_of
 from cloudmetrics.platform.caller import Caller
 
 
@@ -105,6 +106,36 @@ async def get_dashboard_data(
         end_date=end_date,
     )
     return {"data": await _view(request, view), "meta": {}}
+
+
+async def list_share_links(caller: Caller, request: Request, dashboard_id: str, **query: Any) -> Answer:
+    page = await share_links.list_page(caller, UUID(dashboard_id), query)
+    return await listed(request, caller, page, query)
+
+
+async def create_share_link(
+    caller: Caller, request: Request, dashboard_id: str, body: dict[str, Any]
+) -> Answer:
+    made = await share_links.create(
+        caller,
+        UUID(dashboard_id),
+        name=body["name"],
+        days=int(body["expires_in_days"]),
+        base_url=base_url_of(request),
+    )
+    return created(request, made)
+
+
+async def get_share_link(caller: Caller, dashboard_id: str, share_link_id: str) -> dict[str, Any]:
+    return one(await share_links.get(caller, UUID(dashboard_id), UUID(share_link_id)))
+
+
+async def revoke_share_link(caller: Caller, dashboard_id: str, share_link_id: str) -> None:
+    await share_links.revoke(caller, UUID(dashboard_id), UUID(share_link_id))
+
+
+async def get_shared_dashboard(caller: Caller, request: Request) -> dict[str, Any]:
+    return {"data": await _view(request, await share_links.show(caller)), "meta": {}}
 
 
 async def _view(request: Request, view: View) -> dict[str, Any]:

@@ -45,6 +45,10 @@ async def delete_goal(caller: Caller, goal_id: str) -> None:
     await goals.delete(caller, UUID(goal_id))
 
 
+async def restore_goal(caller: Caller, goal_id: str) -> dict[str, Any]:
+    return one(await goals.restore(caller, UUID(goal_id)))
+
+
 async def get_goal_completions(
     caller: Caller, goal_id: str, start_date: str | None, end_date: str | None, dimension: str | None
 ) -> dict[str, Any]:

@@ -34,3 +34,7 @@ async def patch_website(caller: Caller, website_id: str, body: dict[str, Any]) -
 
 async def delete_website(caller: Caller, website_id: str) -> None:
     await websites.delete(caller, UUID(website_id))
+
+
+async def restore_website(caller: Caller, website_id: str) -> dict[str, Any]:
+    return one(await websites.restore(caller, UUID(website_id)))

@@ -26,9 +26,9 @@ def problems_of(request: Request) -> Problems:
     return _of(request).problems
 
 
-def address_of(request: Request, path: str) -> str:
-    """A path as an address that works from outside."""
-    return f"{_of(request).base_url}{path}"
+def base_url_of(request: Request) -> str:
+    """Where the service is reached from outside."""
+    return _of(request).base_url
 
 
 def _of(request: Request) -> Surroundings:

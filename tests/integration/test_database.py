@@ -41,6 +41,7 @@ DIRECTORY = {
     "schema_migrations",
     "second_factors",
     "test_clocks",
+    "trash",
     "user_tokens",
     "user_workspaces",
     "users",

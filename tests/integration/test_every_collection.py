@@ -1,5 +1,6 @@
 """Every list keeps what the contract declares of it: each filter, each order, each related thing works."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ from tests.integration.conftest import make_event, make_website, send_events
 pytestmark = pytest.mark.requirement("CM-7")
 
 BUNDLE = Contract.load(Path(__file__).parents[2] / "spec/openapi.yaml").bundle
+# Lists inside of other things than these are looked at where those things are.
+KNOWN = {"website_id", "visitor_id"}
 LISTS = {
     item["get"]["operationId"]: (url, item["get"])
     for url, item in BUNDLE["paths"].items()
     if item.get("get", {}).get("operationId", "").startswith("list-")
+    and set(re.findall(r"{(\w+)}", url)) <= KNOWN
 }
 
 
@@ -41,6 +45,8 @@ def values(schema: dict[str, Any]) -> list[str]:
         return [str(each) for each in schema["enum"]]
     if schema.get("examples"):
         return [str(schema["examples"][0])]
+    if schema.get("type") == "boolean":
+        return ["true", "false"]
     by_format = {"uuid": "01a20dc7-e35b-75d3-a3c5-bfefbc1c3a8f", "date-time": "2026-11-05T10:00:00+02:00"}
     by_format["date"] = "2026-11-05"
     return [by_format.get(schema.get("format", "")) or "5"]
@@ -61,7 +67,7 @@ async def world(client, home) -> dict[str, Any]:
 
 def request_of(name: str, world: dict[str, Any]) -> tuple[str, dict[str, str]]:
     url, operation = LISTS[name]
-    known = {"website_id": world["website_id"], "visitor_id": world["visitor_id"]}
+    known = {name: world[name] for name in KNOWN}
     declared = (resolved(each) for each in operation["parameters"])
     needed = {each["name"]: values(resolved(each["schema"]))[0] for each in declared if each.get("required")}
     return url.format(**known), {name: known.get(name, value) for name, value in needed.items()}

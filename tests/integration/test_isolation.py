@@ -64,7 +64,7 @@ async def neighbours(make_home_of_module, database_url) -> Neighbours:
 
 
 def contents(database_url: str, home: Home) -> dict[str, Any]:
-    """All rows of a workspace and its sandbox, table by table, but how many requests were counted."""
+    """All rows of a workspace and its sandbox, table by table, without what every request leaves behind."""
     owners = [home.workspace.id, home.workspace.sandbox_id]
     with psycopg.connect(database_url) as everything:
         tables = everything.execute(
@@ -74,7 +74,9 @@ def contents(database_url: str, home: Home) -> dict[str, Any]:
         ).fetchall()
         return {
             name: everything.execute(
-                f"SELECT t::text FROM {name} AS t WHERE workspace_id = ANY (%s) ORDER BY 1", [owners]
+                f"SELECT (to_jsonb(t) - 'last_used_at')::text FROM {name} AS t"
+                " WHERE workspace_id = ANY (%s) ORDER BY 1",
+                [owners],
             ).fetchall()
             for (name,) in tables
             if name != "request_usage"

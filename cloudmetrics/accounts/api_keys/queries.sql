@@ -37,10 +37,9 @@ LIMIT 1;
 SELECT
     key.workspace_id, key.key_id, key.scopes, key.expires_at, space.plan, space.limits, space.cors_origins,
     key.allowed_networks AS key_networks, space.allowed_networks AS workspace_networks,
-    coalesce(test_clocks.ahead, '0') AS ahead
+    space.sandbox_of IS NOT NULL AS is_sandbox
 FROM api_keys AS key
 JOIN workspaces AS space USING (workspace_id)
-LEFT JOIN test_clocks USING (workspace_id)
 WHERE key.workspace_id = %(workspace_id)s
   AND key.key_id = %(key_id)s
   AND key.revoked_at IS NULL

@@ -59,7 +59,7 @@ async def find(database: Database, digests: Sequence[bytes]) -> Identity | None:
         cors_origins=frozenset(row["cors_origins"]),
         expires_at=row["expires_at"],
         networks=(parsed(row["key_networks"]), parsed(row["workspace_networks"])),
-        ahead=row["ahead"],
+        is_sandbox=row["is_sandbox"],
     )
 
 

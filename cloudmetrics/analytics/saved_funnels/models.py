@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.accounts.trash.models import shown
 from cloudmetrics.analytics.goals.conditions import Condition
 from cloudmetrics.platform.clock import iso
 from cloudmetrics.platform.database import Row
-
-# How long a deleted one can be restored.
-GRACE = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +61,5 @@ class SavedFunnel:
             **self.plan.to_json(),
             "created_at": iso(self.created_at),
             "updated_at": iso(self.updated_at),
-            "deleted_at": iso(self.deleted_at) if self.deleted_at else None,
-            "removed_after": iso(self.deleted_at + GRACE) if self.deleted_at else None,
+            **shown(self.deleted_at),
         }

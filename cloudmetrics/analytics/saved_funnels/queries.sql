@@ -55,3 +55,7 @@ WHERE workspace_id = %(workspace_id)s AND funnel_id = %(funnel_id)s;
 UPDATE funnels
 SET deleted_at = %(deleted_at)s
 WHERE workspace_id = %(workspace_id)s AND funnel_id = %(funnel_id)s;
+
+-- name: purge
+DELETE FROM funnels
+WHERE workspace_id = %(workspace_id)s AND funnel_id = %(thing_id)s AND deleted_at IS NOT NULL;

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.accounts.trash import service as trash
 from cloudmetrics.analytics.dimensions import FirstTouch
 from cloudmetrics.analytics.funnels import service as funnels
 from cloudmetrics.analytics.funnels.models import Funnel
@@ -18,6 +19,9 @@ from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.paging import Page
+
+# What the trash calls it.
+FUNNEL = "FUNNEL"
 
 
 async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[SavedFunnel]:
@@ -69,6 +73,7 @@ async def delete(caller: Caller, funnel_id: UUID) -> None:
     async with caller.tenant.transaction() as transaction:
         await store.lock(transaction, caller.tenant, funnel_id)
         await store.set_deleted(transaction, caller.tenant, funnel_id, clock.now_of(caller.tenant))
+        await trash.put(transaction, caller.tenant, FUNNEL, funnel_id)
 
 
 async def restore(caller: Caller, funnel_id: UUID) -> SavedFunnel:
@@ -76,6 +81,7 @@ async def restore(caller: Caller, funnel_id: UUID) -> SavedFunnel:
     async with caller.tenant.transaction() as transaction:
         funnel, _ = await store.lock(transaction, caller.tenant, funnel_id, deleted=True)
         await store.set_deleted(transaction, caller.tenant, funnel_id, None)
+        await trash.take(transaction, caller.tenant, FUNNEL, funnel_id)
     return replace(funnel, deleted_at=None)
 
 

@@ -70,6 +70,12 @@ async def set_deleted(
     await transaction.execute(queries.set_deleted, _at(tenant, funnel_id) | {"deleted_at": deleted_at})
 
 
+async def purge(tenant: Tenant, funnel_id: UUID) -> None:
+    """Removes a deleted one for good."""
+    async with tenant.transaction() as transaction:
+        await transaction.execute(queries.purge, {"workspace_id": tenant.workspace_id, "thing_id": funnel_id})
+
+
 def _at(tenant: Tenant, funnel_id: UUID) -> dict[str, Any]:
     return {"workspace_id": tenant.workspace_id, "funnel_id": funnel_id}
 

@@ -84,9 +84,9 @@ async def list_events(
 async def erase(caller: Caller, website_id: UUID, visitor_id: str) -> Erasure:
     """Removes all that is stored of a visitor; where nothing is, nothing is removed.
 
-    Raises NotFound for an unknown website.
+    Raises NotFound for a website that is neither here nor in the trash.
     """
-    await websites.get(caller, website_id)
+    await websites.require_stored(caller, website_id)
     removed, remaining = await erasure.erase(caller.tenant, website_id, visitor_id)
     return Erasure(visitor_id, clock.now_of(caller.tenant), removed, remaining)
 

@@ -84,3 +84,7 @@ ON CONFLICT DO NOTHING;
 -- name: unmark
 DELETE FROM dashboard_favourites
 WHERE workspace_id = %(workspace_id)s AND owner_id = %(owner_id)s AND dashboard_id = %(dashboard_id)s;
+
+-- name: purge
+DELETE FROM dashboards
+WHERE workspace_id = %(workspace_id)s AND dashboard_id = %(thing_id)s AND deleted_at IS NOT NULL;

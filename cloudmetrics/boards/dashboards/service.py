@@ -9,6 +9,7 @@ from uuid import UUID
 
 from cloudmetrics.accounts.audit import service as audit
 from cloudmetrics.accounts.audit.models import Action, Actor
+from cloudmetrics.accounts.trash import service as trash
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.boards.dashboards import store
 from cloudmetrics.boards.dashboards.models import Dashboard, Settings
@@ -20,6 +21,9 @@ from cloudmetrics.platform.database import Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.paging import Page
+
+# What the trash and the audit log call it.
+DASHBOARD = "DASHBOARD"
 
 
 async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[Dashboard]:
@@ -73,6 +77,7 @@ async def delete(caller: Caller, dashboard_id: UUID) -> None:
     async with caller.tenant.transaction() as transaction:
         dashboard = await store.lock(transaction, caller, dashboard_id)
         await store.set_deleted(transaction, caller, dashboard, clock.now_of(caller.tenant))
+        await trash.put(transaction, caller.tenant, DASHBOARD, dashboard_id)
         await _record(transaction, caller, Action.DASHBOARD_DELETED, dashboard)
 
 
@@ -81,6 +86,7 @@ async def restore(caller: Caller, dashboard_id: UUID) -> Dashboard:
     async with caller.tenant.transaction() as transaction:
         dashboard = await store.lock(transaction, caller, dashboard_id, deleted=True)
         await store.set_deleted(transaction, caller, dashboard, None)
+        await trash.take(transaction, caller.tenant, DASHBOARD, dashboard_id)
         await _record(transaction, caller, Action.DASHBOARD_RESTORED, dashboard)
     return replace(dashboard, deleted_at=None)
 
@@ -93,7 +99,7 @@ async def set_favourite(caller: Caller, dashboard_id: UUID, wanted: bool) -> Non
 
 
 async def _record(transaction: Transaction, caller: Caller, action: Action, dashboard: Dashboard) -> None:
-    subject = ("DASHBOARD", dashboard.id)
+    subject = (DASHBOARD, dashboard.id)
     await audit.record(
         transaction,
         caller.tenant.workspace_id,

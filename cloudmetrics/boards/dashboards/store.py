@@ -12,7 +12,7 @@ import psycopg
 from cloudmetrics.boards.dashboards.models import Dashboard, NameTaken, Settings
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
-from cloudmetrics.platform.database import NOBODY, Transaction
+from cloudmetrics.platform.database import NOBODY, Tenant, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.sql import load_queries
 
@@ -97,6 +97,14 @@ async def set_favourite(transaction: Transaction, caller: Caller, dashboard_id: 
 def owner_of(caller: Caller) -> UUID:
     """Whose favourites count: a person's, on whatever device, or else a program's own."""
     return caller.user_id or caller.credential_id or NOBODY
+
+
+async def purge(tenant: Tenant, dashboard_id: UUID) -> None:
+    """Removes a deleted one for good."""
+    async with tenant.transaction() as transaction:
+        await transaction.execute(
+            queries.purge, {"workspace_id": tenant.workspace_id, "thing_id": dashboard_id}
+        )
 
 
 def _at(caller: Caller, dashboard_id: UUID) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from cloudmetrics.boards.widgets.grid import Box
 from cloudmetrics.platform.clock import iso
 from cloudmetrics.platform.database import Row
@@ -114,13 +116,15 @@ class Widget:
         return Draft(self.kind, self.title, self.content, self.box)
 
     def to_json(self) -> dict[str, Any]:
+        # What is stored comes back in another order, and equal content is to have equal bytes.
+        content = orjson.loads(orjson.dumps(self.content, option=orjson.OPT_SORT_KEYS))
         return {
             "id": str(self.id),
             "dashboard_id": str(self.dashboard_id),
             "kind": self.kind.value,
             "title": self.title,
             "layout": self.box.to_json(),
-            **self.content,
+            **content,
             "created_at": iso(self.created_at),
             "updated_at": iso(self.updated_at),
         }

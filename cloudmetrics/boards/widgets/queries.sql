@@ -31,7 +31,8 @@ VALUES (
 UPDATE widgets
 SET kind = %(kind)s, title = %(title)s, x = %(x)s, y = %(y)s, width = %(width)s, height = %(height)s,
     content = %(content)s, updated_at = %(updated_at)s
-WHERE workspace_id = %(workspace_id)s AND widget_id = %(widget_id)s;
+WHERE workspace_id = %(workspace_id)s AND widget_id = %(widget_id)s
+RETURNING content;
 
 -- name: delete
 DELETE FROM widgets

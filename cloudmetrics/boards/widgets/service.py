@@ -96,9 +96,9 @@ async def update(caller: Caller, dashboard_id: UUID, widget_id: UUID, draft: Dra
         widget = replace(
             before, kind=draft.kind, title=draft.title, content=draft.content, box=box, updated_at=now
         )
-        await store.update(transaction, workspace_id, widget)
+        stored = await store.update(transaction, workspace_id, widget)
         await dashboard_store.touch(transaction, caller, dashboard_id, now)
-    return widget
+    return stored
 
 
 async def delete(caller: Caller, dashboard_id: UUID, widget_id: UUID) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
@@ -54,8 +54,11 @@ async def insert(transaction: Transaction, workspace_id: UUID, widget: Widget) -
     await transaction.execute(queries.insert, _row(workspace_id, widget))
 
 
-async def update(transaction: Transaction, workspace_id: UUID, widget: Widget) -> None:
-    await transaction.execute(queries.update, _row(workspace_id, widget))
+async def update(transaction: Transaction, workspace_id: UUID, widget: Widget) -> Widget:
+    """The widget as whoever asks next gets it: PostgreSQL has an order of its own for fields."""
+    row = await transaction.fetch_one(queries.update, _row(workspace_id, widget))
+    assert row is not None
+    return replace(widget, content=row["content"])
 
 
 async def delete(transaction: Transaction, workspace_id: UUID, widget_id: UUID) -> None:

@@ -56,8 +56,7 @@ CROSS JOIN LATERAL (
 ) AS bills
 WHERE import.workspace_id = %(workspace_id)s AND import.import_id = %(import_id)s;
 
--- name: list_before
--- Newest first, since ids grow with time.
+-- name: list
 SELECT import.*, bills.bills
 FROM cost_imports AS import
 CROSS JOIN LATERAL (
@@ -71,6 +70,6 @@ CROSS JOIN LATERAL (
     FROM cost_parts
     WHERE workspace_id = import.workspace_id AND import_id = import.import_id AND state = 'CURRENT'
 ) AS bills
-WHERE import.workspace_id = %(workspace_id)s AND import.import_id < %(before)s
-ORDER BY import.import_id DESC
+WHERE import.workspace_id = %(workspace_id)s AND {where}
+ORDER BY {order}
 LIMIT %(limit)s;

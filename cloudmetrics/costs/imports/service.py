@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from cloudmetrics.costs.focus.charges import FocusFile
@@ -17,7 +18,7 @@ from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Tenant
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.paging import Page, page, unseal
+from cloudmetrics.platform.paging import Page
 
 PIECE = 2**20
 MOST_UNFINISHED = 10
@@ -25,8 +26,6 @@ MOST_UNFINISHED = 10
 PACKING = 1
 # An upload whose server died is forgotten after this; none takes as long.
 DISCARD_AFTER = timedelta(hours=12)
-# Every id comes before this one.
-END = UUID(int=2**128 - 1)
 
 
 async def create(caller: Caller, sent: AsyncIterator[bytes], on_error: OnError) -> CostImport:
@@ -51,7 +50,12 @@ async def create(caller: Caller, sent: AsyncIterator[bytes], on_error: OnError) 
             await store.keep_piece(caller.tenant, import_id, number, content, discard_at)
             number += 1
         return await store.create(
-            caller.tenant, import_id, on_error=on_error, size=size, pieces=number, now=clock.now()
+            caller.tenant,
+            import_id,
+            on_error=on_error,
+            size=size,
+            pieces=number,
+            now=clock.now_of(caller.tenant),
         )
     except BaseException:
         if number:
@@ -65,12 +69,13 @@ async def discard(tenant: Tenant, import_id: UUID) -> None:
         await asyncio.sleep(0)
 
 
-async def list_page(caller: Caller, *, cursor: str | None = None, limit: int = 100) -> Page[CostImport]:
-    """Imports, newest first. Raises InvalidCursor."""
-    listing = "cost-imports"
-    before = END if cursor is None else UUID(unseal(caller, listing, cursor))
-    found = await store.list_before(caller.tenant, before, limit + 1)
-    return page(caller, listing, found, limit, lambda each: str(each.id))
+async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[CostImport]:
+    """The imports that a query asks for, newest first unless it says otherwise.
+
+    Raises InvalidCursor, InvalidMoment.
+    """
+    asked = store.IMPORTS.ask(caller, query)
+    return asked.page(await store.listed(caller.tenant, asked))
 
 
 async def get(caller: Caller, import_id: UUID) -> CostImport:

@@ -9,11 +9,23 @@ from uuid import UUID
 import orjson
 
 from cloudmetrics.costs.imports.models import Bill, CostImport, OnError, Status, Tally
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import Row, Tenant, Transaction
 from cloudmetrics.platform.jobs import defer
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
+
+IMPORTS = Collection(
+    "cost-imports",
+    {
+        "id": Column("import.import_id", Kind.UUID),
+        "status": Column("import.status"),
+        "bytes": Column("import.bytes", Kind.INTEGER),
+        "created_at": Column("import.created_at", Kind.MOMENT),
+    },
+    order="id:desc",
+)
 
 
 async def unfinished(tenant: Tenant) -> int:
@@ -63,9 +75,9 @@ async def get(tenant: Tenant, import_id: UUID) -> CostImport | None:
     return to_import(rows[0]) if rows else None
 
 
-async def list_before(tenant: Tenant, before: UUID, limit: int) -> list[CostImport]:
-    parameters = {"workspace_id": tenant.workspace_id, "before": before, "limit": limit}
-    return [to_import(row) for row in await tenant.read(queries.list_before, parameters)]
+async def listed(tenant: Tenant, asked: Asked) -> list[CostImport]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id}
+    return [to_import(row) for row in await tenant.read(asked.statement(queries.list), parameters)]
 
 
 async def _defer(

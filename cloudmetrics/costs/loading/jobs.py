@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator
 from uuid import UUID
 
+from cloudmetrics.accounts.test_clocks.service import tenant_of
 from cloudmetrics.costs.focus.charges import FocusFile
 from cloudmetrics.costs.focus.models import FileUnfit
 from cloudmetrics.costs.imports import service as imports
@@ -33,22 +34,23 @@ PAUSE_SECONDS = 0.01
 @job("costs.load", retry=PATIENT)
 async def load(context: JobContext, *, workspace_id: UUID, import_id: str) -> None:
     """Loads a file, and puts its bills in the place of earlier ones."""
-    run = store.Run(context.tenant(workspace_id), UUID(import_id))
-    begun = await run.begin(clock.now())
+    tenant = await tenant_of(context.database, workspace_id)
+    run = store.Run(tenant, UUID(import_id))
+    begun = await run.begin(clock.now_of(tenant))
     if begun is None:
         return
-    reading = Reading(context.tenant(workspace_id), begun)
+    reading = Reading(tenant, begun)
     try:
         await _load(run, reading)
     except RunSuperseded:
         logger.warning("import taken over by another run", extra={"import_id": import_id})
     except FileUnfit as error:
-        await run.fail(reading.tally, error.code, str(error), clock.now())
+        await run.fail(reading.tally, error.code, str(error), clock.now_of(reading.tenant))
     except (Unavailable, asyncio.CancelledError):
         raise
     except Exception as error:
         message = "The server failed. It is not the file's fault."
-        await run.fail(reading.tally, "INTERNAL_ERROR", message, clock.now())
+        await run.fail(reading.tally, "INTERNAL_ERROR", message, clock.now_of(reading.tenant))
         raise GiveUp from error
 
 
@@ -65,7 +67,7 @@ async def _load(run: store.Run, reading: Reading) -> None:
     if loader.rejected and loader.rejected == loader.rows:
         raise FileUnfit("NOTHING_LOADED", "None of the rows can be loaded.")
     await _store(run, reading, last=True)
-    await run.succeed(reading.tally, clock.now())
+    await run.succeed(reading.tally, clock.now_of(reading.tenant))
 
 
 async def _store(run: store.Run, reading: Reading, *, last: bool) -> None:
@@ -80,7 +82,7 @@ class Reading:
     loader: Loader
 
     def __init__(self, tenant: Tenant, begun: CostImport) -> None:
-        self._tenant = tenant
+        self.tenant = tenant
         self._import = begun
         self._loop = asyncio.get_running_loop()
         self._pieces_read = 0
@@ -111,7 +113,7 @@ class Reading:
 
     def _pieces(self) -> Iterator[bytes]:
         for number in range(self._import.pieces):
-            fetching = files.piece(self._tenant, self._import.id, number)
+            fetching = files.piece(self.tenant, self._import.id, number)
             piece = asyncio.run_coroutine_threadsafe(fetching, self._loop).result()
             if piece is None:
                 raise FileUnfit("FILE_GONE", "The file is not there any more.")

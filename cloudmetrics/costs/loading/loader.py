@@ -46,6 +46,15 @@ class Portion:
     def is_full(self) -> bool:
         return len(self.days) >= MOST_DAYS or self.size >= MOST_CHARACTERS
 
+    def days_of_bills(self) -> dict[Slice, set[date]]:
+        """The bills that something in it is about, each with its days."""
+        found: dict[Slice, set[date]] = {}
+        for series_id, day in self.days:
+            found.setdefault(self.series[series_id].slice, set()).add(day)
+        for bill, _, _, day, _ in self.totals:
+            found.setdefault(bill, set()).add(day)
+        return found
+
 
 class Loader:
     """Reads a file row by row, and adds up. None of it waits for anything but the file's pieces.

@@ -19,15 +19,20 @@ RETURNING import_id;
 
 -- name: add_parts
 INSERT INTO cost_parts (
-    workspace_id, part_id, import_id, run_id, provider, billing_account, billing_period, charges, state
+    workspace_id, part_id, import_id, run_id, provider, billing_account, billing_period,
+    charges, first_day, last_day, state
 )
 SELECT
-    %(workspace_id)s, part_id, %(import_id)s, %(run_id)s, provider, billing_account, billing_period, charges,
-    'LOADING'
+    %(workspace_id)s, part_id, %(import_id)s, %(run_id)s, provider, billing_account, billing_period,
+    charges, first_day, last_day, 'LOADING'
 FROM unnest(
-    %(part_ids)s::uuid[], %(providers)s::text[], %(accounts)s::text[], %(periods)s::date[], %(charges)s::bigint[]
-) AS part (part_id, provider, billing_account, billing_period, charges)
-ON CONFLICT (workspace_id, part_id) DO UPDATE SET charges = cost_parts.charges + excluded.charges;
+    %(part_ids)s::uuid[], %(providers)s::text[], %(accounts)s::text[], %(periods)s::date[],
+    %(charges)s::bigint[], %(first_days)s::date[], %(last_days)s::date[]
+) AS part (part_id, provider, billing_account, billing_period, charges, first_day, last_day)
+ON CONFLICT (workspace_id, part_id) DO UPDATE SET
+    charges = cost_parts.charges + excluded.charges,
+    first_day = least(cost_parts.first_day, excluded.first_day),
+    last_day = greatest(cost_parts.last_day, excluded.last_day);
 
 -- name: add_series
 -- The columns are those of dimensions.OF_SERIES.

@@ -56,8 +56,8 @@ class Run:
         """Stores a portion, and how far the file was read with it."""
         async with self._tenant.transaction() as transaction:
             await self._advance(transaction, tally)
-            for each in {cell[0] for cell in portion.totals} | portion.charges.keys():
-                self._parts.setdefault(each, new_id())
+            for bill in portion.days_of_bills():
+                self._parts.setdefault(bill, new_id())
             await self._run(transaction, queries.add_parts, self._part_rows(portion))
             await self._run(transaction, queries.add_series, self._series_rows(portion))
             await self._run(transaction, queries.add_days, self._day_rows(portion), batch=self._batch)
@@ -118,13 +118,15 @@ class Run:
                 self._totals += len(rows["days"])
 
     def _part_rows(self, portion: Portion) -> dict[str, list[Any]]:
-        bills = [*portion.charges, *({cell[0] for cell in portion.totals} - portion.charges.keys())]
+        days = portion.days_of_bills()
         return {
-            "part_ids": [self._parts[bill] for bill in bills],
-            "providers": [bill.provider for bill in bills],
-            "accounts": [bill.billing_account for bill in bills],
-            "periods": [bill.billing_period for bill in bills],
-            "charges": [portion.charges.get(bill, 0) for bill in bills],
+            "part_ids": [self._parts[bill] for bill in days],
+            "providers": [bill.provider for bill in days],
+            "accounts": [bill.billing_account for bill in days],
+            "periods": [bill.billing_period for bill in days],
+            "charges": [portion.charges.get(bill, 0) for bill in days],
+            "first_days": [min(each) for each in days.values()],
+            "last_days": [max(each) for each in days.values()],
         }
 
     def _series_rows(self, portion: Portion) -> dict[str, list[Any]]:

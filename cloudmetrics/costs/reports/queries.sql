@@ -1,21 +1,31 @@
 -- The parts of these statements in braces are chosen from fixed texts; values are always bound.
 
+-- name: bills
+-- The parts that count, of the bills that have charges in the days of a question. A list rather
+-- than a join, so that it is an index that finds what belongs to them.
+SELECT part_id
+FROM cost_parts
+WHERE workspace_id = %(workspace_id)s
+  AND state = 'CURRENT'
+  AND first_day <= %(end_date)s::date
+  AND last_day >= %(first_day)s::date
+
 -- name: from_totals
 -- Costs that were added up by one dimension, or by none, while they were loaded.
-FROM cost_parts AS part
-JOIN cost_totals AS cell USING (workspace_id, part_id)
-WHERE part.workspace_id = %(workspace_id)s
-  AND part.state = 'CURRENT'
+FROM cost_totals AS cell
+JOIN cost_parts AS part USING (workspace_id, part_id)
+WHERE cell.workspace_id = %(workspace_id)s
+  AND cell.part_id = ANY (ARRAY({bills}))
   AND cell.dimension = %(source)s
   AND cell.day BETWEEN %(first_day)s::date AND %(end_date)s::date
 
 -- name: from_days
 -- Costs that nobody added up that way: each day of each series.
-FROM cost_parts AS part
-JOIN cost_days AS cell USING (workspace_id, part_id)
+FROM cost_days AS cell
+JOIN cost_parts AS part USING (workspace_id, part_id)
 JOIN cost_series AS series USING (workspace_id, part_id, series_id)
-WHERE part.workspace_id = %(workspace_id)s
-  AND part.state = 'CURRENT'
+WHERE cell.workspace_id = %(workspace_id)s
+  AND cell.part_id = ANY (ARRAY({bills}))
   AND cell.day BETWEEN %(first_day)s::date AND %(end_date)s::date
 
 -- name: by_day
@@ -33,13 +43,16 @@ SELECT
 {source}
 GROUP BY 1, 2
 
--- name: without_tag
+-- name: with_untagged
 -- Charges without a tag are no value of it: they are what is left of all.
-SELECT '' AS value, currency, sum(amount) AS amount, sum(previous) AS previous
+WITH tagged AS MATERIALIZED ({tagged}), whole AS ({all})
+SELECT value, currency, amount, previous FROM tagged
+UNION ALL
+SELECT '', currency, sum(amount), sum(previous)
 FROM (
-    SELECT currency, amount, previous FROM ({all}) AS whole
+    SELECT currency, amount, previous FROM whole
     UNION ALL
-    SELECT currency, -amount, -previous FROM ({tagged}) AS tagged
+    SELECT currency, -amount, -previous FROM tagged
 ) AS difference
 GROUP BY currency
 HAVING sum(amount) <> 0 OR sum(previous) <> 0

@@ -27,6 +27,7 @@ WHOLE = "MONTH"
 
 
 def ask(
+    tenant: Tenant,
     *,
     start_date: str | None = None,
     end_date: str | None = None,
@@ -38,7 +39,7 @@ def ask(
 
     `tags` are written `key=value`. Raises DateOutOfRange, RangeInverted, RangeTooLong, UnclearTag.
     """
-    days = date_range(start_date, end_date, today())
+    days = date_range(start_date, end_date, today(tenant))
     given = {name: value for name, value in (filters or {}).items() if value is not None}
     return Question(days, Cost(cost), given | tag_filters(tags))
 
@@ -54,9 +55,9 @@ def tag_filters(tags: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def today() -> date:
-    """Today, in UTC, as bills have it."""
-    return clock.now().date()
+def today(tenant: Tenant) -> date:
+    """Today in a workspace, in UTC, as bills have it."""
+    return clock.now_of(tenant).date()
 
 
 async def costs(caller: Caller, question: Question, interval: str) -> Costs:

@@ -10,12 +10,15 @@ from typing import Any
 from cloudmetrics.analytics.metrics.models import DateRange
 from cloudmetrics.costs.dimensions import ALL, OF_PARTS, OF_SERIES, is_added_up, tag_of
 from cloudmetrics.costs.reports.models import ByCurrency, Group, Question, Share
-from cloudmetrics.platform.database import Tenant
+from cloudmetrics.platform.database import HASHED, Row, Tenant
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
 
 REPORT_SECONDS = 10.0
+# Right after an import PostgreSQL knows nothing of its rows yet, and would take them for few: it then
+# compares each with each, or sorts them by the bill alone.
+SETTINGS = (*HASHED, "SET LOCAL enable_mergejoin = off")
 BUCKETS = {
     "DAY": "cell.day",
     "WEEK": "greatest(date_trunc('week', cell.day::timestamp)::date, %(first_day)s::date)",
@@ -66,12 +69,17 @@ def source_of(tenant: Tenant, question: Question, first_day: date, dimension: st
         "end_date": question.days.end,
     }
     if len(used) <= 1 and is_added_up(only) and not untagged:
-        source = Source(f"{queries.from_totals}\n", "cell.currency", values | {"source": only}, only)
+        source = Source(_from(queries.from_totals), "cell.currency", values | {"source": only}, only)
     else:
-        source = Source(f"{queries.from_days}\n", "series.currency", values, None)
+        source = Source(_from(queries.from_days), "series.currency", values, None)
     for name, value in question.filters.items():
         source.narrow(name, value)
     return source
+
+
+def _from(text: str) -> str:
+    filled: str = text.replace("{bills}", queries.bills)
+    return f"{filled}\n"
 
 
 async def by_day(tenant: Tenant, question: Question, interval: str) -> dict[date, ByCurrency]:
@@ -79,7 +87,7 @@ async def by_day(tenant: Tenant, question: Question, interval: str) -> dict[date
     source = source_of(tenant, question, question.days.start)
     sql = _filled(queries.by_day, source, question, bucket=BUCKETS[interval])
     found: dict[date, dict[str, Decimal]] = {}
-    for row in await tenant.read(sql, source.values, seconds=REPORT_SECONDS):
+    for row in await _read(tenant, sql, source.values):
         found.setdefault(row["day"], {})[row["currency"]] = row["amount"]
     return dict(found)
 
@@ -94,7 +102,7 @@ async def by_value(
     if tag_of(dimension) is not None and source.added_up is not None:
         body, values = _with_untagged(tenant, question, dimension, before, body, values)
     sql = queries.top.replace("{by_value}", body)
-    rows = await tenant.read(sql, values | {"top": top}, seconds=REPORT_SECONDS)
+    rows = await _read(tenant, sql, values | {"top": top})
     groups: dict[str, tuple[list[Share], list[Share]]] = {}
     for row in rows:
         tops, rests = groups.setdefault(row["currency"], ([], []))
@@ -108,16 +116,20 @@ def _with_untagged(
 ) -> tuple[str, dict[str, Any]]:
     whole = source_of(tenant, question, before.start)
     every = _filled(queries.by_value, whole, question, value="''").replace("%(source)s", "%(whole)s")
-    left = queries.without_tag.replace("{all}", every).replace("{tagged}", tagged)
-    return f"{tagged}\nUNION ALL\n{left}", values | whole.values | {"whole": ALL, "source": dimension}
+    body = queries.with_untagged.replace("{all}", every).replace("{tagged}", tagged)
+    return body, values | whole.values | {"whole": ALL, "source": dimension}
 
 
 async def known_days(tenant: Tenant, question: Question) -> DateRange | None:
     """From the first day with charges to the last one, within the days of a question."""
     source = source_of(tenant, question, question.days.start)
     sql = queries.known_until.replace("{source}", source.sql)
-    (row,) = await tenant.read(sql, source.values, seconds=REPORT_SECONDS)
+    (row,) = await _read(tenant, sql, source.values)
     return DateRange(row["first"], row["last"]) if row["first"] else None
+
+
+async def _read(tenant: Tenant, sql: str, values: dict[str, Any]) -> list[Row]:
+    return await tenant.read(sql, values, seconds=REPORT_SECONDS, settings=SETTINGS)
 
 
 def _filled(statement: str, source: Source, question: Question, **parts: str) -> str:

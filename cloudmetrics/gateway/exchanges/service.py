@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 
 import orjson
 
-from cloudmetrics.contract import Exchange, Operation, Request, Response
+from cloudmetrics.contract import Exchange, Grant, Operation, Request, Response
 from cloudmetrics.gateway.exchanges import store
 from cloudmetrics.gateway.exchanges.etags import etag_of, insists_on, knows
 from cloudmetrics.gateway.exchanges.models import (
@@ -17,6 +17,8 @@ from cloudmetrics.gateway.exchanges.models import (
     packed,
     unpacked,
 )
+from cloudmetrics.gateway.exchanges.versions import MARK, WORKSPACE, Versions
+from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Transaction
@@ -28,20 +30,51 @@ CACHE_CONTROL = "private, no-cache"
 # So often a write that others overtook is tried, before its caller is told.
 ATTEMPTS = 3
 
-GiveBack = Callable[[Request], Awaitable[None]]
+# Where a request's scope keeps the version that it was admitted at, and the tag that is right at that.
+VERSION, UNCHANGED = "gateway.version", "gateway.unchanged"
 
 
 class Exchanges:
-    """Answers exchanges. `give_back` takes back what a request cost, for one that costs nothing."""
+    """Admits requests, and answers exchanges. Without `limits`, nothing is counted."""
 
-    def __init__(self, operations: Iterable[Operation], give_back: GiveBack | None = None) -> None:
+    def __init__(self, operations: Iterable[Operation], limits: Limits | None = None) -> None:
+        operations = tuple(operations)
         self._headers = {
             each.id: frozenset(
                 parameter.name.lower() for parameter in each.parameters if parameter.location == "header"
             )
             for each in operations
         }
-        self._give_back = give_back
+        self._stable = {each.id for each in operations if each.extensions.get(MARK) == WORKSPACE}
+        self._limits = limits
+        self._versions = Versions()
+
+    async def admit(self, request: Request, grant: Grant | None) -> None:
+        """Counts a request; one that will find nothing changed only in the window of its address.
+
+        Raises TooManyRequests, Unavailable.
+        """
+        if (
+            grant is not None
+            and KNOWN in request.headers
+            and await self._is_unchanged(request, grant)
+            # Beyond what an address may have for nothing, it costs what any request does.
+            and (self._limits is None or await self._limits.admit_free(request))
+        ):
+            return
+        if self._limits is not None:
+            await self._limits.admit(request, grant)
+
+    async def _is_unchanged(self, request: Request, grant: Grant) -> bool:
+        assert request.operation is not None
+        if request.operation.id not in self._stable:
+            return False
+        request.scope[VERSION] = version = await self._versions.of(grant.caller)
+        etag = self._versions.tag(request, grant, version)
+        if etag is None or not knows(request.headers[KNOWN], etag):
+            return False
+        request.scope[UNCHANGED] = etag
+        return True
 
     async def __call__(self, exchange: Exchange) -> Response:
         """Raises KeyInUse, KeyReused, PreconditionFailed, Overtaken, and what the handler raises."""
@@ -63,12 +96,19 @@ class Exchanges:
 
     async def _read(self, exchange: Exchange) -> Response:
         request = exchange.request
+        if (etag := request.scope.get(UNCHANGED)) is not None:
+            return Response(status=304, headers=_headers_of_tag(etag))
         response = _tagged(await exchange.perform(), True)
-        etag, known = response.headers.get("etag"), request.headers.get(KNOWN)
-        if etag is None or known is None or not knows(known, etag):
+        known = request.headers.get(KNOWN)
+        etag = response.headers.get("etag")
+        if known is None or etag is None:
             return response
-        if self._give_back is not None:
-            await self._give_back(request)
+        if (version := request.scope.get(VERSION)) is not None and request.grant is not None:
+            self._versions.remember(request, request.grant, version, etag)
+        if not knows(known, etag):
+            return response
+        if self._limits is not None:
+            await self._limits.give_back(request)
         return Response(status=304, headers=_headers_of_tag(etag))
 
 

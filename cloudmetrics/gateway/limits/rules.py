@@ -1,6 +1,7 @@
 """Which limits a request has to keep.
 
     no credential, or a bad one    its address's window
+    a share link                   its address's window
     an operation with events       the workspace's window for these, and nothing else
     a person's token               the person's windows, and the workspace's
     any other credential           its bucket, and the workspace's window
@@ -35,10 +36,10 @@ def of_address(address: str) -> list[Check]:
 
 
 def of_caller(caller: Caller, operation: Operation) -> list[Check]:
-    """The limits of a caller. The service itself has none."""
+    """The limits of a caller. The service itself, which comes from nowhere, has none."""
     allowance = caller.allowance
     if allowance is None:
-        return []
+        return of_address(caller.address) if caller.address is not None else []
     workspace = str(caller.tenant.workspace_id)
     mark = operation.extensions.get(MARK)
     if mark == EVENTS:

@@ -31,6 +31,7 @@ class Collection:
     `key` names the unique column that decides between things which are alike in all
     others; `order` is how they come where nothing else was asked for. `also` has filters
     by other names: name → field and operator, such as `from` → `recorded_at`, `gte`.
+    `unless_asked` has filters that hold where a query says nothing else.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class Collection:
         key: str = "id",
         order: str = "id:asc",
         also: Mapping[str, tuple[str, str]] | None = None,
+        unless_asked: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.columns = dict(columns)
         self.key = key
         self.order = order
+        self.unless_asked = dict(unless_asked or {})
         filters = {
             parameter_of(name, operator): (name, operator) for name in columns for operator in OPERATORS
         } | dict(also or {})
@@ -59,7 +62,7 @@ class Collection:
         Raises InvalidCursor, InvalidMoment, and TypeError for a filter that no column has,
         since a list that left it out would show what it must not.
         """
-        filters = {
+        filters = self.unless_asked | {
             name: value for name, value in asked.items() if value is not None and name not in NO_FILTERS
         }
         conditions, parameters = [], {}
