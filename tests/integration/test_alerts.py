@@ -423,3 +423,21 @@ async def test_a_rule_that_cannot_be_counted_says_so_and_stops_nobody(client, we
     assert (await state_of(client, slow))["status"] == "FAILED"
     await tick(later + timedelta(minutes=15))
     assert (await state_of(client, slow))["status"] == "FIRING"
+
+
+async def test_a_patch_changes_only_what_it_names(client, website_id, tick):
+    alert_id = await make_alert(client, above(website_id, threshold=-1), fire_after=1)
+    later = await tick()
+    incident = (await state_of(client, alert_id))["incident"]["id"]
+    patched = await client.patch(f"/v1/alerts/{alert_id}", json={"name": "Renamed"})
+    assert patched.status_code == 200, patched.text
+    await tick(later)
+    assert (await state_of(client, alert_id))["incident"]["id"] == incident
+    patched = await client.patch(f"/v1/alerts/{alert_id}", json={"condition": {"threshold": 7}})
+    alert = patched.json()["data"]
+    assert (alert["name"], alert["condition"]["threshold"], alert["state"]["status"]) == ("Renamed", 7, "OK")
+    other_kind = {
+        "condition": {"kind": "ABSENCE", "direction": None, "threshold": None, "resolve_threshold": None}
+    }
+    patched = await client.patch(f"/v1/alerts/{alert_id}", json=other_kind)
+    assert patched.json()["data"]["condition"]["kind"] == "ABSENCE"
