@@ -45,6 +45,7 @@ from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.boards.dashboards.models import NameTaken
 from cloudmetrics.boards.widgets.models import PlaceTaken, TooManyWidgets
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
+from cloudmetrics.costs.allocations.models import TagAllocated
 from cloudmetrics.costs.focus.models import FileUnfit
 from cloudmetrics.costs.imports.models import TooManyImports
 from cloudmetrics.costs.reports.models import UnclearTag, UnknownDimension
@@ -98,6 +99,7 @@ CODES: dict[type[Exception], str] = {
     TooManyChannels: "ALERT_LIMIT_REACHED",
     ChannelInUse: "CHANNEL_IN_USE",
     NotFiring: "NOT_FIRING",
+    TagAllocated: "TAG_ALLOCATED",
     TooManyImports: "TOO_MANY_IMPORTS",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
