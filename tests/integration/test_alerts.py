@@ -441,3 +441,27 @@ async def test_a_patch_changes_only_what_it_names(client, website_id, tick):
     }
     patched = await client.patch(f"/v1/alerts/{alert_id}", json=other_kind)
     assert patched.json()["data"]["condition"]["kind"] == "ABSENCE"
+
+
+async def test_a_budget_is_watched_until_it_is_gone(client, home, tick):
+    days = [f"2026-03-{day:02}T10:00:00Z" for day in range(1, 11)]
+    march = {"BillingPeriodStart": "2026-03-01T00:00:00Z"}
+    await imported(client, home, focus(*(charge("10", ChargePeriodStart=day, **march) for day in days)))
+    budget = {"name": "Cloud", "amount": {"amount_minor": 12000, "currency": "USD"}}
+    made = await client.post("/v1/costs/budgets", json=budget)
+    budget_id = made.json()["data"]["id"]
+    watched = {"kind": "BUDGET", "budget_id": budget_id}
+    spent = await make_alert(client, watched | {"threshold": 0.8})
+    whole = await make_alert(client, watched)
+    expected = await make_alert(client, watched | {"measure": "FORECAST"})
+    later = await tick()
+    seen = [await state_of(client, alert_id) for alert_id in (spent, whole, expected)]
+    assert [each["status"] for each in seen] == ["FIRING", "OK", "FIRING"]
+    assert [each["value"] for each in seen[:2]] == [pytest.approx(100 / 120)] * 2
+    assert seen[2]["value"] > 2
+    assert (await client.delete(f"/v1/costs/budgets/{budget_id}")).status_code == 204
+    await tick(later)
+    state = await state_of(client, spent)
+    assert (state["status"], state["problem"]["code"]) == ("FAILED", "BUDGET_DELETED")
+    body = {"name": "Alert", "condition": watched}
+    assert code_of(await client.post("/v1/alerts", json=body)) == (404, "NOT_FOUND")

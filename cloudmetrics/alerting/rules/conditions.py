@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from cloudmetrics.alerting.watching.models import COST_FILTERS, CostSource, MetricSource, Source
+from cloudmetrics.alerting.watching.models import COST_FILTERS, BudgetSource, CostSource, MetricSource, Source
 from cloudmetrics.alerting.watching.windows import Earlier, Window
 
 SENSITIVITY = 3.5
@@ -20,12 +20,15 @@ SENSITIVITY = 3.5
 OF_METRICS: Mapping[str, Any] = {"website_id": None, "filter": None, "goal": None, "goal_id": None}
 OF_COSTS: Mapping[str, Any] = {"cost": "BILLED", "currency": None, "tags": [], **dict.fromkeys(COST_FILTERS)}
 
+OF_BUDGETS: Mapping[str, Any] = {"measure": "SPENT", "threshold": 1.0, "resolve_threshold": None}
+
 
 class Kind(StrEnum):
     THRESHOLD = "THRESHOLD"
     CHANGE = "CHANGE"
     ABSENCE = "ABSENCE"
     ANOMALY = "ANOMALY"
+    BUDGET = "BUDGET"
 
 
 class Direction(StrEnum):
@@ -49,6 +52,8 @@ class Condition:
     @classmethod
     def from_json(cls, sent: Mapping[str, Any]) -> Condition:
         """From what `complete` returned."""
+        if sent["kind"] == Kind.BUDGET:
+            return cls._of_budget(sent)
         kind, window = Kind(sent["kind"]), Window(sent["window"])
         source = (CostSource if is_of_costs(sent["source"]) else MetricSource).from_json(sent["source"])
         if kind is Kind.ABSENCE:
@@ -57,6 +62,12 @@ class Condition:
         over = threshold if sent["resolve_threshold"] is None else float(sent["resolve_threshold"])
         earlier = Earlier(sent["compare"]) if kind is Kind.CHANGE else None
         return cls(kind, source, window, Direction(sent["direction"]), threshold, over, earlier)
+
+    @classmethod
+    def _of_budget(cls, sent: Mapping[str, Any]) -> Condition:
+        source, threshold = BudgetSource(UUID(sent["budget_id"]), sent["measure"]), float(sent["threshold"])
+        over = threshold if sent["resolve_threshold"] is None else float(sent["resolve_threshold"])
+        return cls(Kind.BUDGET, source, Window.MONTH_TO_DATE, Direction.ABOVE, threshold, over)
 
     @property
     def goal_id(self) -> UUID | None:
@@ -79,6 +90,8 @@ def is_of_costs(source: Mapping[str, Any]) -> bool:
 
 def complete(sent: Mapping[str, Any]) -> dict[str, Any]:
     """A condition that fits the contract, with what was left out filled in."""
+    if sent["kind"] == Kind.BUDGET:
+        return {**OF_BUDGETS, **sent}
     source = {**(OF_COSTS if is_of_costs(sent["source"]) else OF_METRICS), **sent["source"]}
     usual: dict[str, Any] = {} if sent["kind"] == Kind.ABSENCE else {"resolve_threshold": None}
     if sent["kind"] == Kind.ANOMALY:

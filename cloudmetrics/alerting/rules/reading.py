@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from cloudmetrics.alerting.rules.conditions import Condition, Direction, is_of_costs
+from cloudmetrics.alerting.rules.conditions import Condition, Direction, Kind, is_of_costs
 from cloudmetrics.alerting.watching.windows import OF_DAYS
 from cloudmetrics.analytics.questions import reading
 from cloudmetrics.analytics.questions.models import Fault, QuestionUnsound
@@ -19,13 +19,18 @@ POINTER = "/condition"
 
 def require_sound(condition: Mapping[str, Any], today: date) -> None:
     """Raises QuestionUnsound with everything that is wrong."""
-    of_costs = is_of_costs(condition["source"])
-    faults = [
-        *(_unsound_costs(condition) if of_costs else _unsound_metric(condition["source"], today)),
-        *_unsound_thresholds(condition),
-    ]
+    faults = [*_unsound_source(condition, today), *_unsound_thresholds(condition)]
     if faults:
         raise QuestionUnsound(faults)
+
+
+def _unsound_source(condition: Mapping[str, Any], today: date) -> Iterator[Fault]:
+    if condition["kind"] == Kind.BUDGET:
+        return
+    if is_of_costs(condition["source"]):
+        yield from _unsound_costs(condition)
+    else:
+        yield from _unsound_metric(condition["source"], today)
 
 
 def _unsound_costs(condition: Mapping[str, Any]) -> Iterator[Fault]:

@@ -56,7 +56,15 @@ class CostSource:
         return cls(sent["cost"], sent["currency"], filters, tuple(sent["tags"]))
 
 
-Source = MetricSource | CostSource
+@dataclass(frozen=True, slots=True)
+class BudgetSource:
+    """Which part of a budget a month has spent, or is expected to have spent at its end."""
+
+    budget_id: UUID
+    measure: str
+
+
+Source = MetricSource | CostSource | BudgetSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,7 @@ class Problem:
 NO_DATA = Problem("NO_DATA", "There is nothing to divide by, or to compare with.")
 WEBSITE_DELETED = Problem("WEBSITE_DELETED", "The website was deleted.")
 GOAL_DELETED = Problem("GOAL_DELETED", "The goal was deleted.")
+BUDGET_DELETED = Problem("BUDGET_DELETED", "The budget was deleted.")
 SEVERAL_CURRENCIES = Problem(
     "SEVERAL_CURRENCIES", "Amounts in several currencies are not added up. Name a website, or a currency."
 )
@@ -109,14 +118,14 @@ class Surroundings:
 
     def zone_of(self, source: Source) -> ZoneInfo:
         """Whose days are meant: bills have those of UTC."""
-        if isinstance(source, CostSource):
+        if not isinstance(source, MetricSource):
             return UTC
         website = self.websites.get(source.website_id) if source.website_id else None
         return website.zone if website else self.zone
 
     def first_day_of(self, source: Source) -> date | None:
         """The first day of which there is data, where it is known beforehand."""
-        if isinstance(source, CostSource):
+        if not isinstance(source, MetricSource):
             return date.min
         if source.website_id is not None:
             website = self.websites.get(source.website_id)
