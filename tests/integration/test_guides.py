@@ -200,6 +200,25 @@ def test_keys_people_and_settings_do_what_the_guide_says(service):
 
 
 @needs_curl
+@pytest.mark.requirement("CM-14", "B-9")
+def test_alerts_do_what_the_guide_says(service):
+    website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "alerts.example.com")
+    guide = snippets("docs/guides/alerts.md")
+
+    printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+
+    receipts, preview, channel, alert, state, became, muted = printed[1:]
+    assert json.loads(receipts)["data"]["accepted"] == 3
+    (incident,) = json.loads(preview)["data"]["incidents"]
+    assert (incident["value"], incident["resolved_at"] is not None) == (3, True)
+    assert UUID(channel.strip())
+    assert UUID(alert.strip())
+    assert json.loads(state)["data"]["status"] in ("OK", "FIRING")
+    assert [set(json.loads(each)) for each in lines(became)] == [{"data", "pagination"}] * 2
+    assert json.loads(muted)["data"]["muted_until"]
+
+
+@needs_curl
 @pytest.mark.requirement("CM-14", "B-9", "DF-13")
 def test_metrics_answer_what_the_guide_says(service):
     website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "metrics.example.com")
