@@ -19,8 +19,8 @@ ErrorCodes = list[dict[str, str]]
 class Language:
     """`write` takes what the contract offers, the error registry, and the SDK's folder.
 
-    `operations` counts the operations in a written SDK, and gives None for one that has types alone. `generators` says which generators wrote it, by
-    name and version.
+    `operations` counts the operations in a written SDK, and gives None for one that has types alone.
+    `generators` says which generators wrote it, by name and version.
     """
 
     name: str
