@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-long check format contract sdks bench traceability owner limits jobs mock import-log import-events export-events lock clean
+.PHONY: help setup run dev test test-fast test-long check format contract sdks tables bench traceability owner limits jobs mock import-log import-events export-events lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
@@ -9,6 +9,9 @@ setup: ## install the locked packages into .venv (run and test do so by themselv
 
 run: ## start everything on http://127.0.0.1:8080 (PORT=, DATA_DIR=, DEMO=0)
 	@scripts/run
+
+dev: ## the same, and whatever is saved is live at once (PORT=, DATA_DIR=, DEMO=0)
+	@scripts/dev
 
 mock: ## answer the whole contract from its examples, without stores (PORT=)
 	@scripts/mock
@@ -33,6 +36,9 @@ contract: ## judge the contract by all gates (FUZZ=seconds, 0 without fuzzing)
 
 sdks: ## make the SDKs in generated_sdks/ from the contract
 	@scripts/sdks
+
+tables: ## write the tables of authorization and coverage anew (GROW=1 lets more be untested)
+	@scripts/tables
 
 bench: ## measure every figure that the README claims
 	@scripts/bench

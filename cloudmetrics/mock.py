@@ -12,15 +12,15 @@ from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
-import yaml
 from a2wsgi import WSGIMiddleware
 
 from cloudmetrics.accounts import scopes
 from cloudmetrics.accounts.api_keys.secrets import RANDOM_LENGTH, checksum, is_well_formed
 from cloudmetrics.accounts.oauth.access_tokens import looks_like_one
-from cloudmetrics.app import SPEC, beside_the_contract
+from cloudmetrics.app import SPEC, beside_the_contract, read_registry
 from cloudmetrics.contract import ASGIApp, Contract, Grant, MockResolver, Request, Unauthorized, serve
 from cloudmetrics.gateway import health
+from cloudmetrics.gateway.api_version import ApiVersion
 from cloudmetrics.gateway.problems import Problems
 from cloudmetrics.gateway.tracing import Tracing
 from cloudmetrics.gateway.transport import Transport
@@ -70,7 +70,7 @@ def create_mock(settings: Settings | None = None) -> ASGIApp:
     settings = settings or Settings.load()
     configure_logs(settings.log_level)
     contract = Contract.load(SPEC / "openapi.yaml")
-    registry = yaml.safe_load((SPEC / "errors.yaml").read_text(encoding="utf-8"))
+    registry = read_registry()
     problems = Problems(registry, settings.base_url)
     pages = create_portal(contract.bundle, registry, settings.base_url)
     portal = whole_bodies(cast("Any", WSGIMiddleware(cast("Any", pages))))
@@ -78,10 +78,11 @@ def create_mock(settings: Settings | None = None) -> ASGIApp:
     app: ASGIApp = serve(
         contract,
         handlers=MockResolver(contract.documents),
-        authenticators={"api_key": admit, "bearer": admit},
+        authenticators=dict.fromkeys(("api_key", "bearer", "share_link"), admit),
         errors=problems.handlers(),
         middlewares=[
             partial(Tracing, version=contract.version),
+            partial(ApiVersion, version=contract.version, problems=problems),
             partial(Transport, require_tls=False, refuse=problems.of_plain_http),
         ],
         fallback=beside_the_contract(beside, portal),

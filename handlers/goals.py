@@ -8,17 +8,14 @@ from uuid import UUID
 from cloudmetrics.analytics.dimensions import Dimension
 from cloudmetrics.analytics.goals import service as goals
 from cloudmetrics.analytics.goals.conditions import Condition
+from cloudmetrics.analytics.relations import OF_GOAL
 from cloudmetrics.contract import Request
-from cloudmetrics.gateway.shapes import Answer, created, many, one
+from cloudmetrics.gateway.shapes import Answer, created, expanded, listed, one
 from cloudmetrics.platform.caller import Caller
 
 
-async def list_goals(
-    caller: Caller, request: Request, website_id: str | None, cursor: str | None, limit: int
-) -> Answer:
-    website = UUID(website_id) if website_id else None
-    page = await goals.list_page(caller, website_id=website, cursor=cursor, limit=limit)
-    return many(request, page, limit)
+async def list_goals(caller: Caller, request: Request, **query: Any) -> Answer:
+    return await listed(request, caller, await goals.list_page(caller, query), query, OF_GOAL)
 
 
 async def create_goal(caller: Caller, request: Request, body: dict[str, Any]) -> Answer:
@@ -31,8 +28,8 @@ async def create_goal(caller: Caller, request: Request, body: dict[str, Any]) ->
     return created(request, goal)
 
 
-async def get_goal(caller: Caller, goal_id: str) -> dict[str, Any]:
-    return one(await goals.get(caller, UUID(goal_id)))
+async def get_goal(caller: Caller, goal_id: str, expand: list[str] | None) -> dict[str, Any]:
+    return await expanded(caller, await goals.get(caller, UUID(goal_id)), expand, OF_GOAL)
 
 
 async def update_goal(caller: Caller, goal_id: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -40,8 +37,16 @@ async def update_goal(caller: Caller, goal_id: str, body: dict[str, Any]) -> dic
     return one(await goals.update(caller, UUID(goal_id), name=body["name"], condition=condition))
 
 
+async def patch_goal(caller: Caller, goal_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    return await update_goal(caller, goal_id, body)
+
+
 async def delete_goal(caller: Caller, goal_id: str) -> None:
     await goals.delete(caller, UUID(goal_id))
+
+
+async def restore_goal(caller: Caller, goal_id: str) -> dict[str, Any]:
+    return one(await goals.restore(caller, UUID(goal_id)))
 
 
 async def get_goal_completions(

@@ -12,6 +12,23 @@ from uuid import uuid4
 
 import pytest
 
+untold = pytest.StashKey[list[str]]()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run of all tests is no success where tests/coverage.yaml says something else than it saw."""
+    from tests import seeing
+
+    session.config.stash[untold] = wrong = seeing.judge(session)
+    if wrong:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if wrong := config.stash.get(untold, []):
+        terminalreporter.section("tests/coverage.yaml is not true any more")
+        terminalreporter.write_line("\n".join(wrong))
+
 
 @dataclass(frozen=True)
 class TestStores:

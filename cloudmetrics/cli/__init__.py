@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from cloudmetrics.platform.config import Settings, SettingsError
 from cloudmetrics.platform.processes import StartupError
@@ -15,6 +16,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = root.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="start everything and stay in the foreground")
+    commands.add_parser("dev", help="the same, and whatever is saved is live at once")
     commands.add_parser("mock", help="answer the whole contract from its examples, without stores")
     commands.add_parser("worker", help="run background jobs, beside a server that runs already")
     jobs = commands.add_parser("jobs", help="list jobs that failed for good, or let them begin anew")
@@ -48,11 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def dispatch(options: argparse.Namespace, settings: Settings) -> int:
     """Imports only what the command needs, so that it starts quickly."""
-    if options.command in ("run", "mock"):
-        from cloudmetrics.cli.mock import mock
-        from cloudmetrics.cli.run import run
-
-        return run(settings) if options.command == "run" else mock(settings)
+    if options.command in ("run", "dev", "mock"):
+        service = import_module(f"cloudmetrics.cli.{options.command}")
+        exit_code: int = getattr(service, options.command)(settings)
+        return exit_code
     if options.command == "fill-demo":
         from cloudmetrics.cli.demo import fill
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from types import FrameType
@@ -47,9 +48,13 @@ class Interrupts:
         raise Stopped
 
 
-def run(settings: Settings) -> int:
+Serve = Callable[[Settings, Supervisor, socket.socket], NoReturn]
+
+
+def run(settings: Settings, then: Serve | None = None) -> int:
     """Runs everything until SIGINT, SIGTERM or SIGHUP; returns 0 after an orderly stop.
 
+    `then` is what runs on the stores; unless it is given, the server and the worker.
     Raises StartupError when something stands in the way; nothing is left behind then.
     """
     settings = replace(settings, data_dir=settings.data_dir.resolve())
@@ -75,7 +80,7 @@ def run(settings: Settings) -> int:
             settings = start_stores(
                 replace(settings, secret_key=settings.secret_key or folder.secret_key()), stores, supervisor
             )
-            serve(settings, supervisor, listener)
+            (then or serve)(settings, supervisor, listener)
     except Stopped:
         terminal.farewell()
     return 0

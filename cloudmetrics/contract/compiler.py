@@ -25,6 +25,7 @@ from cloudmetrics.contract.operations import Operation
 from cloudmetrics.contract.parameters import Parameters, content_decoder
 from cloudmetrics.contract.schemas import SchemaInvalid, Schemas
 from cloudmetrics.contract.security import Authenticator, Check, Security, challenge, extractor
+from cloudmetrics.contract.selection import Selection
 from cloudmetrics.contract.shapes import Shapes
 from cloudmetrics.contract.styles import Reader, decoder
 from cloudmetrics.contract.texts import decode_json, decode_json_with_nul, decode_text
@@ -40,6 +41,7 @@ class Parts:
     parameters: Parameters
     body: Body | None
     answers: Answers
+    selection: Selection | None
 
 
 # Method and path of the operation, and the query parameters that are credentials.
@@ -76,6 +78,8 @@ class Compiler:
         self.headers_around = headers_around
         self.enforce = enforce
         self.compiled = compiled
+        # Most operations answer the same errors, which are compiled once.
+        self.answers: dict[Place, Answer] = {}
         self.schemes = dict(self._declared_schemes())
         self.keys = frozenset(
             s["name"] for s in self.schemes.values() if s.get("in") == "query" and "name" in s
@@ -101,6 +105,7 @@ class Compiler:
             around=self.around,
             headers_around=self.headers_around,
             enforce=self.enforce,
+            selection=parts.selection,
         )
 
     def _parts(self, operation: Operation) -> Parts | None:
@@ -109,10 +114,10 @@ class Compiler:
             return self.compiled[key]
         before = len(self.documents.findings)
         body, answers = self._body(operation), self._answers(operation)
-        parameters = self._parameters(operation)
+        parameters, selection = self._parameters(operation), self._selection(operation)
         if len(self.documents.findings) > before or parameters is None:
             return None
-        self.compiled[key] = Parts(operation, parameters, body, answers)
+        self.compiled[key] = Parts(operation, parameters, body, answers, selection)
         return self.compiled[key]
 
     def _handler(self, operation: Operation, has_body: bool) -> Handler | None:
@@ -203,12 +208,16 @@ class Compiler:
         kind = media.essence(name)
         complete = self.defaults.completer(schema) if schema else None
         if media.is_json(kind):
-            return MediaBody(decode_json, validator, complete)
+            return MediaBody(decode_json, validator, complete, fields=self._fields(schema))
         if kind in (FORM, MULTIPART):
             return MediaBody(form_decoder(self.shapes, schema), validator, complete, view=form_view)
         if kind.startswith("text/"):
             return MediaBody(decode_text, validator)
         return MediaBody(lambda raw, _: raw, validator, view=bytes_view)
+
+    def _fields(self, schema: Place | None) -> dict[str, bool]:
+        properties = self.shapes.properties(schema) if schema else {}
+        return {name: "null" in self.shapes.types(place) for name, place in properties.items()}
 
     def _answers(self, operation: Operation) -> Answers:
         declared = {}
@@ -217,19 +226,51 @@ class Compiler:
                 place = self._follow(operation.place / "responses" / status)
             except Unresolvable:
                 continue
-            node = self.documents.at(place)
-            validators = {
-                media.essence(name): self._validator(
-                    self._schema_in(place / "content" / name) if media.is_json(name) else None
-                )
-                for name in node.get("content") or {}
-            }
-            declared[status.upper() if status != "default" else status] = Answer(
-                validators, list(self._headers(place, node))
-            )
+            if place not in self.answers:
+                self.answers[place] = self._answer(place)
+            declared[status.upper() if status != "default" else status] = self.answers[place]
         if not declared:
             self.documents.find(operation.place, "the operation declares no response", "declare `responses`")
         return Answers(declared)
+
+    def _answer(self, place: Place) -> Answer:
+        node = self.documents.at(place)
+        validators = {
+            media.essence(name): self._validator(
+                self._schema_in(place / "content" / name) if media.is_json(name) else None
+            )
+            for name in node.get("content") or {}
+        }
+        return Answer(validators, list(self._headers(place, node)))
+
+    def _selection(self, operation: Operation) -> Selection | None:
+        """How a request chooses among the fields of the answer, where a parameter says that it may."""
+        parameter = next((each for each in operation.parameters if each.selects), None)
+        if parameter is None or parameter.selects is None:
+            return None
+        for schema in self._success_schemas(operation):
+            part = self.shapes.properties(schema).get(parameter.selects)
+            if part is not None:
+                return Selection(parameter, parameter.selects, self.shapes, part)
+        self.documents.find(
+            operation.place / "parameters",
+            f"{parameter.name} chooses among the fields of {parameter.selects}, which is not in the answer",
+            "name in x-selects a field of what a success answers as JSON",
+        )
+        return None
+
+    def _success_schemas(self, operation: Operation) -> Iterator[Place]:
+        for status in self.documents.at(operation.place).get("responses") or {}:
+            if not status.startswith("2"):
+                continue
+            try:
+                place = self._follow(operation.place / "responses" / status)
+            except Unresolvable:
+                continue
+            for name in self.documents.at(place).get("content") or {}:
+                schema = self._schema_in(place / "content" / name) if media.is_json(name) else None
+                if schema is not None:
+                    yield schema
 
     def _headers(self, place: Place, node: Mapping[str, Any]) -> Iterator[HeaderRule]:
         for name in node.get("headers") or {}:

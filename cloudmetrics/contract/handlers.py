@@ -78,7 +78,7 @@ def misfits(operation: Operation, handler: Handler, has_body: bool) -> Iterator[
     if accepted(handler) is None:
         return
     for argument, parameter in declared.items():
-        if argument not in wanted and parameter.location in ("path", "query"):
+        if argument not in wanted and parameter.location in ("path", "query") and not parameter.selects:
             yield HandlerUnfit(
                 f"{name} does not take {argument}, a {parameter.location} parameter of {operation.id}",
                 f"add the argument {argument} to the handler",

@@ -54,7 +54,10 @@ Query = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter as the contract declares it. `argument` is the handler's name for it."""
+    """One parameter as the contract declares it. `argument` is the handler's name for it.
+
+    `selects` names the part of the answer whose fields the parameter chooses among.
+    """
 
     name: str
     location: str
@@ -64,6 +67,7 @@ class Parameter:
     style: str
     explode: bool
     media_type: str | None = None
+    selects: str | None = None
 
     @classmethod
     def parse(cls, node: Mapping[str, Any], place: Place) -> Parameter:
@@ -75,9 +79,8 @@ class Parameter:
         if media_type and "schema" in node["content"][media_type]:
             schema = place / "content" / media_type / "schema"
         explode = node.get("explode", style in ("form", "cookie"))
-        return cls(
-            name, location, argument(name), bool(node.get("required")), schema, style, explode, media_type
-        )
+        required, selects = bool(node.get("required")), node.get("x-selects")
+        return cls(name, location, argument(name), required, schema, style, explode, media_type, selects)
 
 
 def argument(name: str) -> str:
@@ -124,6 +127,7 @@ class Parameters:
             for parameter in self.declared
             if parameter.schema and (default := shapes.default(parameter.schema)) is not None
         }
+        self._separated = {p.argument for p in self.declared if p.schema and shapes.separated(p.schema)}
         self._mutable = any(isinstance(value, (dict, list)) for value in self.defaults.values())
         readers = [(p, _source(p, shapes)) for p in self.declared]
         self._path = [(p, read) for p, read in readers if p.location == "path"]
@@ -139,7 +143,8 @@ class Parameters:
             {
                 "type": "object",
                 "properties": {
-                    p.argument: {"$ref": address(p.schema)} if p.schema else {} for p in self.declared
+                    p.argument: {"$ref": address(shapes.separated(p.schema) or p.schema)} if p.schema else {}
+                    for p in self.declared
                 },
                 "required": [p.argument for p in self.declared if p.required],
             }
@@ -218,15 +223,18 @@ class Parameters:
         refused = {violation.parameter for violation in violations}
         shown, total = explain(self._validator, values)
         for found in shown:
-            first = (found.pointer or "").split("/")[1].replace("~1", "/").replace("~0", "~")
+            first, *within = (
+                token.replace("~1", "/").replace("~0", "~") for token in (found.pointer or "").split("/")[1:]
+            )
             parameter = self.by_argument[first]
             if parameter.name in refused:
                 continue
-            inside = (found.pointer or "").count("/") > 1
-            message = (
-                f"{parameter.name} is required." if not inside and found.code == "REQUIRED" else found.message
-            )
-            field = found.field if inside else parameter.name
+            message = found.message
+            if not within and found.code == "REQUIRED":
+                message = f"{parameter.name} is required."
+            elif within and first in self._separated:
+                message = f"{str(values[first][int(within[0])])[:100]}: {message}"
+            field = parameter.name if found.field == first else found.field
             violations.append(Violation(found.code, message, parameter=parameter.name, field=field))
         return total - len(shown)
 

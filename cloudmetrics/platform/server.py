@@ -14,6 +14,8 @@ from cloudmetrics.platform.processes import MARK, Child, StartupError
 
 PROJECT = Path(__file__).parents[2]
 LISTEN_FD = "CLOUDMETRICS_LISTEN_FD"
+# In development: where a program prints what the developer shall see, while its log goes to a file.
+TERMINAL_FD = "CLOUDMETRICS_TERMINAL_FD"
 BACKLOG = 2048
 
 

@@ -18,9 +18,11 @@ from cloudmetrics.portal.oauth.endpoints import AUTHORIZATION_SERVER, PROTECTED_
 from cloudmetrics.portal.reference import build_reference
 from cloudmetrics.portal.security import protect
 
+HTML = "text/html; charset=utf-8"
+JSON = "application/json; charset=utf-8"
 SWAGGER_ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 FILES = ("/", "/openapi.json", "/openapi.yaml", AUTHORIZATION_SERVER, PROTECTED_RESOURCE)
-FOLDERS = ("/docs", "/api/docs", "/oauth", "/account")
+FOLDERS = ("/docs", "/api/docs", "/oauth", "/account", "/shared")
 
 
 def is_portal_path(path: str) -> bool:
@@ -56,17 +58,17 @@ def _pages(portal: Flask, bundle: Mapping[str, Any], errors: list[ErrorPage], ba
         return redirect(url_for("front"))
 
     @portal.get("/docs")
-    @_kept
+    @_kept(HTML)
     def front() -> str:
         return render_template("front.html")
 
     @portal.get("/docs/reference")
-    @_kept
+    @_kept(HTML)
     def reference() -> str:
         return render_template("reference.html", reference=build_reference(bundle, base_url))
 
     @portal.get("/docs/errors")
-    @_kept
+    @_kept(HTML)
     def error_index() -> str:
         return render_template("errors.html", errors=errors)
 
@@ -83,27 +85,27 @@ def _pages(portal: Flask, bundle: Mapping[str, Any], errors: list[ErrorPage], ba
 
 def _contract_files(portal: Flask, bundle: Mapping[str, Any], base_url: str) -> None:
     document = with_server(bundle, first_server(bundle, base_url))
-    texts = {
-        "/openapi.json": (as_json(document), "application/json; charset=utf-8"),
-        "/openapi.yaml": (as_yaml(document), "application/yaml; charset=utf-8"),
-        # Swagger UI calls the server that it was loaded from, whatever its name is from outside.
-        "/api/docs/openapi.json": (
-            as_json(with_server(bundle, {"url": "/", "description": "This server"})),
-            "application/json; charset=utf-8",
-        ),
-    }
 
-    def contract_file() -> Response:
-        text, content_type = texts[request.path.rstrip("/")]
-        return _cached(Response(text, content_type=content_type))
+    @portal.get("/openapi.json")
+    @_kept(JSON)
+    def contract_json() -> bytes:
+        return as_json(document)
 
-    for path in texts:
-        portal.add_url_rule(path, view_func=contract_file)
+    @portal.get("/openapi.yaml")
+    @_kept("application/yaml; charset=utf-8")
+    def contract_yaml() -> str:
+        return as_yaml(document)
+
+    @portal.get("/api/docs/openapi.json")
+    @_kept(JSON)
+    def contract_of_swagger_ui() -> bytes:
+        # It calls the server that it was loaded from, whatever its name is from outside.
+        return as_json(with_server(bundle, {"url": "/", "description": "This server"}))
 
 
 def _swagger_ui(portal: Flask, bundle: Mapping[str, Any]) -> None:
     @portal.get("/api/docs")
-    @_kept
+    @_kept(HTML)
     def swagger_ui() -> str:
         return render_template("swagger.html")
 
@@ -112,17 +114,21 @@ def _swagger_ui(portal: Flask, bundle: Mapping[str, Any]) -> None:
         return send_from_directory(SWAGGER_ASSETS, name, max_age=3600)
 
 
-def _kept(draw: Callable[[], str]) -> Callable[[], Response]:
-    """A page that depends on nothing but the contract is drawn once."""
-    drawn: list[str] = []
+def _kept(content_type: str) -> Callable[[Callable[[], str | bytes]], Callable[[], Response]]:
+    """What depends on nothing but the contract is drawn once, when it is first asked for."""
 
-    def page() -> Response:
-        if not drawn:
-            drawn.append(draw())
-        return _cached(Response(drawn[0]))
+    def keeping(draw: Callable[[], str | bytes]) -> Callable[[], Response]:
+        drawn: list[str | bytes] = []
 
-    page.__name__ = draw.__name__
-    return page
+        def page() -> Response:
+            if not drawn:
+                drawn.append(draw())
+            return _cached(Response(drawn[0], content_type=content_type))
+
+        page.__name__ = draw.__name__
+        return page
+
+    return keeping
 
 
 def _cached(response: Response) -> Response:
@@ -130,4 +136,6 @@ def _cached(response: Response) -> Response:
     response.headers["Cache-Control"] = "public, max-age=0, s-maxage=60, must-revalidate"
     response.add_etag()
     response.make_conditional(request)
+    # The server tells the time of every answer itself.
+    del response.headers["Date"]
     return response

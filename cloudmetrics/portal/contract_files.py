@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import yaml
 
 
@@ -21,9 +21,9 @@ def with_server(bundle: Mapping[str, Any], server: Mapping[str, Any]) -> dict[st
     return {**bundle, "servers": [dict(server), *others]}
 
 
-def as_json(document: Mapping[str, Any]) -> str:
+def as_json(document: Mapping[str, Any]) -> bytes:
     """The document as JSON that a person can read as well."""
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def as_yaml(document: Mapping[str, Any]) -> str:

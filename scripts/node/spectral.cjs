@@ -39,7 +39,8 @@ async function main() {
     try {
       answer = { found: await judge(path) };
     } catch (error) {
-      answer = { broken: String(error.message ?? error) };
+      // What is wrong with a ruleset comes as many errors in one.
+      answer = { broken: (error.errors ?? [error]).map(({ message }) => message).join('; ') };
     }
     process.stdout.write(`${JSON.stringify(answer)}\n`);
   }

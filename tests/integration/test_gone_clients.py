@@ -44,5 +44,5 @@ async def test_a_question_whose_client_went_away_is_ended(
 async def until_running(database_url: str, count: int) -> None:
     # Well below the time limit of a question.
     async with asyncio.timeout(7):
-        while await running(database_url, QUESTIONS) != count:  # noqa: ASYNC110
+        while await running(database_url, QUESTIONS) != count:
             await asyncio.sleep(0.05)

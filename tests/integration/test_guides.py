@@ -285,3 +285,19 @@ def test_time_goes_forward_as_the_guide_says(service):
     assert clock["ahead_seconds"] == 2592000
     assert json.loads(metrics)["meta"]["end_date"] == clock["now"][:10]
     assert stopped == ""
+
+
+@needs_curl
+@pytest.mark.requirement("CM-7", "CM-14")
+def test_a_report_is_made_run_and_downloaded_as_the_guide_says(service, tmp_path):
+    report, ran, results = type_in(
+        snippets("docs/guides/reports.md"),
+        tmp_path,
+        CLOUDMETRICS_URL=service.url,
+        CLOUDMETRICS_KEY=keys(service)["full"],
+    )
+    assert UUID(report.strip())
+    assert ran == ""
+    assert (tmp_path / "weekly.pdf").read_bytes().startswith(b"%PDF-")
+    head = re.findall(r"^```text\n(.*?)\n", (PROJECT / "docs/guides/reports.md").read_text(), re.MULTILINE)
+    assert results.splitlines()[0] == head[0]

@@ -219,9 +219,9 @@ async def check_revenue(world: World, right: Recount) -> None:
     response = await world.client.get(url, params=question | {"limit": world.dice.choice([2, 100])})
     while True:
         data += response.json()["data"]
-        if "link" not in response.headers:
+        if "next" not in response.links:
             break
-        response = await world.client.get(response.headers["link"].partition(">;")[0].removeprefix("<"))
+        response = await world.client.get(response.links["next"]["url"])
     goals = {}
     if dimension == "goal":
         listed = await world.get("/v1/goals", website_id=site)

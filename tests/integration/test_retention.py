@@ -180,7 +180,7 @@ async def test_events_that_arrive_meanwhile_are_counted_too(client, tenant, monk
     now = datetime(2026, 10, 29, tzinfo=UTC)
 
     async def forget() -> None:
-        while await store.take_step(tenant, UUID(website_id), now) is not None:  # noqa: ASYNC110
+        while await store.take_step(tenant, UUID(website_id), now) is not None:
             await asyncio.sleep(0)
 
     async def send(writer: int) -> None:

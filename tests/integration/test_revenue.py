@@ -91,8 +91,8 @@ async def test_pages_are_followed_over_values_that_are_level(client, website_id)
     question = DAYS | {"website_id": website_id, "limit": 3}
     response = await client.get("/v1/revenue", params=question)
     found = [row["value"] for row in response.json()["data"]]
-    while "link" in response.headers:
-        response = await client.get(response.headers["link"].partition(">;")[0].removeprefix("<"))
+    while "next" in response.links:
+        response = await client.get(response.links["next"]["url"])
         found += [row["value"] for row in response.json()["data"]]
     assert found == list("abcdefg")
     cursor = (await client.get("/v1/revenue", params=question)).json()["pagination"]["next_cursor"]

@@ -54,11 +54,18 @@ async def eventually(condition: Callable[[], bool | Awaitable[bool]], patience: 
         return await answer if isinstance(answer, Awaitable) else answer
 
     async with asyncio.timeout(patience):
-        while not await met():  # noqa: ASYNC110 - what it waits for is often in the database.
+        while not await met():
             await asyncio.sleep(0.02)
 
 
-BY_THE_CLOCK = {"access.forget", "oauth.forget", "retention.look", "workspaces.remove"}
+BY_THE_CLOCK = {
+    "access.forget",
+    "alerts.tick",
+    "oauth.forget",
+    "reports.look",
+    "retention.look",
+    "workspaces.remove",
+}
 
 
 async def jobs_left(database: Database) -> list[tuple[str, str]]:

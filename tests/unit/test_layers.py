@@ -18,6 +18,7 @@ FLOORS = (
         "asgi",
         "cli",
         "demo",
+        "development",
         "gates",
         "importing",
         "mock",

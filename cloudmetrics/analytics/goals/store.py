@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from cloudmetrics.analytics.dimensions import Dimension
-from cloudmetrics.analytics.goals.conditions import PAGEVIEW, Condition, Kind
+from cloudmetrics.analytics.goals.conditions import PAGEVIEW, Condition
+from cloudmetrics.analytics.goals.conditions import Kind as ConditionKind
 from cloudmetrics.analytics.goals.models import Goal
 from cloudmetrics.analytics.metrics.models import DateRange
-from cloudmetrics.platform.database import HASHED, Row, Tenant
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
+from cloudmetrics.platform.database import HASHED, Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
@@ -19,14 +21,32 @@ COUNT_SECONDS = 10.0
 MOST_VALUES = 1000
 
 
-async def list_after(tenant: Tenant, website_id: UUID | None, after: UUID, limit: int) -> list[Goal]:
-    parameters = {
-        "workspace_id": tenant.workspace_id,
-        "website_id": website_id,
-        "after": after,
-        "limit": limit,
-    }
-    return [Goal.from_row(row) for row in await tenant.read(queries.list_after, parameters)]
+GOALS = Collection(
+    "goals",
+    {
+        "id": Column("goal.goal_id", Kind.UUID),
+        "website_id": Column("goal.website_id", Kind.UUID),
+        "kind": Column("goal.kind"),
+        "name": Column("goal.name"),
+        "created_at": Column("goal.created_at", Kind.MOMENT),
+        "updated_at": Column("goal.updated_at", Kind.MOMENT),
+        "status": Column(
+            states={"ACTIVE": "goal.deleted_at IS NULL", "DELETED": "goal.deleted_at IS NOT NULL"}
+        ),
+    },
+    unless_asked={"status": "ACTIVE"},
+)
+
+
+async def listed(tenant: Tenant, asked: Asked) -> list[Goal]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id}
+    return [Goal.from_row(row) for row in await tenant.read(asked.statement(queries.list), parameters)]
+
+
+async def of_websites(tenant: Tenant, website_ids: list[UUID], most: int) -> list[Goal]:
+    """The oldest goals of each website, oldest first, at most so many of each."""
+    parameters = {"workspace_id": tenant.workspace_id, "website_ids": website_ids, "limit": most}
+    return [Goal.from_row(row) for row in await tenant.read(queries.of_websites, parameters)]
 
 
 async def get(tenant: Tenant, goal_id: UUID) -> Goal | None:
@@ -48,10 +68,17 @@ async def update(
     return await _write(tenant, queries.update, _at(tenant, goal_id) | _columns(condition) | more)
 
 
-async def delete(tenant: Tenant, goal_id: UUID) -> bool:
-    """Whether there was such a goal."""
+async def set_deleted(
+    transaction: Transaction, tenant: Tenant, goal_id: UUID, deleted_at: datetime | None
+) -> Goal | None:
+    """The goal, deleted or restored; None where there was no such thing to do."""
+    row = await transaction.fetch_one(queries.set_deleted, _at(tenant, goal_id) | {"deleted_at": deleted_at})
+    return Goal.from_row(row) if row else None
+
+
+async def purge(tenant: Tenant, goal_id: UUID) -> None:
     async with tenant.transaction() as transaction:
-        return await transaction.fetch_one(queries.delete, _at(tenant, goal_id)) is not None
+        await transaction.execute(queries.purge, _at(tenant, goal_id))
 
 
 async def completions(tenant: Tenant, goal: Goal, days: DateRange) -> list[Row]:
@@ -83,7 +110,7 @@ async def _count(tenant: Tenant, statement: str, goal: Goal, days: DateRange, **
 
 def _told_by(condition: Condition) -> str:
     """What tells who completed a goal; the rollups only where it is nothing but an event's name."""
-    if condition.kind is Kind.PAGE or condition.minimum_revenue:
+    if condition.kind is ConditionKind.PAGE or condition.minimum_revenue:
         return "EVENTS"
     return "DAYS" if condition.event_name == PAGEVIEW else "NAMES"
 

@@ -45,6 +45,7 @@ async def list_page(
 async def _of_goals(
     caller: Caller, question: RevenueQuestion, cursor: str | None, limit: int
 ) -> Page[RevenueRow]:
-    found = await goals.list_page(caller, website_id=question.website.id, cursor=cursor, limit=limit)
+    query = {"website_id": str(question.website.id), "cursor": cursor, "limit": limit}
+    found = await goals.list_page(caller, query)
     rows = [await store.of_goal(caller.tenant, question, goal) for goal in found.items]
     return Page(rows, found.next_cursor)
