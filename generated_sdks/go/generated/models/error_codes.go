@@ -12,6 +12,8 @@ const (
 	CodeMalformedBody ErrorCode = "MALFORMED_BODY"
 	// The cursor is not one of this list.
 	CodeInvalidCursor ErrorCode = "INVALID_CURSOR"
+	// Not in a batch.
+	CodeNotInBatch ErrorCode = "NOT_IN_BATCH"
 	// Not authenticated.
 	CodeUnauthorized ErrorCode = "UNAUTHORIZED"
 	// Scope missing.
@@ -42,10 +44,18 @@ const (
 	CodeMethodNotAllowed ErrorCode = "METHOD_NOT_ALLOWED"
 	// No acceptable media type.
 	CodeNotAcceptable ErrorCode = "NOT_ACCEPTABLE"
+	// No such version here.
+	CodeVersionNotOffered ErrorCode = "VERSION_NOT_OFFERED"
 	// The request took too long.
 	CodeRequestTimeout ErrorCode = "REQUEST_TIMEOUT"
 	// Domain already taken.
 	CodeDomainTaken ErrorCode = "DOMAIN_TAKEN"
+	// Name already taken.
+	CodeNameTaken ErrorCode = "NAME_TAKEN"
+	// Place already taken.
+	CodePlaceTaken ErrorCode = "PLACE_TAKEN"
+	// No room for more widgets.
+	CodeWidgetLimitReached ErrorCode = "WIDGET_LIMIT_REACHED"
 	// No secret to rotate.
 	CodeClientHasNoSecret ErrorCode = "CLIENT_HAS_NO_SECRET"
 	// Currency already in use.
@@ -60,10 +70,24 @@ const (
 	CodeAlreadyMember ErrorCode = "ALREADY_MEMBER"
 	// Already invited.
 	CodeAlreadyInvited ErrorCode = "ALREADY_INVITED"
+	// The report runs already.
+	CodeReportRunning ErrorCode = "REPORT_RUNNING"
+	// The run has no results.
+	CodeReportNotDone ErrorCode = "REPORT_NOT_DONE"
 	// You would lock yourself out.
 	CodeWouldLockOut ErrorCode = "WOULD_LOCK_OUT"
 	// Too many workspaces.
 	CodeWorkspaceLimitReached ErrorCode = "WORKSPACE_LIMIT_REACHED"
+	// The tag's value belongs to a website already.
+	CodeTagAllocated ErrorCode = "TAG_ALLOCATED"
+	// Too many imports at once.
+	CodeTooManyImports ErrorCode = "TOO_MANY_IMPORTS"
+	// Too many alerts.
+	CodeAlertLimitReached ErrorCode = "ALERT_LIMIT_REACHED"
+	// Alerts still tell the channel.
+	CodeChannelInUse ErrorCode = "CHANNEL_IN_USE"
+	// The alert is not firing.
+	CodeNotFiring ErrorCode = "NOT_FIRING"
 	// Changed meanwhile.
 	CodePreconditionFailed ErrorCode = "PRECONDITION_FAILED"
 	// The body is too large.
@@ -72,6 +96,8 @@ const (
 	CodeUnsupportedMediaType ErrorCode = "UNSUPPORTED_MEDIA_TYPE"
 	// The question takes too long.
 	CodeQueryTooSlow ErrorCode = "QUERY_TOO_SLOW"
+	// Nothing of the batch was done.
+	CodeBatchUndone ErrorCode = "BATCH_UNDONE"
 	// The key belongs to another request.
 	CodeIdempotencyKeyReused ErrorCode = "IDEMPOTENCY_KEY_REUSED"
 	// Too many requests.

@@ -7,6 +7,865 @@ import (
 	"time"
 )
 
+// AbsenceCondition: The number is 0, or there is none: nothing arrives.
+type AbsenceCondition struct {
+	Kind string `json:"kind"`
+	// What is watched. New kinds may appear.
+	Source AlertSource `json:"source"`
+	// The time that is looked at, at each evaluation. New values may appear.
+	//
+	// - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
+	//   `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
+	// - `FULL_HOUR`: the last full hour of local time.
+	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
+	//   end yesterday.
+	//
+	// Local time and days are those of the website's time zone, or of the workspace's
+	// where no website is named. A day on which clocks change has 23 or 25 hours.
+	Window AlertWindow `json:"window"`
+}
+
+// AbsenceConditionBody: The number is 0, or there is none: nothing arrives.
+type AbsenceConditionBody struct {
+	Kind string `json:"kind"`
+	// What is watched.
+	Source AlertSourceBody `json:"source"`
+	// The time that is looked at, at each evaluation. New values may appear.
+	//
+	// - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
+	//   `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
+	// - `FULL_HOUR`: the last full hour of local time.
+	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
+	//   end yesterday.
+	//
+	// Local time and days are those of the website's time zone, or of the workspace's
+	// where no website is named. A day on which clocks change has 23 or 25 hours.
+	Window AlertWindow `json:"window"`
+}
+
+// Alert: A rule that watches a number, and how it stands. It exists until it is deleted,
+// also where the website that it watches is not there any more.
+type Alert struct {
+	// UUIDv7.
+	ID string `json:"id"`
+	// What people call it. Any characters; it need not be unique.
+	Name string `json:"name"`
+	// Whether it is evaluated.
+	Enabled bool `json:"enabled"`
+	// When a number is a reason to fire: `THRESHOLD`, above or below a value;
+	// `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
+	// for its hour or day of the week. New kinds may appear.
+	Condition    AlertCondition          `json:"condition"`
+	FireAfter    int64                   `json:"fire_after"`
+	ResolveAfter int64                   `json:"resolve_after"`
+	DelayMinutes int64                   `json:"delay_minutes"`
+	Channels     []AlertChannelReference `json:"channels"`
+	// How an alert stands. It changes only when something happens, so that an `ETag` lasts.
+	State AlertStanding `json:"state"`
+	// Until then nobody is told.
+	MutedUntil *time.Time `json:"muted_until"`
+	CreatedAt  time.Time  `json:"created_at"`
+	UpdatedAt  time.Time  `json:"updated_at"`
+}
+
+// AlertActor: Who did something.
+type AlertActor struct {
+	// The person; null where a program did it.
+	UserID     *string          `json:"user_id"`
+	Credential *AuditCredential `json:"credential"`
+}
+
+// AlertAnomalyDirection: Whether unusually much is a reason, unusually little, or either.
+type AlertAnomalyDirection string
+
+// What AlertAnomalyDirection is today; new values may appear.
+const (
+	AlertAnomalyDirectionAbove  AlertAnomalyDirection = "ABOVE"
+	AlertAnomalyDirectionBelow  AlertAnomalyDirection = "BELOW"
+	AlertAnomalyDirectionEither AlertAnomalyDirection = "EITHER"
+)
+
+// AlertAnomalyWindow: The last full hour of local time, or yesterday, which seasons are made of.
+type AlertAnomalyWindow string
+
+// What AlertAnomalyWindow is today; new values may appear.
+const (
+	AlertAnomalyWindowFullHour  AlertAnomalyWindow = "FULL_HOUR"
+	AlertAnomalyWindowYesterday AlertAnomalyWindow = "YESTERDAY"
+)
+
+// AlertBody: What an alert shall be.
+type AlertBody struct {
+	// What people call it. Any characters; it need not be unique.
+	Name string `json:"name"`
+	// Whether it is evaluated.
+	Enabled *bool `json:"enabled,omitempty"`
+	// When a number is a reason to fire: `THRESHOLD`, above or below a value;
+	// `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
+	// for its hour or day of the week.
+	Condition AlertConditionBody `json:"condition"`
+	// In how many evaluations in a row, a minute apart, the condition holds before it fires.
+	FireAfter *int64 `json:"fire_after,omitempty"`
+	// In how many evaluations in a row it is over before it is resolved.
+	ResolveAfter *int64 `json:"resolve_after,omitempty"`
+	// So many minutes ago all windows end, so that events which arrive late are counted.
+	DelayMinutes *int64 `json:"delay_minutes,omitempty"`
+	// Whom to tell. Without any, only the alert's state and history do.
+	Channels []AlertChannelReferenceBody `json:"channels,omitempty"`
+}
+
+// AlertChangeWindow: A window as of AlertWindow. Today is not over, and so is not compared.
+type AlertChangeWindow string
+
+// What AlertChangeWindow is today; new values may appear.
+const (
+	AlertChangeWindowLast5Minutes  AlertChangeWindow = "LAST_5_MINUTES"
+	AlertChangeWindowLast15Minutes AlertChangeWindow = "LAST_15_MINUTES"
+	AlertChangeWindowLast30Minutes AlertChangeWindow = "LAST_30_MINUTES"
+	AlertChangeWindowLastHour      AlertChangeWindow = "LAST_HOUR"
+	AlertChangeWindowLast6Hours    AlertChangeWindow = "LAST_6_HOURS"
+	AlertChangeWindowLast24Hours   AlertChangeWindow = "LAST_24_HOURS"
+	AlertChangeWindowFullHour      AlertChangeWindow = "FULL_HOUR"
+	AlertChangeWindowYesterday     AlertChangeWindow = "YESTERDAY"
+	AlertChangeWindowLast7Days     AlertChangeWindow = "LAST_7_DAYS"
+	AlertChangeWindowLast30Days    AlertChangeWindow = "LAST_30_DAYS"
+)
+
+// AlertChannel: Whom alerts tell, and how.
+type AlertChannel struct {
+	// UUIDv7.
+	ID string `json:"id"`
+	// What people call it. Any characters; it need not be unique.
+	Name string `json:"name"`
+	// `EMAIL`, a mail to a member; `SLACK`, a webhook as Slack's; `WEBHOOK`, one with
+	// signed messages. New values may appear.
+	Kind AlertChannelKind `json:"kind"`
+	// Where it leads, as far as it is shown; an e-mail address, or the host of a URL.
+	Destination string    `json:"destination"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+}
+
+// AlertChannelCreate: A channel to make.
+type AlertChannelCreate struct {
+	EmailChannelBody   *EmailChannelBody
+	SlackChannelBody   *SlackChannelBody
+	WebhookChannelBody *WebhookChannelBody
+	// Raw is the whole of it as it came, of whatever kind it is.
+	Raw json.RawMessage
+}
+
+// UnmarshalJSON reads one of the members, by its kind.
+func (u *AlertChannelCreate) UnmarshalJSON(data []byte) error {
+	*u = AlertChannelCreate{Raw: append(json.RawMessage(nil), data...)}
+	var tag struct {
+		Value string `json:"kind"`
+	}
+	if err := json.Unmarshal(data, &tag); err != nil {
+		return err
+	}
+	switch tag.Value {
+	case "EMAIL":
+		u.EmailChannelBody = new(EmailChannelBody)
+		return json.Unmarshal(data, u.EmailChannelBody)
+	case "SLACK":
+		u.SlackChannelBody = new(SlackChannelBody)
+		return json.Unmarshal(data, u.SlackChannelBody)
+	case "WEBHOOK":
+		u.WebhookChannelBody = new(WebhookChannelBody)
+		return json.Unmarshal(data, u.WebhookChannelBody)
+	}
+	return nil
+}
+
+// MarshalJSON writes the member that is set, or else Raw.
+func (u AlertChannelCreate) MarshalJSON() ([]byte, error) {
+	switch {
+	case u.EmailChannelBody != nil:
+		return json.Marshal(u.EmailChannelBody)
+	case u.SlackChannelBody != nil:
+		return json.Marshal(u.SlackChannelBody)
+	case u.WebhookChannelBody != nil:
+		return json.Marshal(u.WebhookChannelBody)
+	case u.Raw != nil:
+		return u.Raw, nil
+	}
+	return []byte("null"), nil
+}
+
+// AlertChannelKind: `EMAIL`, a mail to a member; `SLACK`, a webhook as Slack's; `WEBHOOK`, one with
+// signed messages. New values may appear.
+type AlertChannelKind string
+
+// What AlertChannelKind is today; new values may appear.
+const (
+	AlertChannelKindEmail   AlertChannelKind = "EMAIL"
+	AlertChannelKindSlack   AlertChannelKind = "SLACK"
+	AlertChannelKindWebhook AlertChannelKind = "WEBHOOK"
+)
+
+// AlertChannelListResponse: see its fields.
+type AlertChannelListResponse struct {
+	Data []AlertChannel `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// AlertChannelReference: A channel that is told.
+type AlertChannelReference struct {
+	ChannelID string `json:"channel_id"`
+}
+
+// AlertChannelReferenceBody: A channel to tell.
+type AlertChannelReferenceBody struct {
+	ChannelID string `json:"channel_id"`
+}
+
+// AlertChannelResponse: see its fields.
+type AlertChannelResponse struct {
+	// Whom alerts tell, and how.
+	Data AlertChannel `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// AlertChannelWithSecret: A channel that was just made, with the secret that signs its messages, never shown again.
+type AlertChannelWithSecret struct {
+	// UUIDv7.
+	ID string `json:"id"`
+	// What people call it. Any characters; it need not be unique.
+	Name string `json:"name"`
+	// `EMAIL`, a mail to a member; `SLACK`, a webhook as Slack's; `WEBHOOK`, one with
+	// signed messages. New values may appear.
+	Kind AlertChannelKind `json:"kind"`
+	// Where it leads, as far as it is shown; an e-mail address, or the host of a URL.
+	Destination string    `json:"destination"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+	// Null where nothing is signed.
+	Secret *string `json:"secret"`
+}
+
+// AlertChannelWithSecretResponse: see its fields.
+type AlertChannelWithSecretResponse struct {
+	// A channel that was just made, with the secret that signs its messages, never shown again.
+	Data AlertChannelWithSecret `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// AlertComparison: What the window is compared with: the one just before it, or the one at the same
+// local time a day or a week before, also where clocks changed in between.
+type AlertComparison string
+
+// What AlertComparison is today; new values may appear.
+const (
+	AlertComparisonPreviousPeriod AlertComparison = "PREVIOUS_PERIOD"
+	AlertComparisonPreviousDay    AlertComparison = "PREVIOUS_DAY"
+	AlertComparisonPreviousWeek   AlertComparison = "PREVIOUS_WEEK"
+)
+
+// AlertCondition: When a number is a reason to fire: `THRESHOLD`, above or below a value;
+// `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
+// for its hour or day of the week. New kinds may appear.
+type AlertCondition struct {
+	ThresholdCondition *ThresholdCondition
+	ChangeCondition    *ChangeCondition
+	AbsenceCondition   *AbsenceCondition
+	AnomalyCondition   *AnomalyCondition
+	// Raw is the whole of it as it came, of whatever kind it is.
+	Raw json.RawMessage
+}
+
+// UnmarshalJSON reads one of the members, by its kind.
+func (u *AlertCondition) UnmarshalJSON(data []byte) error {
+	*u = AlertCondition{Raw: append(json.RawMessage(nil), data...)}
+	var tag struct {
+		Value string `json:"kind"`
+	}
+	if err := json.Unmarshal(data, &tag); err != nil {
+		return err
+	}
+	switch tag.Value {
+	case "THRESHOLD":
+		u.ThresholdCondition = new(ThresholdCondition)
+		return json.Unmarshal(data, u.ThresholdCondition)
+	case "CHANGE":
+		u.ChangeCondition = new(ChangeCondition)
+		return json.Unmarshal(data, u.ChangeCondition)
+	case "ABSENCE":
+		u.AbsenceCondition = new(AbsenceCondition)
+		return json.Unmarshal(data, u.AbsenceCondition)
+	case "ANOMALY":
+		u.AnomalyCondition = new(AnomalyCondition)
+		return json.Unmarshal(data, u.AnomalyCondition)
+	}
+	return nil
+}
+
+// MarshalJSON writes the member that is set, or else Raw.
+func (u AlertCondition) MarshalJSON() ([]byte, error) {
+	switch {
+	case u.ThresholdCondition != nil:
+		return json.Marshal(u.ThresholdCondition)
+	case u.ChangeCondition != nil:
+		return json.Marshal(u.ChangeCondition)
+	case u.AbsenceCondition != nil:
+		return json.Marshal(u.AbsenceCondition)
+	case u.AnomalyCondition != nil:
+		return json.Marshal(u.AnomalyCondition)
+	case u.Raw != nil:
+		return u.Raw, nil
+	}
+	return []byte("null"), nil
+}
+
+// AlertConditionBody: When a number is a reason to fire: `THRESHOLD`, above or below a value;
+// `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
+// for its hour or day of the week.
+type AlertConditionBody struct {
+	ThresholdConditionBody *ThresholdConditionBody
+	ChangeConditionBody    *ChangeConditionBody
+	AbsenceConditionBody   *AbsenceConditionBody
+	AnomalyConditionBody   *AnomalyConditionBody
+	// Raw is the whole of it as it came, of whatever kind it is.
+	Raw json.RawMessage
+}
+
+// UnmarshalJSON reads one of the members, by its kind.
+func (u *AlertConditionBody) UnmarshalJSON(data []byte) error {
+	*u = AlertConditionBody{Raw: append(json.RawMessage(nil), data...)}
+	var tag struct {
+		Value string `json:"kind"`
+	}
+	if err := json.Unmarshal(data, &tag); err != nil {
+		return err
+	}
+	switch tag.Value {
+	case "THRESHOLD":
+		u.ThresholdConditionBody = new(ThresholdConditionBody)
+		return json.Unmarshal(data, u.ThresholdConditionBody)
+	case "CHANGE":
+		u.ChangeConditionBody = new(ChangeConditionBody)
+		return json.Unmarshal(data, u.ChangeConditionBody)
+	case "ABSENCE":
+		u.AbsenceConditionBody = new(AbsenceConditionBody)
+		return json.Unmarshal(data, u.AbsenceConditionBody)
+	case "ANOMALY":
+		u.AnomalyConditionBody = new(AnomalyConditionBody)
+		return json.Unmarshal(data, u.AnomalyConditionBody)
+	}
+	return nil
+}
+
+// MarshalJSON writes the member that is set, or else Raw.
+func (u AlertConditionBody) MarshalJSON() ([]byte, error) {
+	switch {
+	case u.ThresholdConditionBody != nil:
+		return json.Marshal(u.ThresholdConditionBody)
+	case u.ChangeConditionBody != nil:
+		return json.Marshal(u.ChangeConditionBody)
+	case u.AbsenceConditionBody != nil:
+		return json.Marshal(u.AbsenceConditionBody)
+	case u.AnomalyConditionBody != nil:
+		return json.Marshal(u.AnomalyConditionBody)
+	case u.Raw != nil:
+		return u.Raw, nil
+	}
+	return []byte("null"), nil
+}
+
+// AlertDelivery: One message to one channel.
+type AlertDelivery struct {
+	// The `Webhook-Id` of a signed webhook.
+	ID string `json:"id"`
+	// Null for a test.
+	AlertID    *string `json:"alert_id"`
+	IncidentID *string `json:"incident_id"`
+	ChannelID  string  `json:"channel_id"`
+	// `EMAIL`, a mail to a member; `SLACK`, a webhook as Slack's; `WEBHOOK`, one with
+	// signed messages. New values may appear.
+	ChannelKind AlertChannelKind `json:"channel_kind"`
+	// Where it leads, as far as it is shown; an e-mail address, or the host of a URL.
+	Destination string `json:"destination"`
+	// `alert.fired`, `alert.resolved` or `alert.test`. New values may appear.
+	Type string `json:"type"`
+	// Whether a message has arrived. New values may appear.
+	Status        AlertDeliveryStatus `json:"status"`
+	Attempts      int64               `json:"attempts"`
+	CreatedAt     time.Time           `json:"created_at"`
+	LastAttemptAt *time.Time          `json:"last_attempt_at"`
+	DeliveredAt   *time.Time          `json:"delivered_at"`
+	// What the receiver answered last.
+	ResponseStatus *int64 `json:"response_status"`
+	// Why the last attempt failed.
+	Error *string `json:"error"`
+}
+
+// AlertDeliveryListResponse: see its fields.
+type AlertDeliveryListResponse struct {
+	Data []AlertDelivery `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// AlertDeliveryResponse: see its fields.
+type AlertDeliveryResponse struct {
+	// One message to one channel.
+	Data AlertDelivery `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// AlertDeliveryStatus: Whether a message has arrived. New values may appear.
+type AlertDeliveryStatus string
+
+// What AlertDeliveryStatus is today; new values may appear.
+const (
+	AlertDeliveryStatusPending   AlertDeliveryStatus = "PENDING"
+	AlertDeliveryStatusDelivered AlertDeliveryStatus = "DELIVERED"
+	AlertDeliveryStatusFailed    AlertDeliveryStatus = "FAILED"
+)
+
+// AlertDirection: On which side of the threshold the condition holds. At the threshold itself it does not.
+type AlertDirection string
+
+// What AlertDirection is today; new values may appear.
+const (
+	AlertDirectionAbove AlertDirection = "ABOVE"
+	AlertDirectionBelow AlertDirection = "BELOW"
+)
+
+// AlertEvent: Something that became of an alert.
+type AlertEvent struct {
+	// UUIDv7.
+	ID string `json:"id"`
+	// What happened. New values may appear.
+	Kind       AlertEventKind `json:"kind"`
+	OccurredAt time.Time      `json:"occurred_at"`
+	// The incident that it belongs to.
+	IncidentID *string `json:"incident_id"`
+	// The number that was watched.
+	Value *float64 `json:"value"`
+	// What was compared with the threshold.
+	Signal *float64 `json:"signal"`
+	// What it was compared with.
+	Threshold *float64 `json:"threshold"`
+	// Where it was muted.
+	MutedUntil *time.Time `json:"muted_until"`
+	// Who did it; null where the numbers did.
+	By *AlertActor `json:"by"`
+}
+
+// AlertEventKind: What happened. New values may appear.
+type AlertEventKind string
+
+// What AlertEventKind is today; new values may appear.
+const (
+	AlertEventKindFired        AlertEventKind = "FIRED"
+	AlertEventKindResolved     AlertEventKind = "RESOLVED"
+	AlertEventKindAcknowledged AlertEventKind = "ACKNOWLEDGED"
+	AlertEventKindMuted        AlertEventKind = "MUTED"
+	AlertEventKindUnmuted      AlertEventKind = "UNMUTED"
+	AlertEventKindChanged      AlertEventKind = "CHANGED"
+)
+
+// AlertEventListResponse: see its fields.
+type AlertEventListResponse struct {
+	Data []AlertEvent `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// AlertFilter: The filter as it was sent.
+type AlertFilter struct {
+	Operator string `json:"operator"`
+}
+
+// AlertIncident: One time that an alert fired, until it is resolved.
+type AlertIncident struct {
+	ID      string    `json:"id"`
+	FiredAt time.Time `json:"fired_at"`
+	// Whether the channels were told. Not while the alert is muted.
+	Notified       bool        `json:"notified"`
+	AcknowledgedAt *time.Time  `json:"acknowledged_at"`
+	AcknowledgedBy *AlertActor `json:"acknowledged_by"`
+}
+
+// AlertListResponse: see its fields.
+type AlertListResponse struct {
+	Data []Alert `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// AlertMute: How long nobody is told.
+type AlertMute struct {
+	// A moment to come.
+	Until time.Time `json:"until"`
+}
+
+// AlertPreview: What a rule would have done.
+type AlertPreview struct {
+	// When it would have fired, oldest first.
+	Incidents []AlertPreviewIncident `json:"incidents"`
+	// What each evaluation would have seen, oldest first.
+	Points []AlertPreviewPoint `json:"points"`
+}
+
+// AlertPreviewIncident: One time that the rule would have fired.
+type AlertPreviewIncident struct {
+	FiredAt time.Time `json:"fired_at"`
+	// Null where it was still open at the end.
+	ResolvedAt *time.Time `json:"resolved_at"`
+	// The number on which it fired.
+	Value *float64 `json:"value"`
+	// What was compared with the threshold.
+	Signal *float64 `json:"signal"`
+}
+
+// AlertPreviewMeta: What was replayed.
+type AlertPreviewMeta struct {
+	StartAt time.Time `json:"start_at"`
+	EndAt   time.Time `json:"end_at"`
+	// How far evaluations are apart.
+	StepMinutes int64 `json:"step_minutes"`
+	Evaluations int64 `json:"evaluations"`
+}
+
+// AlertPreviewPoint: One evaluation.
+type AlertPreviewPoint struct {
+	At time.Time `json:"at"`
+	// How an alert stands. New values may appear.
+	//
+	// - `OK`: no reason to fire, since it was made or its condition was changed.
+	// - `FIRING`: an incident is open.
+	// - `RESOLVED`: no reason to fire, and it has fired before.
+	// - `NO_DATA`: there is nothing to divide by, or to compare with.
+	// - `FAILED`: there is no number; `problem` says why.
+	Status AlertStatus `json:"status"`
+	// The number that is watched.
+	Value *float64 `json:"value"`
+	// What is compared with the threshold.
+	Signal *float64 `json:"signal"`
+	// Why there is nothing to compare.
+	ProblemCode *string `json:"problem_code"`
+}
+
+// AlertPreviewQuestion: Which rule to replay, and over which time.
+type AlertPreviewQuestion struct {
+	// When a number is a reason to fire: `THRESHOLD`, above or below a value;
+	// `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
+	// for its hour or day of the week.
+	Condition AlertConditionBody `json:"condition"`
+	// In how many evaluations in a row, a minute apart, the condition holds before it fires.
+	FireAfter *int64 `json:"fire_after,omitempty"`
+	// In how many evaluations in a row it is over before it is resolved.
+	ResolveAfter *int64 `json:"resolve_after,omitempty"`
+	// So many minutes ago all windows end, so that events which arrive late are counted.
+	DelayMinutes *int64 `json:"delay_minutes,omitempty"`
+	// When to begin. Without it, a day before the end.
+	StartAt *time.Time `json:"start_at,omitempty"`
+	// When to end. Without it, now.
+	EndAt *time.Time `json:"end_at,omitempty"`
+}
+
+// AlertPreviewResponse: see its fields.
+type AlertPreviewResponse struct {
+	// What a rule would have done.
+	Data AlertPreview `json:"data"`
+	// What was replayed.
+	Meta AlertPreviewMeta `json:"meta"`
+}
+
+// AlertProblem: Why there is no number.
+type AlertProblem struct {
+	// `NO_DATA`, `WEBSITE_DELETED`, `GOAL_DELETED`, `SEVERAL_CURRENCIES`, `QUERY_TOO_SLOW`
+	// (tried every 15 minutes) or `EVALUATION_FAILED`. New values may appear.
+	Code    string    `json:"code"`
+	Message string    `json:"message"`
+	Since   time.Time `json:"since"`
+}
+
+// AlertResponse: see its fields.
+type AlertResponse struct {
+	// A rule that watches a number, and how it stands. It exists until it is deleted,
+	// also where the website that it watches is not there any more.
+	Data Alert `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// AlertSource: What is watched. New kinds may appear.
+type AlertSource struct {
+	MetricSource *MetricSource
+	// Raw is the whole of it as it came, of whatever kind it is.
+	Raw json.RawMessage
+}
+
+// UnmarshalJSON reads one of the members, by its kind.
+func (u *AlertSource) UnmarshalJSON(data []byte) error {
+	*u = AlertSource{Raw: append(json.RawMessage(nil), data...)}
+	var tag struct {
+		Value string `json:"kind"`
+	}
+	if err := json.Unmarshal(data, &tag); err != nil {
+		return err
+	}
+	switch tag.Value {
+	case "METRIC":
+		u.MetricSource = new(MetricSource)
+		return json.Unmarshal(data, u.MetricSource)
+	}
+	return nil
+}
+
+// MarshalJSON writes the member that is set, or else Raw.
+func (u AlertSource) MarshalJSON() ([]byte, error) {
+	switch {
+	case u.MetricSource != nil:
+		return json.Marshal(u.MetricSource)
+	case u.Raw != nil:
+		return u.Raw, nil
+	}
+	return []byte("null"), nil
+}
+
+// AlertSourceBody: What is watched.
+type AlertSourceBody struct {
+	MetricSourceBody *MetricSourceBody
+	// Raw is the whole of it as it came, of whatever kind it is.
+	Raw json.RawMessage
+}
+
+// UnmarshalJSON reads one of the members, by its kind.
+func (u *AlertSourceBody) UnmarshalJSON(data []byte) error {
+	*u = AlertSourceBody{Raw: append(json.RawMessage(nil), data...)}
+	var tag struct {
+		Value string `json:"kind"`
+	}
+	if err := json.Unmarshal(data, &tag); err != nil {
+		return err
+	}
+	switch tag.Value {
+	case "METRIC":
+		u.MetricSourceBody = new(MetricSourceBody)
+		return json.Unmarshal(data, u.MetricSourceBody)
+	}
+	return nil
+}
+
+// MarshalJSON writes the member that is set, or else Raw.
+func (u AlertSourceBody) MarshalJSON() ([]byte, error) {
+	switch {
+	case u.MetricSourceBody != nil:
+		return json.Marshal(u.MetricSourceBody)
+	case u.Raw != nil:
+		return u.Raw, nil
+	}
+	return []byte("null"), nil
+}
+
+// AlertStanding: How an alert stands. It changes only when something happens, so that an `ETag` lasts.
+type AlertStanding struct {
+	// How an alert stands. New values may appear.
+	//
+	// - `OK`: no reason to fire, since it was made or its condition was changed.
+	// - `FIRING`: an incident is open.
+	// - `RESOLVED`: no reason to fire, and it has fired before.
+	// - `NO_DATA`: there is nothing to divide by, or to compare with.
+	// - `FAILED`: there is no number; `problem` says why.
+	Status AlertStatus `json:"status"`
+	// Why there is nothing to compare. What is firing goes on firing.
+	Problem *AlertProblem `json:"problem"`
+	// The open incident.
+	Incident *AlertIncident `json:"incident"`
+	// When the last incident ended.
+	ResolvedAt *time.Time `json:"resolved_at"`
+}
+
+// AlertState: What the last evaluation saw.
+type AlertState struct {
+	// How an alert stands. New values may appear.
+	//
+	// - `OK`: no reason to fire, since it was made or its condition was changed.
+	// - `FIRING`: an incident is open.
+	// - `RESOLVED`: no reason to fire, and it has fired before.
+	// - `NO_DATA`: there is nothing to divide by, or to compare with.
+	// - `FAILED`: there is no number; `problem` says why.
+	Status AlertStatus `json:"status"`
+	// Why there is nothing to compare. What is firing goes on firing.
+	Problem *AlertProblem `json:"problem"`
+	// The open incident.
+	Incident *AlertIncident `json:"incident"`
+	// When the last incident ended.
+	ResolvedAt *time.Time `json:"resolved_at"`
+	// The minute of the last evaluation.
+	EvaluatedAt *time.Time `json:"evaluated_at"`
+	// The number that is watched.
+	Value *float64 `json:"value"`
+	// What is compared with the threshold.
+	Signal *float64 `json:"signal"`
+}
+
+// AlertStateResponse: see its fields.
+type AlertStateResponse struct {
+	// What the last evaluation saw.
+	Data AlertState `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// AlertStatus: How an alert stands. New values may appear.
+//
+// - `OK`: no reason to fire, since it was made or its condition was changed.
+// - `FIRING`: an incident is open.
+// - `RESOLVED`: no reason to fire, and it has fired before.
+// - `NO_DATA`: there is nothing to divide by, or to compare with.
+// - `FAILED`: there is no number; `problem` says why.
+type AlertStatus string
+
+// What AlertStatus is today; new values may appear.
+const (
+	AlertStatusOk       AlertStatus = "OK"
+	AlertStatusFiring   AlertStatus = "FIRING"
+	AlertStatusResolved AlertStatus = "RESOLVED"
+	AlertStatusNoData   AlertStatus = "NO_DATA"
+	AlertStatusFailed   AlertStatus = "FAILED"
+)
+
+// AlertWindow: The time that is looked at, at each evaluation. New values may appear.
+//
+//   - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
+//     `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
+//   - `FULL_HOUR`: the last full hour of local time.
+//   - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
+//     end yesterday.
+//
+// Local time and days are those of the website's time zone, or of the workspace's
+// where no website is named. A day on which clocks change has 23 or 25 hours.
+type AlertWindow string
+
+// What AlertWindow is today; new values may appear.
+const (
+	AlertWindowLast5Minutes  AlertWindow = "LAST_5_MINUTES"
+	AlertWindowLast15Minutes AlertWindow = "LAST_15_MINUTES"
+	AlertWindowLast30Minutes AlertWindow = "LAST_30_MINUTES"
+	AlertWindowLastHour      AlertWindow = "LAST_HOUR"
+	AlertWindowLast6Hours    AlertWindow = "LAST_6_HOURS"
+	AlertWindowLast24Hours   AlertWindow = "LAST_24_HOURS"
+	AlertWindowFullHour      AlertWindow = "FULL_HOUR"
+	AlertWindowToday         AlertWindow = "TODAY"
+	AlertWindowYesterday     AlertWindow = "YESTERDAY"
+	AlertWindowLast7Days     AlertWindow = "LAST_7_DAYS"
+	AlertWindowLast30Days    AlertWindow = "LAST_30_DAYS"
+)
+
+// Allocation: A tag with a value, and the website whose costs it marks. It stays until it, or the website, is deleted.
+type Allocation struct {
+	// UUIDv7.
+	ID        string    `json:"id"`
+	TagKey    string    `json:"tag_key"`
+	TagValue  string    `json:"tag_value"`
+	WebsiteID string    `json:"website_id"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// AllocationCreate: An allocation to create.
+type AllocationCreate struct {
+	// The key of the tag, as bills have it.
+	TagKey string `json:"tag_key"`
+	// Its value, compared exactly.
+	TagValue string `json:"tag_value"`
+	// Whose costs they are.
+	WebsiteID string `json:"website_id"`
+}
+
+// AllocationListResponse: see its fields.
+type AllocationListResponse struct {
+	Data []Allocation `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// AllocationResponse: see its fields.
+type AllocationResponse struct {
+	// A tag with a value, and the website whose costs it marks. It stays until it, or the website, is deleted.
+	Data Allocation `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// Amount: An exact amount of money, however small: `amount` is a decimal without exponent
+// and without trailing zeros, and `amount_minor` the same in minor units of the
+// currency, rounded half to even. Count with `amount`, show `amount_minor`.
+type Amount struct {
+	Amount string `json:"amount"`
+	// Null where it does not fit into 64 bits.
+	AmountMinor *int64 `json:"amount_minor"`
+	// An ISO 4217 code of three capitals.
+	Currency string `json:"currency"`
+}
+
+// AnomalyCondition: The number is unusual for its hour, or its day of the week. It is compared with
+// the same window on the same weekday, at the same local time, of each of the 8
+// weeks before: how far it lies from their median is measured in robust standard
+// deviations, 1.4826 times the median absolute deviation, as Iglewicz and Hoaglin
+// describe it (How to Detect and Handle Outliers, 1993); 3.5 is the limit that
+// they recommend. One deviation is at least 5 % of the median, and at least 1 (0.01
+// of a rate), so that a past as regular as clockwork does not make an anomaly of
+// every little difference. Weeks before the first event do not count; with fewer
+// than 4 of them there is nothing to compare with, and nothing happens. `signal` is
+// the number of deviations, without a sign where `direction` is `EITHER`.
+type AnomalyCondition struct {
+	Kind string `json:"kind"`
+	// What is watched. New kinds may appear.
+	Source AlertSource `json:"source"`
+	// The time that is looked at, at each evaluation. New values may appear.
+	//
+	// - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
+	//   `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
+	// - `FULL_HOUR`: the last full hour of local time.
+	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
+	//   end yesterday.
+	//
+	// Local time and days are those of the website's time zone, or of the workspace's
+	// where no website is named. A day on which clocks change has 23 or 25 hours.
+	Window AlertWindow `json:"window"`
+	// Whether unusually much is a reason, unusually little, or either.
+	Direction AlertAnomalyDirection `json:"direction"`
+	// From how many robust standard deviations on a value is unusual.
+	Sensitivity float64 `json:"sensitivity"`
+	// Where it is over: at or beyond this on the other side. Without it, at the
+	// threshold itself. It cannot lie on the side where the condition holds.
+	ResolveThreshold *float64 `json:"resolve_threshold"`
+}
+
+// AnomalyConditionBody: The number is unusual for its hour, or its day of the week. It is compared with
+// the same window on the same weekday, at the same local time, of each of the 8
+// weeks before: how far it lies from their median is measured in robust standard
+// deviations, 1.4826 times the median absolute deviation, as Iglewicz and Hoaglin
+// describe it (How to Detect and Handle Outliers, 1993); 3.5 is the limit that
+// they recommend. One deviation is at least 5 % of the median, and at least 1 (0.01
+// of a rate), so that a past as regular as clockwork does not make an anomaly of
+// every little difference. Weeks before the first event do not count; with fewer
+// than 4 of them there is nothing to compare with, and nothing happens. `signal` is
+// the number of deviations, without a sign where `direction` is `EITHER`.
+type AnomalyConditionBody struct {
+	Kind string `json:"kind"`
+	// What is watched.
+	Source AlertSourceBody `json:"source"`
+	// The last full hour of local time, or yesterday, which seasons are made of.
+	Window AlertAnomalyWindow `json:"window"`
+	// Whether unusually much is a reason, unusually little, or either.
+	Direction *AlertAnomalyDirection `json:"direction,omitempty"`
+	// From how many robust standard deviations on a value is unusual.
+	Sensitivity *float64 `json:"sensitivity,omitempty"`
+	// Where it is over: at or beyond this on the other side. Without it, at the
+	// threshold itself. It cannot lie on the side where the condition holds.
+	ResolveThreshold Nullable[float64] `json:"resolve_threshold,omitzero"`
+}
+
 // APIKey: A key as it is kept, without its secret, which nobody can see again.
 type APIKey struct {
 	// UUIDv7.
@@ -35,6 +894,8 @@ type APIKey struct {
 	RevokedAt  *time.Time `json:"revoked_at"`
 	// The key that took its place.
 	RotatedTo *string `json:"rotated_to"`
+	// The member who made it, only with `expand=creator`; null where they left.
+	Creator Nullable[Member] `json:"creator,omitzero"`
 }
 
 // APIKeyCreate: A key to make, with either `scopes` or a `preset` of them.
@@ -70,6 +931,18 @@ const (
 	APIKeyModeLive APIKeyMode = "LIVE"
 	APIKeyModeTest APIKeyMode = "TEST"
 )
+
+// APIKeyPatch: What changes about a key (JSON merge patch); the rest stays.
+type APIKeyPatch struct {
+	// What the key is for. It cannot be blank.
+	Name   *string  `json:"name,omitempty"`
+	Scopes []string `json:"scopes,omitempty"`
+	// When the key ends by itself; null is never.
+	ExpiresAt Nullable[time.Time] `json:"expires_at,omitzero"`
+	// From where a credential may be used. None means from anywhere. Elsewhere a good
+	// credential answers `403` with code `ADDRESS_NOT_ALLOWED`.
+	AllowedNetworks []string `json:"allowed_networks,omitempty"`
+}
 
 // APIKeyResponse: see its fields.
 type APIKeyResponse struct {
@@ -175,7 +1048,23 @@ const (
 	AuditActionOauthClientDeleted       AuditAction = "OAUTH_CLIENT_DELETED"
 	AuditActionOauthGrantCreated        AuditAction = "OAUTH_GRANT_CREATED"
 	AuditActionOauthGrantRevoked        AuditAction = "OAUTH_GRANT_REVOKED"
+	AuditActionWebsiteDeleted           AuditAction = "WEBSITE_DELETED"
+	AuditActionWebsiteRestored          AuditAction = "WEBSITE_RESTORED"
+	AuditActionGoalDeleted              AuditAction = "GOAL_DELETED"
+	AuditActionGoalRestored             AuditAction = "GOAL_RESTORED"
+	AuditActionAlertCreated             AuditAction = "ALERT_CREATED"
+	AuditActionAlertUpdated             AuditAction = "ALERT_UPDATED"
+	AuditActionAlertDeleted             AuditAction = "ALERT_DELETED"
+	AuditActionAlertChannelCreated      AuditAction = "ALERT_CHANNEL_CREATED"
+	AuditActionAlertChannelDeleted      AuditAction = "ALERT_CHANNEL_DELETED"
+	AuditActionDashboardDeleted         AuditAction = "DASHBOARD_DELETED"
+	AuditActionDashboardRestored        AuditAction = "DASHBOARD_RESTORED"
+	AuditActionShareLinkCreated         AuditAction = "SHARE_LINK_CREATED"
+	AuditActionShareLinkRevoked         AuditAction = "SHARE_LINK_REVOKED"
 	AuditActionSignedIn                 AuditAction = "SIGNED_IN"
+	AuditActionReportCreated            AuditAction = "REPORT_CREATED"
+	AuditActionReportUpdated            AuditAction = "REPORT_UPDATED"
+	AuditActionReportDeleted            AuditAction = "REPORT_DELETED"
 	AuditActionPasswordSet              AuditAction = "PASSWORD_SET"
 	AuditActionSecondFactorEnabled      AuditAction = "SECOND_FACTOR_ENABLED"
 	AuditActionSecondFactorRemoved      AuditAction = "SECOND_FACTOR_REMOVED"
@@ -207,6 +1096,8 @@ type AuditEntry struct {
 	Details map[string]any `json:"details"`
 	// The `X-Request-ID` of the request.
 	RequestID *string `json:"request_id"`
+	// The member who did it, only with `expand=user`; null where they left.
+	User Nullable[Member] `json:"user,omitzero"`
 }
 
 // AuditEntryListResponse: see its fields.
@@ -220,6 +1111,279 @@ type AuditEntryListResponse struct {
 type AuditSubject struct {
 	Kind string  `json:"kind"`
 	ID   *string `json:"id"`
+}
+
+// BarWidget: Metrics by one dimension, as bars.
+type BarWidget struct {
+	// UUIDv7.
+	ID          string `json:"id"`
+	DashboardID string `json:"dashboard_id"`
+	Kind        string `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+	// two widgets of a dashboard share a cell.
+	Layout WidgetLayout `json:"layout"`
+	// A question as query-metrics takes it, with the name of a range in the place of
+	// dates, so that the answer stays current.
+	Query     WidgetQuestion `json:"query"`
+	CreatedAt time.Time      `json:"created_at"`
+	UpdatedAt time.Time      `json:"updated_at"`
+}
+
+// BarWidgetBody: Metrics by one dimension, as bars.
+type BarWidgetBody struct {
+	Kind string `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Without it, the first place that is free; in an update, where it lies.
+	Layout *WidgetLayoutBody `json:"layout,omitempty"`
+	// A question as query-metrics takes it, with the name of a range in the place of
+	// dates, so that the answer stays current.
+	Query WidgetQuestionBody `json:"query"`
+}
+
+// Batch: Requests that travel together, carried out in their order.
+type Batch struct {
+	// Whether all of them are done, or none.
+	Atomic   *bool          `json:"atomic,omitempty"`
+	Requests []BatchRequest `json:"requests"`
+}
+
+// BatchAnswer: What one request of a batch was answered.
+type BatchAnswer struct {
+	// As it was sent.
+	ID     *string `json:"id"`
+	Status int64   `json:"status"`
+	// Headers of its own, such as `etag`, `location` and `idempotency-replayed`; names in lower case.
+	Headers map[string]string `json:"headers"`
+	// What the operation answers, or a problem; null where there is nothing to say.
+	Body map[string]any `json:"body"`
+}
+
+// BatchMeta: How a batch was carried out.
+type BatchMeta struct {
+	// Whether it was all or nothing.
+	Atomic bool `json:"atomic"`
+}
+
+// BatchRequest: A request of a batch. The credential is the one of the batch.
+type BatchRequest struct {
+	// Your own name for it, which comes back with its answer.
+	ID     *string `json:"id,omitempty"`
+	Method string  `json:"method"`
+	// The path with its query, encoded as in a URL.
+	Path string `json:"path"`
+	// What the request sends, where it sends something: any JSON.
+	Body any `json:"body,omitempty"`
+	// Its `Idempotency-Key`.
+	IdempotencyKey *string `json:"idempotency_key,omitempty"`
+	// Its `If-Match`.
+	IfMatch *string `json:"if_match,omitempty"`
+	// Its `If-None-Match`.
+	IfNoneMatch *string `json:"if_none_match,omitempty"`
+}
+
+// BatchResponse: see its fields.
+type BatchResponse struct {
+	Data []BatchAnswer `json:"data"`
+	// How a batch was carried out.
+	Meta BatchMeta `json:"meta"`
+}
+
+// Budget: What certain charges may cost in each calendar month of UTC. It exists until it is
+// deleted, and begins anew each month.
+type Budget struct {
+	// UUIDv7.
+	ID string `json:"id"`
+	// What people call the budget.
+	Name string `json:"name"`
+	// An exact amount: an integer of the currency's minor units. 9900 in USD is 99
+	// dollars; 9900 in JPY, which has no minor unit, is 9,900 yen.
+	Amount Money `json:"amount"`
+	// One of the four costs of FOCUS. New values may appear.
+	//
+	// - `BILLED`: what the invoice says, with all discounts, on the day of the charge.
+	// - `EFFECTIVE`: with prepaid purchases spread over what they cover.
+	// - `LIST`: by list prices, without any discount.
+	// - `CONTRACTED`: by negotiated prices, without commitment discounts.
+	Cost CostKind `json:"cost"`
+	// Which charges count; null narrows nothing.
+	Filters   CostFilters `json:"filters"`
+	CreatedAt time.Time   `json:"created_at"`
+	UpdatedAt time.Time   `json:"updated_at"`
+}
+
+// BudgetAmount: What a month may cost: an integer of minor units.
+type BudgetAmount struct {
+	AmountMinor int64 `json:"amount_minor"`
+	// An ISO 4217 code of three capitals.
+	Currency string `json:"currency"`
+}
+
+// BudgetAmountPatch: What changes about the amount.
+type BudgetAmountPatch struct {
+	AmountMinor *int64 `json:"amount_minor,omitempty"`
+	// An ISO 4217 code of three capitals.
+	Currency *string `json:"currency,omitempty"`
+}
+
+// BudgetBody: A budget, as it is created or replaced.
+type BudgetBody struct {
+	// What people call the budget.
+	Name string `json:"name"`
+	// What a month may cost: an integer of minor units.
+	Amount BudgetAmount `json:"amount"`
+	// One of the four costs of FOCUS. New values may appear.
+	//
+	// - `BILLED`: what the invoice says, with all discounts, on the day of the charge.
+	// - `EFFECTIVE`: with prepaid purchases spread over what they cover.
+	// - `LIST`: by list prices, without any discount.
+	// - `CONTRACTED`: by negotiated prices, without commitment discounts.
+	Cost *CostKind `json:"cost,omitempty"`
+	// Which charges count. They are compared exactly, and all filters must hold; null, or
+	// nothing, narrows nothing, and an empty text stands for charges without a value.
+	Filters *CostFiltersBody `json:"filters,omitempty"`
+}
+
+// BudgetListResponse: see its fields.
+type BudgetListResponse struct {
+	Data []Budget `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// BudgetPatch: What changes about a budget (JSON merge patch); the rest stays.
+type BudgetPatch struct {
+	// What people call the budget.
+	Name *string `json:"name,omitempty"`
+	// What changes about the amount.
+	Amount *BudgetAmountPatch `json:"amount,omitempty"`
+	// One of the four costs of FOCUS. New values may appear.
+	//
+	// - `BILLED`: what the invoice says, with all discounts, on the day of the charge.
+	// - `EFFECTIVE`: with prepaid purchases spread over what they cover.
+	// - `LIST`: by list prices, without any discount.
+	// - `CONTRACTED`: by negotiated prices, without commitment discounts.
+	Cost *CostKind `json:"cost,omitempty"`
+	// What changes about the filters (JSON merge patch); null takes a filter off.
+	Filters *CostFiltersPatch `json:"filters,omitempty"`
+}
+
+// BudgetResponse: see its fields.
+type BudgetResponse struct {
+	// What certain charges may cost in each calendar month of UTC. It exists until it is
+	// deleted, and begins anew each month.
+	Data Budget `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// BudgetState: - `WITHIN`: neither what is spent nor what is expected is more than the budget.
+// - `AT_RISK`: more than the budget is expected at the month's end.
+// - `EXCEEDED`: more than the budget is spent.
+//
+// New values may appear.
+type BudgetState string
+
+// What BudgetState is today; new values may appear.
+const (
+	BudgetStateWithin   BudgetState = "WITHIN"
+	BudgetStateAtRisk   BudgetState = "AT_RISK"
+	BudgetStateExceeded BudgetState = "EXCEEDED"
+)
+
+// BudgetStatus: How a budget stands in the present month.
+type BudgetStatus struct {
+	BudgetID string `json:"budget_id"`
+	// The first day of the month.
+	StartDate string `json:"start_date"`
+	// The last day of the month.
+	EndDate string `json:"end_date"`
+	// The last day whose charges are known.
+	KnownUntil *string `json:"known_until"`
+	// - `WITHIN`: neither what is spent nor what is expected is more than the budget.
+	// - `AT_RISK`: more than the budget is expected at the month's end.
+	// - `EXCEEDED`: more than the budget is spent.
+	//
+	// New values may appear.
+	State BudgetState `json:"state"`
+	// An exact amount: an integer of the currency's minor units. 9900 in USD is 99
+	// dollars; 9900 in JPY, which has no minor unit, is 9,900 yen.
+	Amount Money `json:"amount"`
+	// An exact amount of money, however small: `amount` is a decimal without exponent
+	// and without trailing zeros, and `amount_minor` the same in minor units of the
+	// currency, rounded half to even. Count with `amount`, show `amount_minor`.
+	Spent Amount `json:"spent"`
+	// `spent` divided by the budget: 1 is all of it.
+	Share float64 `json:"share"`
+	// What the whole month is expected to cost. Null where too little is known.
+	Forecast *Amount `json:"forecast"`
+	Low      *Amount `json:"low"`
+	High     *Amount `json:"high"`
+	// `forecast` divided by the budget.
+	ForecastShare *float64 `json:"forecast_share"`
+	// What such charges cost in other currencies.
+	OtherCurrencies []Amount `json:"other_currencies"`
+}
+
+// BudgetStatusResponse: see its fields.
+type BudgetStatusResponse struct {
+	// How a budget stands in the present month.
+	Data BudgetStatus `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// ChangeCondition: The number has changed since an earlier time, by more than a part of what it was
+// then: 0.25 is a quarter more, -0.5 is half. Where it was nothing then, there is
+// nothing to compare with, and nothing happens.
+type ChangeCondition struct {
+	Kind string `json:"kind"`
+	// What is watched. New kinds may appear.
+	Source AlertSource `json:"source"`
+	// The time that is looked at, at each evaluation. New values may appear.
+	//
+	// - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
+	//   `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
+	// - `FULL_HOUR`: the last full hour of local time.
+	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
+	//   end yesterday.
+	//
+	// Local time and days are those of the website's time zone, or of the workspace's
+	// where no website is named. A day on which clocks change has 23 or 25 hours.
+	Window AlertWindow `json:"window"`
+	// What the window is compared with: the one just before it, or the one at the same
+	// local time a day or a week before, also where clocks changed in between.
+	Compare AlertComparison `json:"compare"`
+	// On which side of the threshold the condition holds. At the threshold itself it does not.
+	Direction AlertDirection `json:"direction"`
+	// The change
+	Threshold float64 `json:"threshold"`
+	// Where it is over: at or beyond this on the other side. Without it, at the
+	// threshold itself. It cannot lie on the side where the condition holds.
+	ResolveThreshold *float64 `json:"resolve_threshold"`
+}
+
+// ChangeConditionBody: The number has changed since an earlier time, by more than a part of what it was
+// then: 0.25 is a quarter more, -0.5 is half. Where it was nothing then, there is
+// nothing to compare with, and nothing happens.
+type ChangeConditionBody struct {
+	Kind string `json:"kind"`
+	// What is watched.
+	Source AlertSourceBody `json:"source"`
+	// A window as of AlertWindow. Today is not over, and so is not compared.
+	Window AlertChangeWindow `json:"window"`
+	// What the window is compared with: the one just before it, or the one at the same
+	// local time a day or a week before, also where clocks changed in between.
+	Compare AlertComparison `json:"compare"`
+	// On which side of the threshold the condition holds. At the threshold itself it does not.
+	Direction AlertDirection `json:"direction"`
+	// The change
+	Threshold float64 `json:"threshold"`
+	// Where it is over: at or beyond this on the other side. Without it, at the
+	// threshold itself. It cannot lie on the side where the condition holds.
+	ResolveThreshold Nullable[float64] `json:"resolve_threshold,omitzero"`
 }
 
 // Compare: As many days just before, or the same dates a year before.
@@ -315,6 +1479,433 @@ func (u ConditionBody) MarshalJSON() ([]byte, error) {
 	return []byte("null"), nil
 }
 
+// ConditionPatch: What changes about a condition; null takes a field away. A condition that becomes
+// one of another kind needs the fields of that kind, and none of the other's.
+type ConditionPatch struct {
+	Kind           *string                  `json:"kind,omitempty"`
+	EventName      Nullable[string]         `json:"event_name,omitzero"`
+	PathPattern    Nullable[string]         `json:"path_pattern,omitzero"`
+	MinimumRevenue Nullable[MinimumRevenue] `json:"minimum_revenue,omitzero"`
+}
+
+// CostBill: A provider's bill to a billing account for a billing period.
+type CostBill struct {
+	Provider           string `json:"provider"`
+	BillingAccount     string `json:"billing_account"`
+	BillingPeriodStart string `json:"billing_period_start"`
+	Rows               int64  `json:"rows"`
+}
+
+// CostBreakdown: Costs by the values of a dimension.
+type CostBreakdown struct {
+	// In the order of the currencies' codes; empty where there are no charges.
+	ByCurrency []CostGroup `json:"by_currency"`
+}
+
+// CostBreakdownMeta: What was asked of the costs, as it was understood.
+type CostBreakdownMeta struct {
+	StartDate string `json:"start_date"`
+	EndDate   string `json:"end_date"`
+	// One of the four costs of FOCUS. New values may appear.
+	//
+	// - `BILLED`: what the invoice says, with all discounts, on the day of the charge.
+	// - `EFFECTIVE`: with prepaid purchases spread over what they cover.
+	// - `LIST`: by list prices, without any discount.
+	// - `CONTRACTED`: by negotiated prices, without commitment discounts.
+	Cost           CostKind `json:"cost"`
+	Provider       *string  `json:"provider"`
+	BillingAccount *string  `json:"billing_account"`
+	Account        *string  `json:"account"`
+	Service        *string  `json:"service"`
+	Category       *string  `json:"category"`
+	Region         *string  `json:"region"`
+	ChargeCategory *string  `json:"charge_category"`
+	// Tags and their values, written `key=value`.
+	Tags []string `json:"tags"`
+	// A trait of charges:
+	//
+	// - `provider`, `billing_account`, `account`, `publisher`, `service`, `category` (of
+	//   the service), `region`, `charge_category`, `pricing_category`, `resource_type`,
+	//   `resource`, `sku`;
+	// - `tag:<key>`, any tag by its key, which is compared exactly, blanks and case included.
+	//
+	// An absent value and an empty one are the same, and come as null.
+	Dimension string `json:"dimension"`
+	// The first of the days just before.
+	PreviousStartDate string `json:"previous_start_date"`
+	// The last of the days just before.
+	PreviousEndDate string `json:"previous_end_date"`
+}
+
+// CostBreakdownResponse: see its fields.
+type CostBreakdownResponse struct {
+	// Costs by the values of a dimension.
+	Data CostBreakdown `json:"data"`
+	// What was asked of the costs, as it was understood.
+	Meta CostBreakdownMeta `json:"meta"`
+}
+
+// CostFilters: Which charges count; null narrows nothing.
+type CostFilters struct {
+	// As `ProviderName` has it.
+	Provider *string `json:"provider"`
+	// By `BillingAccountId`.
+	BillingAccount *string `json:"billing_account"`
+	// By `SubAccountId`.
+	Account *string `json:"account"`
+	// As `ServiceName` has it.
+	Service *string `json:"service"`
+	// As `ServiceCategory` has it.
+	Category *string `json:"category"`
+	// By `RegionId`, or `RegionName` where that is absent.
+	Region *string `json:"region"`
+	// As `ChargeCategory` has it.
+	ChargeCategory *string `json:"charge_category"`
+	// Tags by their keys, each with the value that it must have; an empty one stands for charges without the tag.
+	Tags map[string]string `json:"tags"`
+}
+
+// CostFiltersBody: Which charges count. They are compared exactly, and all filters must hold; null, or
+// nothing, narrows nothing, and an empty text stands for charges without a value.
+type CostFiltersBody struct {
+	// As `ProviderName` has it.
+	Provider Nullable[string] `json:"provider,omitzero"`
+	// By `BillingAccountId`.
+	BillingAccount Nullable[string] `json:"billing_account,omitzero"`
+	// By `SubAccountId`.
+	Account Nullable[string] `json:"account,omitzero"`
+	// As `ServiceName` has it.
+	Service Nullable[string] `json:"service,omitzero"`
+	// As `ServiceCategory` has it.
+	Category Nullable[string] `json:"category,omitzero"`
+	// By `RegionId`, or `RegionName` where that is absent.
+	Region Nullable[string] `json:"region,omitzero"`
+	// As `ChargeCategory` has it.
+	ChargeCategory Nullable[string] `json:"charge_category,omitzero"`
+	// Tags by their keys, each with the value that it must have; an empty one stands for charges without the tag.
+	Tags map[string]string `json:"tags,omitempty"`
+}
+
+// CostFiltersPatch: What changes about the filters (JSON merge patch); null takes a filter off.
+type CostFiltersPatch struct {
+	// As `ProviderName` has it.
+	Provider Nullable[string] `json:"provider,omitzero"`
+	// By `BillingAccountId`.
+	BillingAccount Nullable[string] `json:"billing_account,omitzero"`
+	// By `SubAccountId`.
+	Account Nullable[string] `json:"account,omitzero"`
+	// As `ServiceName` has it.
+	Service Nullable[string] `json:"service,omitzero"`
+	// As `ServiceCategory` has it.
+	Category Nullable[string] `json:"category,omitzero"`
+	// By `RegionId`, or `RegionName` where that is absent.
+	Region Nullable[string] `json:"region,omitzero"`
+	// As `ChargeCategory` has it.
+	ChargeCategory Nullable[string] `json:"charge_category,omitzero"`
+	// Tags by their keys, each with the value that it must have; an empty one stands for charges without the tag.
+	Tags map[string]*string `json:"tags,omitempty"`
+}
+
+// CostForecast: What the present month is going to cost.
+type CostForecast struct {
+	// The last day whose charges are known. Null where none are.
+	KnownUntil *string `json:"known_until"`
+	// How likely the interval is to hold it.
+	Level float64 `json:"level"`
+	// In the order of the currencies' codes; empty where there are no charges.
+	ByCurrency []CostOutlook `json:"by_currency"`
+}
+
+// CostForecastResponse: see its fields.
+type CostForecastResponse struct {
+	// What the present month is going to cost.
+	Data CostForecast `json:"data"`
+	// The question as it was understood, dates filled in; null where nothing was asked.
+	Meta CostsQuestion `json:"meta"`
+}
+
+// CostGroup: The costs in one currency.
+type CostGroup struct {
+	// An exact amount of money, however small: `amount` is a decimal without exponent
+	// and without trailing zeros, and `amount_minor` the same in minor units of the
+	// currency, rounded half to even. Count with `amount`, show `amount_minor`.
+	Cost Amount `json:"cost"`
+	// `cost` divided by the costs of all values in the currency. Credits make shares
+	// below 0 and above 1. Null where the whole is not above 0.
+	Share *float64 `json:"share"`
+	// An exact amount of money, however small: `amount` is a decimal without exponent
+	// and without trailing zeros, and `amount_minor` the same in minor units of the
+	// currency, rounded half to even. Count with `amount`, show `amount_minor`.
+	PreviousCost Amount `json:"previous_cost"`
+	// The difference divided by `previous_cost`: 0.25 is a quarter more. Null where
+	// `previous_cost` is not above 0.
+	Change *float64 `json:"change"`
+	// An ISO 4217 code of three capitals.
+	Currency string `json:"currency"`
+	// The values that cost most, the most expensive first.
+	Rows []CostValue `json:"rows"`
+	// Null where every value is in `rows`.
+	Rest *CostRest `json:"rest"`
+}
+
+// CostImport: A file that was sent, and what became of it.
+type CostImport struct {
+	// UUIDv7.
+	ID string `json:"id"`
+	// - `PENDING`: the file is in, and waits for a worker.
+	// - `RUNNING`: a worker reads it. Nothing of it counts yet.
+	// - `SUCCEEDED`: its bills count, or those that no later import brought.
+	// - `FAILED`: `failure` says why, and nothing has changed.
+	//
+	// New values may appear.
+	Status CostImportStatus `json:"status"`
+	// `SKIP` loads the rows that can be loaded. `ABORT` loads nothing where any row
+	// cannot be.
+	OnError OnError `json:"on_error"`
+	// How large the file is as it was sent.
+	Bytes int64 `json:"bytes"`
+	// Which part of the file was read.
+	Progress float64 `json:"progress"`
+	// The version of FOCUS that the columns show, `1.0`, `1.1` or `1.2`. Null until the header was read.
+	FocusVersion *string `json:"focus_version"`
+	RowsRead     int64   `json:"rows_read"`
+	RowsLoaded   int64   `json:"rows_loaded"`
+	RowsRejected int64   `json:"rows_rejected"`
+	// The first rejected rows, in the order of the file.
+	Errors []CostImportError `json:"errors"`
+	// Null unless `status` is `FAILED`.
+	Failure *CostImportFailure `json:"failure"`
+	// The bills that count as this import brought them. A later import of a bill takes it from here.
+	Bills      []CostBill `json:"bills"`
+	CreatedAt  time.Time  `json:"created_at"`
+	StartedAt  *time.Time `json:"started_at"`
+	FinishedAt *time.Time `json:"finished_at"`
+}
+
+// CostImportError: A row that was rejected.
+type CostImportError struct {
+	// Where it begins; the header is in line 1.
+	Line int64 `json:"line"`
+	// The FOCUS column; null where it is about the row as a whole.
+	Column *string `json:"column"`
+	// `REQUIRED`, `NUMBER`, `DATE`, `CURRENCY`, `VALUE`, `TAGS` or `TOO_LONG` for a
+	// field; `FIELD_COUNT`, `BROKEN_QUOTES`, `NOT_UTF8`, `NOT_TEXT` or `TOO_LONG`
+	// for a row. New ones may appear.
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// CostImportFailure: Why nothing was loaded.
+type CostImportFailure struct {
+	// `NOT_FOCUS`, `BROKEN_GZIP`, `TOO_LARGE`, `TOO_MANY_BILLS`, `ROWS_REJECTED` (with
+	// `on_error=ABORT`), `NOTHING_LOADED`, `FILE_GONE` or `INTERNAL_ERROR`. New ones may appear.
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// CostImportListResponse: see its fields.
+type CostImportListResponse struct {
+	Data []CostImport `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// CostImportResponse: see its fields.
+type CostImportResponse struct {
+	// A file that was sent, and what became of it.
+	Data CostImport `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// CostImportStatus: - `PENDING`: the file is in, and waits for a worker.
+// - `RUNNING`: a worker reads it. Nothing of it counts yet.
+// - `SUCCEEDED`: its bills count, or those that no later import brought.
+// - `FAILED`: `failure` says why, and nothing has changed.
+//
+// New values may appear.
+type CostImportStatus string
+
+// What CostImportStatus is today; new values may appear.
+const (
+	CostImportStatusPending   CostImportStatus = "PENDING"
+	CostImportStatusRunning   CostImportStatus = "RUNNING"
+	CostImportStatusSucceeded CostImportStatus = "SUCCEEDED"
+	CostImportStatusFailed    CostImportStatus = "FAILED"
+)
+
+// CostInterval: How long the parts of a range are.
+type CostInterval string
+
+// What CostInterval is today; new values may appear.
+const (
+	CostIntervalDay   CostInterval = "DAY"
+	CostIntervalWeek  CostInterval = "WEEK"
+	CostIntervalMonth CostInterval = "MONTH"
+)
+
+// CostKind: One of the four costs of FOCUS. New values may appear.
+//
+// - `BILLED`: what the invoice says, with all discounts, on the day of the charge.
+// - `EFFECTIVE`: with prepaid purchases spread over what they cover.
+// - `LIST`: by list prices, without any discount.
+// - `CONTRACTED`: by negotiated prices, without commitment discounts.
+type CostKind string
+
+// What CostKind is today; new values may appear.
+const (
+	CostKindBilled     CostKind = "BILLED"
+	CostKindEffective  CostKind = "EFFECTIVE"
+	CostKindList       CostKind = "LIST"
+	CostKindContracted CostKind = "CONTRACTED"
+)
+
+// CostOutlook: The month in one currency.
+type CostOutlook struct {
+	// An ISO 4217 code of three capitals.
+	Currency string `json:"currency"`
+	// The costs of the month by now, exactly.
+	Spent Amount `json:"spent"`
+	// What the whole month is expected to cost, rounded to a minor unit. Null where too little is known.
+	Forecast *Amount `json:"forecast"`
+	// The lower end of the interval.
+	Low *Amount `json:"low"`
+	// The upper end of the interval.
+	High *Amount `json:"high"`
+}
+
+// CostRest: What all values cost together that are not told one by one.
+type CostRest struct {
+	// How many they are.
+	Values int64 `json:"values"`
+	// An exact amount of money, however small: `amount` is a decimal without exponent
+	// and without trailing zeros, and `amount_minor` the same in minor units of the
+	// currency, rounded half to even. Count with `amount`, show `amount_minor`.
+	Cost Amount `json:"cost"`
+	// `cost` divided by the costs of all values in the currency. Credits make shares
+	// below 0 and above 1. Null where the whole is not above 0.
+	Share *float64 `json:"share"`
+	// An exact amount of money, however small: `amount` is a decimal without exponent
+	// and without trailing zeros, and `amount_minor` the same in minor units of the
+	// currency, rounded half to even. Count with `amount`, show `amount_minor`.
+	PreviousCost Amount `json:"previous_cost"`
+	// The difference divided by `previous_cost`: 0.25 is a quarter more. Null where
+	// `previous_cost` is not above 0.
+	Change *float64 `json:"change"`
+}
+
+// CostShare: What something cost, as a part of the whole, and compared with as many days just before.
+type CostShare struct {
+	// An exact amount of money, however small: `amount` is a decimal without exponent
+	// and without trailing zeros, and `amount_minor` the same in minor units of the
+	// currency, rounded half to even. Count with `amount`, show `amount_minor`.
+	Cost Amount `json:"cost"`
+	// `cost` divided by the costs of all values in the currency. Credits make shares
+	// below 0 and above 1. Null where the whole is not above 0.
+	Share *float64 `json:"share"`
+	// An exact amount of money, however small: `amount` is a decimal without exponent
+	// and without trailing zeros, and `amount_minor` the same in minor units of the
+	// currency, rounded half to even. Count with `amount`, show `amount_minor`.
+	PreviousCost Amount `json:"previous_cost"`
+	// The difference divided by `previous_cost`: 0.25 is a quarter more. Null where
+	// `previous_cost` is not above 0.
+	Change *float64 `json:"change"`
+}
+
+// CostValue: What one value of a dimension cost.
+type CostValue struct {
+	// Null for charges without one.
+	Value *string `json:"value"`
+	// An exact amount of money, however small: `amount` is a decimal without exponent
+	// and without trailing zeros, and `amount_minor` the same in minor units of the
+	// currency, rounded half to even. Count with `amount`, show `amount_minor`.
+	Cost Amount `json:"cost"`
+	// `cost` divided by the costs of all values in the currency. Credits make shares
+	// below 0 and above 1. Null where the whole is not above 0.
+	Share *float64 `json:"share"`
+	// An exact amount of money, however small: `amount` is a decimal without exponent
+	// and without trailing zeros, and `amount_minor` the same in minor units of the
+	// currency, rounded half to even. Count with `amount`, show `amount_minor`.
+	PreviousCost Amount `json:"previous_cost"`
+	// The difference divided by `previous_cost`: 0.25 is a quarter more. Null where
+	// `previous_cost` is not above 0.
+	Change *float64 `json:"change"`
+}
+
+// Costs: What a range of days cost.
+type Costs struct {
+	// The sum of all charges. Null where they are in several currencies, or there are none.
+	Cost *Amount `json:"cost"`
+	// The sum in each currency, in the order of their codes.
+	CostByCurrency []Amount `json:"cost_by_currency"`
+	// A row per part of the range, oldest first.
+	Breakdown []CostsPart `json:"breakdown"`
+}
+
+// CostsMeta: What was asked of the costs, as it was understood.
+type CostsMeta struct {
+	StartDate string `json:"start_date"`
+	EndDate   string `json:"end_date"`
+	// One of the four costs of FOCUS. New values may appear.
+	//
+	// - `BILLED`: what the invoice says, with all discounts, on the day of the charge.
+	// - `EFFECTIVE`: with prepaid purchases spread over what they cover.
+	// - `LIST`: by list prices, without any discount.
+	// - `CONTRACTED`: by negotiated prices, without commitment discounts.
+	Cost           CostKind `json:"cost"`
+	Provider       *string  `json:"provider"`
+	BillingAccount *string  `json:"billing_account"`
+	Account        *string  `json:"account"`
+	Service        *string  `json:"service"`
+	Category       *string  `json:"category"`
+	Region         *string  `json:"region"`
+	ChargeCategory *string  `json:"charge_category"`
+	// Tags and their values, written `key=value`.
+	Tags []string `json:"tags"`
+	// How long the parts of a range are.
+	Interval CostInterval `json:"interval"`
+}
+
+// CostsPart: What one part of a range cost.
+type CostsPart struct {
+	// The first day of the part, in UTC. A week or a month that the range begins
+	// within starts with the range.
+	Date string `json:"date"`
+	// The part's costs. Null where the range's are in several currencies, or there are none.
+	Cost           *Amount  `json:"cost"`
+	CostByCurrency []Amount `json:"cost_by_currency"`
+}
+
+// CostsQuestion: The question as it was understood, dates filled in; null where nothing was asked.
+type CostsQuestion struct {
+	StartDate string `json:"start_date"`
+	EndDate   string `json:"end_date"`
+	// One of the four costs of FOCUS. New values may appear.
+	//
+	// - `BILLED`: what the invoice says, with all discounts, on the day of the charge.
+	// - `EFFECTIVE`: with prepaid purchases spread over what they cover.
+	// - `LIST`: by list prices, without any discount.
+	// - `CONTRACTED`: by negotiated prices, without commitment discounts.
+	Cost           CostKind `json:"cost"`
+	Provider       *string  `json:"provider"`
+	BillingAccount *string  `json:"billing_account"`
+	Account        *string  `json:"account"`
+	Service        *string  `json:"service"`
+	Category       *string  `json:"category"`
+	Region         *string  `json:"region"`
+	ChargeCategory *string  `json:"charge_category"`
+	// Tags and their values, written `key=value`.
+	Tags []string `json:"tags"`
+}
+
+// CostsResponse: see its fields.
+type CostsResponse struct {
+	// What a range of days cost.
+	Data Costs `json:"data"`
+	// What was asked of the costs, as it was understood.
+	Meta CostsMeta `json:"meta"`
+}
+
 // CredentialKind: What kind of credential it was. New values may appear.
 type CredentialKind string
 
@@ -324,6 +1915,220 @@ const (
 	CredentialKindOauthToken CredentialKind = "OAUTH_TOKEN"
 )
 
+// Dashboard: Questions that a team shares, each in a widget. It exists until it is deleted,
+// and can be restored for 30 days from then.
+type Dashboard struct {
+	// UUIDv7.
+	ID string `json:"id"`
+	// What people call the dashboard; no two of a workspace share a name. It cannot be blank.
+	Name string `json:"name"`
+	// What it is for, and for whom. Null where nobody said.
+	Description *string `json:"description"`
+	// The website of all widgets that name none; null is all websites together. If
+	// it is deleted, the dashboard stays, and such widgets say that it is gone.
+	WebsiteID *string `json:"website_id"`
+	// The days of all widgets that name none.
+	Range RangeName `json:"range"`
+	// Where it stands in lists, the smallest first; those that are level go by age.
+	Position int64 `json:"position"`
+	// Whether it is a favourite of yours: of the person, or of the API key.
+	IsFavourite bool      `json:"is_favourite"`
+	CreatedAt   time.Time `json:"created_at"`
+	// When it or anything on it was last changed.
+	UpdatedAt time.Time  `json:"updated_at"`
+	DeletedAt *time.Time `json:"deleted_at"`
+	// Until when a deleted one can be restored.
+	RemovedAfter *time.Time `json:"removed_after"`
+	// The website, only with `expand=website`; null where it was deleted, or none is named.
+	Website Nullable[Website] `json:"website,omitzero"`
+	// By rows, and from left to right, only with `expand=widgets`.
+	Widgets []Widget `json:"widgets,omitempty"`
+}
+
+// DashboardCreate: A dashboard to create.
+type DashboardCreate struct {
+	// What people call the dashboard; no two of a workspace share a name. It cannot be blank.
+	Name string `json:"name"`
+	// What it is for, and for whom. Null where nobody said.
+	Description Nullable[string] `json:"description,omitzero"`
+	// The website of all widgets that name none. Without it, or null, all websites together.
+	WebsiteID Nullable[string] `json:"website_id,omitzero"`
+	// Days that move on with the calendar, in the time zone of the website that is
+	// shown. `TODAY`, `LAST_…_DAYS` and `THIS_…` end today, `YESTERDAY` and all other
+	// `LAST_…` before. A week begins on Monday; a quarter is three months. New values may
+	// appear.
+	Range *RangeName `json:"range,omitempty"`
+	// Where it stands in lists, the smallest first; those that are level go by age.
+	Position *int64 `json:"position,omitempty"`
+	// With all widgets of a template, for its website and days. Without it, or null, it is empty.
+	Template Nullable[DashboardTemplateID] `json:"template,omitzero"`
+}
+
+// DashboardDocument: A dashboard that means the same in every workspace. Websites, goals and funnels
+// have the ids that they have where it comes from; `websites`, `goals` and `funnels`
+// say what they are called, so that they are found where it goes to.
+type DashboardDocument struct {
+	Format string `json:"format"`
+	// Of the format. A later one may not be readable by an older service.
+	Version int64 `json:"version"`
+	// What an editor decides about it.
+	Dashboard map[string]any   `json:"dashboard"`
+	Widgets   []ExportedWidget `json:"widgets"`
+	// The websites that the document names.
+	Websites []DocumentWebsite `json:"websites"`
+	// The goals that the document names.
+	Goals []DocumentGoal `json:"goals"`
+	// The funnels that the document names.
+	Funnels []DocumentFunnel `json:"funnels"`
+}
+
+// DashboardDocumentBody: A dashboard that means the same in every workspace. Websites, goals and funnels
+// have the ids that they have where it comes from; `websites`, `goals` and `funnels`
+// say what they are called, so that they are found where it goes to.
+type DashboardDocumentBody struct {
+	Format string `json:"format"`
+	// Of the format. A later one may not be readable by an older service.
+	Version int64 `json:"version"`
+	// What an editor decides about it.
+	Dashboard map[string]any `json:"dashboard"`
+	Widgets   []WidgetBody   `json:"widgets"`
+	// The websites that the document names.
+	Websites []DocumentWebsiteBody `json:"websites"`
+	// The goals that the document names.
+	Goals []DocumentGoalBody `json:"goals"`
+	// The funnels that the document names.
+	Funnels []DocumentFunnelBody `json:"funnels"`
+}
+
+// DashboardDocumentResponse: see its fields.
+type DashboardDocumentResponse struct {
+	// A dashboard that means the same in every workspace. Websites, goals and funnels
+	// have the ids that they have where it comes from; `websites`, `goals` and `funnels`
+	// say what they are called, so that they are found where it goes to.
+	Data DashboardDocument `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// DashboardDuplicate: What the copy is called.
+type DashboardDuplicate struct {
+	// Without it, or null, the first that is free of `Weekly (copy)`, `Weekly (copy 2)` and so on.
+	Name Nullable[string] `json:"name,omitzero"`
+}
+
+// DashboardImport: A dashboard to bring in.
+type DashboardImport struct {
+	// A dashboard that means the same in every workspace. Websites, goals and funnels
+	// have the ids that they have where it comes from; `websites`, `goals` and `funnels`
+	// say what they are called, so that they are found where it goes to.
+	Document DashboardDocumentBody `json:"document"`
+	// Without it, or null, the name in the document.
+	Name Nullable[string] `json:"name,omitzero"`
+	// Which websites stand for those of the document. Others are found by their id, domain or name.
+	Websites []WebsiteMapping `json:"websites,omitempty"`
+}
+
+// DashboardListResponse: see its fields.
+type DashboardListResponse struct {
+	Data []Dashboard `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// DashboardPatch: What shall change of a dashboard (JSON Merge Patch, RFC 7396). What is left out stays.
+type DashboardPatch struct {
+	// What people call the dashboard; no two of a workspace share a name. It cannot be blank.
+	Name *string `json:"name,omitempty"`
+	// What it is for, and for whom. Null where nobody said.
+	Description Nullable[string] `json:"description,omitzero"`
+	WebsiteID   Nullable[string] `json:"website_id,omitzero"`
+	// Days that move on with the calendar, in the time zone of the website that is
+	// shown. `TODAY`, `LAST_…_DAYS` and `THIS_…` end today, `YESTERDAY` and all other
+	// `LAST_…` before. A week begins on Monday; a quarter is three months. New values may
+	// appear.
+	Range *RangeName `json:"range,omitempty"`
+	// Where it stands in lists, the smallest first; those that are level go by age.
+	Position *int64 `json:"position,omitempty"`
+}
+
+// DashboardResponse: see its fields.
+type DashboardResponse struct {
+	// Questions that a team shares, each in a widget. It exists until it is deleted,
+	// and can be restored for 30 days from then.
+	Data Dashboard `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// DashboardTemplate: A dashboard that is ready but for its name and website.
+type DashboardTemplate struct {
+	// A dashboard that is ready-made. `WEB_OVERVIEW`: how many come, from where, to which
+	// pages. `REVENUE`: what was earned, and who brought it. `MARKETING`: what sources,
+	// media and campaigns are worth. `CONTENT`: which pages are read. New values may
+	// appear.
+	ID          DashboardTemplateID `json:"id"`
+	Name        string              `json:"name"`
+	Description string              `json:"description"`
+	Widgets     []ExportedWidget    `json:"widgets"`
+}
+
+// DashboardTemplateID: A dashboard that is ready-made. `WEB_OVERVIEW`: how many come, from where, to which
+// pages. `REVENUE`: what was earned, and who brought it. `MARKETING`: what sources,
+// media and campaigns are worth. `CONTENT`: which pages are read. New values may
+// appear.
+type DashboardTemplateID string
+
+// What DashboardTemplateID is today; new values may appear.
+const (
+	DashboardTemplateIDWebOverview DashboardTemplateID = "WEB_OVERVIEW"
+	DashboardTemplateIDRevenue     DashboardTemplateID = "REVENUE"
+	DashboardTemplateIDMarketing   DashboardTemplateID = "MARKETING"
+	DashboardTemplateIDContent     DashboardTemplateID = "CONTENT"
+)
+
+// DashboardTemplateListResponse: see its fields.
+type DashboardTemplateListResponse struct {
+	Data []DashboardTemplate `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// DashboardUpdate: What a dashboard shall be from now on. What is left out is as in a new one.
+type DashboardUpdate struct {
+	// What people call the dashboard; no two of a workspace share a name. It cannot be blank.
+	Name string `json:"name"`
+	// What it is for, and for whom. Null where nobody said.
+	Description Nullable[string] `json:"description,omitzero"`
+	// The website of all widgets that name none. Without it, or null, all websites together.
+	WebsiteID Nullable[string] `json:"website_id,omitzero"`
+	// Days that move on with the calendar, in the time zone of the website that is
+	// shown. `TODAY`, `LAST_…_DAYS` and `THIS_…` end today, `YESTERDAY` and all other
+	// `LAST_…` before. A week begins on Monday; a quarter is three months. New values may
+	// appear.
+	Range *RangeName `json:"range,omitempty"`
+	// Where it stands in lists, the smallest first; those that are level go by age.
+	Position *int64 `json:"position,omitempty"`
+}
+
+// DashboardView: A dashboard with the answers of all its widgets.
+type DashboardView struct {
+	DashboardID string `json:"dashboard_id"`
+	// What people call the dashboard; no two of a workspace share a name. It cannot be blank.
+	Name string `json:"name"`
+	// What it is for, and for whom. Null where nobody said.
+	Description *string `json:"description"`
+	// By rows, and from left to right.
+	Widgets []WidgetView `json:"widgets"`
+}
+
+// DashboardViewResponse: see its fields.
+type DashboardViewResponse struct {
+	// A dashboard with the answers of all its widgets.
+	Data DashboardView `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
 // Direction: The smallest first, or the largest. A number that is null is smaller than all others.
 type Direction string
 
@@ -332,6 +2137,65 @@ const (
 	DirectionAsc  Direction = "ASC"
 	DirectionDesc Direction = "DESC"
 )
+
+// DocumentFunnel: What a funnel of a document is called, and the website that it is of.
+type DocumentFunnel struct {
+	ID        string `json:"id"`
+	OfWebsite string `json:"of_website"`
+	// What people call the funnel. It cannot be blank.
+	Name string `json:"name"`
+}
+
+// DocumentFunnelBody: What a funnel of a document is called, and the website that it is of.
+type DocumentFunnelBody struct {
+	ID        string `json:"id"`
+	OfWebsite string `json:"of_website"`
+	// What people call the funnel. It cannot be blank.
+	Name string `json:"name"`
+}
+
+// DocumentGoal: What a goal of a document is called, and the website that it is of.
+type DocumentGoal struct {
+	ID        string `json:"id"`
+	OfWebsite string `json:"of_website"`
+	// What people call the goal. It cannot be blank.
+	Name string `json:"name"`
+}
+
+// DocumentGoalBody: What a goal of a document is called, and the website that it is of.
+type DocumentGoalBody struct {
+	ID        string `json:"id"`
+	OfWebsite string `json:"of_website"`
+	// What people call the goal. It cannot be blank.
+	Name string `json:"name"`
+}
+
+// DocumentWebsite: What a website of a document is called.
+type DocumentWebsite struct {
+	ID string `json:"id"`
+	// What people call the website. It cannot be blank.
+	Name string `json:"name"`
+	// A host name, without scheme, port or path. It is stored in lower case.
+	Domain string `json:"domain"`
+}
+
+// DocumentWebsiteBody: What a website of a document is called.
+type DocumentWebsiteBody struct {
+	ID string `json:"id"`
+	// What people call the website. It cannot be blank.
+	Name string `json:"name"`
+	// A host name, without scheme, port or path. It is stored in lower case.
+	Domain string `json:"domain"`
+}
+
+// EmailChannelBody: A mail to a member of the workspace.
+type EmailChannelBody struct {
+	Kind string `json:"kind"`
+	// What people call it. Any characters; it need not be unique.
+	Name string `json:"name"`
+	// An e-mail address. Upper and lower case are the same; it comes back in lower case.
+	Email string `json:"email"`
+}
 
 // Erasure: The proof that a visitor was erased from a website.
 type Erasure struct {
@@ -392,6 +2256,8 @@ type Event struct {
 	Revenue *Money `json:"revenue"`
 	// Your own fields; null where none were sent.
 	Properties map[string]any `json:"properties"`
+	// The event's website, only with `expand=website`.
+	Website Nullable[Website] `json:"website,omitzero"`
 }
 
 // EventCondition: An event of a certain name.
@@ -515,6 +2381,26 @@ type EventResponse struct {
 // EventsCreate: A batch of events.
 type EventsCreate struct {
 	Events []EventCreate `json:"events"`
+}
+
+// ExportedWidget: A widget as create-widget takes it; which fields it has besides its kind, title and
+// layout depends on its kind.
+type ExportedWidget struct {
+	// What a widget shows. New values may appear.
+	Kind WidgetKind `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+	// two widgets of a dashboard share a cell.
+	Layout WidgetLayout `json:"layout"`
+	// A question as query-metrics takes it, with the name of a range in the place of
+	// dates, so that the answer stays current.
+	Query    *WidgetQuestion     `json:"query,omitempty"`
+	Compare  Nullable[Compare]   `json:"compare,omitzero"`
+	FunnelID *string             `json:"funnel_id,omitempty"`
+	Range    Nullable[RangeName] `json:"range,omitzero"`
+	// The text of the widget, as Markdown. Whoever draws it must not trust it to be free of HTML.
+	Text *string `json:"text,omitempty"`
 }
 
 // Filter: A condition on one dimension, or conditions combined by `AND`, `OR` and `NOT`:
@@ -673,6 +2559,28 @@ type Funnel struct {
 	Steps []FunnelStep `json:"steps"`
 }
 
+// FunnelCreate: A funnel to save.
+type FunnelCreate struct {
+	// Whose funnel it is, for good.
+	WebsiteID string `json:"website_id"`
+	// What people call the funnel. It cannot be blank.
+	Name string `json:"name"`
+	// What visitors do, in this order.
+	Steps []ConditionBody `json:"steps"`
+	// The time that a visitor has from the first step to the last.
+	WindowHours *int64 `json:"window_hours,omitempty"`
+}
+
+// FunnelPatch: What shall change of a funnel (JSON Merge Patch, RFC 7396). What is left out stays.
+type FunnelPatch struct {
+	// What people call the funnel. It cannot be blank.
+	Name *string `json:"name,omitempty"`
+	// What visitors do, in this order.
+	Steps []ConditionBody `json:"steps,omitempty"`
+	// The time that a visitor has from the first step to the last.
+	WindowHours *int64 `json:"window_hours,omitempty"`
+}
+
 // FunnelQuery: A way through a website, and the time in which it is gone.
 type FunnelQuery struct {
 	WebsiteID string `json:"website_id"`
@@ -728,6 +2636,48 @@ type FunnelStep struct {
 	MedianSecondsFromPrevious *float64 `json:"median_seconds_from_previous"`
 }
 
+// FunnelUpdate: What a funnel shall be from now on.
+type FunnelUpdate struct {
+	// What people call the funnel. It cannot be blank.
+	Name string `json:"name"`
+	// What visitors do, in this order.
+	Steps []ConditionBody `json:"steps"`
+	// The time that a visitor has from the first step to the last.
+	WindowHours *int64 `json:"window_hours,omitempty"`
+}
+
+// FunnelWidget: How far visitors go on the way of a saved funnel.
+type FunnelWidget struct {
+	// UUIDv7.
+	ID          string `json:"id"`
+	DashboardID string `json:"dashboard_id"`
+	Kind        string `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+	// two widgets of a dashboard share a cell.
+	Layout WidgetLayout `json:"layout"`
+	// A saved funnel.
+	FunnelID string `json:"funnel_id"`
+	// The days. If null, the dashboard's.
+	Range     *RangeName `json:"range"`
+	CreatedAt time.Time  `json:"created_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
+}
+
+// FunnelWidgetBody: How far visitors go on the way of a saved funnel.
+type FunnelWidgetBody struct {
+	Kind string `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Without it, the first place that is free; in an update, where it lies.
+	Layout *WidgetLayoutBody `json:"layout,omitempty"`
+	// A saved funnel.
+	FunnelID string `json:"funnel_id"`
+	// The days. Without it, or null, the dashboard's.
+	Range Nullable[RangeName] `json:"range,omitzero"`
+}
+
 // Goal: Something that you want visitors of a website to do. It exists until it, or
 // its website, is deleted. If the website's currency changes, a goal with a
 // minimum revenue in the old one is completed by nothing until you update it.
@@ -742,6 +2692,12 @@ type Goal struct {
 	Condition Condition `json:"condition"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+	// Null while it lives.
+	DeletedAt *time.Time `json:"deleted_at"`
+	// Until when a deleted one can be restored. Then it is removed for good.
+	RemovedAfter *time.Time `json:"removed_after"`
+	// The goal's website, only with `expand=website`.
+	Website Nullable[Website] `json:"website,omitzero"`
 }
 
 // GoalCompletions: How often a goal was completed, and by whom.
@@ -824,6 +2780,15 @@ type GoalListResponse struct {
 	Pagination Pagination `json:"pagination"`
 }
 
+// GoalPatch: What changes about a goal (JSON merge patch); the rest stays.
+type GoalPatch struct {
+	// What people call the goal. It cannot be blank.
+	Name *string `json:"name,omitempty"`
+	// What changes about a condition; null takes a field away. A condition that becomes
+	// one of another kind needs the fields of that kind, and none of the other's.
+	Condition *ConditionPatch `json:"condition,omitempty"`
+}
+
 // GoalResponse: see its fields.
 type GoalResponse struct {
 	// Something that you want visitors of a website to do. It exists until it, or
@@ -872,6 +2837,8 @@ type Invitation struct {
 	InvitedBy *string   `json:"invited_by"`
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at"`
+	// The member who invited, only with `expand=inviter`; null where they left.
+	Inviter Nullable[Member] `json:"inviter,omitzero"`
 }
 
 // InvitationAcceptance: The token of the link that was mailed.
@@ -914,6 +2881,15 @@ const (
 	InvitationStatusExpired InvitationStatus = "EXPIRED"
 )
 
+// LifeStatus: Whether something lives, or was deleted and can still be restored. New values may appear.
+type LifeStatus string
+
+// What LifeStatus is today; new values may appear.
+const (
+	LifeStatusActive  LifeStatus = "ACTIVE"
+	LifeStatusDeleted LifeStatus = "DELETED"
+)
+
 // Member: A person in the workspace. `id` is the person's, the same in every workspace.
 type Member struct {
 	ID string `json:"id"`
@@ -947,6 +2923,36 @@ type MemberUpdate struct {
 	// is measured, an `ADMIN` manages settings, people and keys, and an `OWNER` can
 	// besides delete the workspace and make others owners. New values may appear.
 	Role Role `json:"role"`
+}
+
+// MetricSource: A metric of one website, or of all together.
+type MetricSource struct {
+	Kind string `json:"kind"`
+	// A number as query-metrics counts it. `revenue` and `revenue_per_visitor` are in
+	// minor units of the website's currency, over several of which there is no number.
+	// A ratio without a denominator is no number either.
+	Metric    string       `json:"metric"`
+	WebsiteID *string      `json:"website_id"`
+	Filter    *AlertFilter `json:"filter"`
+	Goal      *string      `json:"goal"`
+	GoalID    *string      `json:"goal_id"`
+}
+
+// MetricSourceBody: A metric of one website, or of all together.
+type MetricSourceBody struct {
+	Kind string `json:"kind"`
+	// A number as query-metrics counts it. `revenue` and `revenue_per_visitor` are in
+	// minor units of the website's currency, over several of which there is no number.
+	// A ratio without a denominator is no number either.
+	Metric string `json:"metric"`
+	// One website. Without it, all websites of the workspace together.
+	WebsiteID Nullable[string] `json:"website_id,omitzero"`
+	// What is counted of it.
+	Filter Nullable[Filter] `json:"filter,omitzero"`
+	// The name of an event that counts as success, for `conversion_rate`.
+	Goal Nullable[string] `json:"goal,omitzero"`
+	// A goal of the website, instead of `goal`. It needs its `website_id`.
+	GoalID Nullable[string] `json:"goal_id,omitzero"`
 }
 
 // Metrics: The numbers of a range of days, as a whole, part by part, and beside those of earlier days.
@@ -1210,6 +3216,10 @@ type MetricsRowNumbers struct {
 	RevenueByCurrency []Money           `json:"revenue_by_currency,omitempty"`
 	RevenuePerVisitor Nullable[Money]   `json:"revenue_per_visitor,omitzero"`
 	ConversionRate    Nullable[float64] `json:"conversion_rate,omitzero"`
+	Cost              Nullable[Amount]  `json:"cost,omitzero"`
+	// Comes with `cost`, in the order of the codes.
+	CostByCurrency []Amount         `json:"cost_by_currency,omitempty"`
+	Margin         Nullable[Amount] `json:"margin,omitzero"`
 }
 
 // MetricsRowsResponse: see its fields.
@@ -1267,6 +3277,40 @@ type Money struct {
 	Currency string `json:"currency"`
 }
 
+// NumberWidget: One or more metrics of everything together, beside an earlier time where that is wanted.
+type NumberWidget struct {
+	// UUIDv7.
+	ID          string `json:"id"`
+	DashboardID string `json:"dashboard_id"`
+	Kind        string `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+	// two widgets of a dashboard share a cell.
+	Layout WidgetLayout `json:"layout"`
+	// A question as query-metrics takes it, with the name of a range in the place of
+	// dates, so that the answer stays current.
+	Query WidgetQuestion `json:"query"`
+	// With which earlier days each metric is compared; null is none.
+	Compare   *Compare  `json:"compare"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// NumberWidgetBody: One or more metrics of everything together, beside an earlier time where that is wanted.
+type NumberWidgetBody struct {
+	Kind string `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Without it, the first place that is free; in an update, where it lies.
+	Layout *WidgetLayoutBody `json:"layout,omitempty"`
+	// A question as query-metrics takes it, with the name of a range in the place of
+	// dates, so that the answer stays current.
+	Query WidgetQuestionBody `json:"query"`
+	// With which earlier days each metric is compared; null is none.
+	Compare Nullable[Compare] `json:"compare,omitzero"`
+}
+
 // OAuthClient: A program that may ask for access. It is known by its id; what people or its
 // secret allow it is never more than its `scopes`.
 type OAuthClient struct {
@@ -1314,6 +3358,17 @@ type OAuthClientListResponse struct {
 	Data []OAuthClient `json:"data"`
 	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
 	Pagination Pagination `json:"pagination"`
+}
+
+// OAuthClientPatch: What changes about a client (JSON merge patch); the rest stays.
+type OAuthClientPatch struct {
+	// What people read when they are asked whether to let the client in.
+	Name       *string          `json:"name,omitempty"`
+	GrantTypes []OAuthGrantType `json:"grant_types,omitempty"`
+	// Needed for `AUTHORIZATION_CODE`.
+	RedirectUris []string `json:"redirect_uris,omitempty"`
+	// The most that the client may ever be given.
+	Scopes []string `json:"scopes,omitempty"`
 }
 
 // OAuthClientResponse: see its fields.
@@ -1378,6 +3433,16 @@ type OAuthGrantType string
 const (
 	OAuthGrantTypeAuthorizationCode OAuthGrantType = "AUTHORIZATION_CODE"
 	OAuthGrantTypeClientCredentials OAuthGrantType = "CLIENT_CREDENTIALS"
+)
+
+// OnError: `SKIP` loads the rows that can be loaded. `ABORT` loads nothing where any row
+// cannot be.
+type OnError string
+
+// What OnError is today; new values may appear.
+const (
+	OnErrorSkip  OnError = "SKIP"
+	OnErrorAbort OnError = "ABORT"
 )
 
 // PageCondition: An event named `pageview`, of a page whose path fits the pattern.
@@ -1464,7 +3529,7 @@ type QueryPlan struct {
 type QueryPlanPart struct {
 	// A table that is kept while events come in, from the smallest on: `daily_totals`,
 	// `daily_gaps`, `page_days`, `visitor_day_events`, `visitor_days`, `visits`; or
-	// the `events` themselves.
+	// the `events` themselves. Costs come from `cost_totals` or `cost_days`.
 	Source string `json:"source"`
 	// What is counted from it; metrics are made of that.
 	Tells []string `json:"tells"`
@@ -1478,6 +3543,31 @@ type QueryPlanRead struct {
 	// How many.
 	Rows int64 `json:"rows"`
 }
+
+// RangeName: Days that move on with the calendar, in the time zone of the website that is
+// shown. `TODAY`, `LAST_…_DAYS` and `THIS_…` end today, `YESTERDAY` and all other
+// `LAST_…` before. A week begins on Monday; a quarter is three months. New values may
+// appear.
+type RangeName string
+
+// What RangeName is today; new values may appear.
+const (
+	RangeNameToday       RangeName = "TODAY"
+	RangeNameYesterday   RangeName = "YESTERDAY"
+	RangeNameLast7Days   RangeName = "LAST_7_DAYS"
+	RangeNameLast14Days  RangeName = "LAST_14_DAYS"
+	RangeNameLast30Days  RangeName = "LAST_30_DAYS"
+	RangeNameLast90Days  RangeName = "LAST_90_DAYS"
+	RangeNameLast365Days RangeName = "LAST_365_DAYS"
+	RangeNameThisWeek    RangeName = "THIS_WEEK"
+	RangeNameLastWeek    RangeName = "LAST_WEEK"
+	RangeNameThisMonth   RangeName = "THIS_MONTH"
+	RangeNameLastMonth   RangeName = "LAST_MONTH"
+	RangeNameThisQuarter RangeName = "THIS_QUARTER"
+	RangeNameLastQuarter RangeName = "LAST_QUARTER"
+	RangeNameThisYear    RangeName = "THIS_YEAR"
+	RangeNameLastYear    RangeName = "LAST_YEAR"
+)
 
 // Realtime: Who is there now, and the last half hour.
 type Realtime struct {
@@ -1560,6 +3650,302 @@ const (
 	RejectionCodeCurrencyMismatch    RejectionCode = "CURRENCY_MISMATCH"
 )
 
+// Report: Questions that are asked again and again, and answered as JSON, CSV and PDF.
+type Report struct {
+	// UUIDv7.
+	ID string `json:"id"`
+	// What people call the report; it is the title on paper and the subject of the mail. It cannot be blank.
+	Name string `json:"name"`
+	// Which days a report is about, seen from the day on which it is due. All end on
+	// the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
+	// before, up to it.
+	Period   ReportPeriod    `json:"period"`
+	Sections []ReportSection `json:"sections"`
+	// Whether the schedule is kept. A paused report can still be run by hand.
+	Status ReportStatus `json:"status"`
+	// Null where it only runs by hand.
+	Schedule   *ReportSchedule `json:"schedule"`
+	Recipients []string        `json:"recipients"`
+	// How the recipients get it: as a PDF attached to the mail, or as a link that shows
+	// the PDF for 30 days to whoever has it.
+	Delivery ReportDelivery `json:"delivery"`
+	// When it runs next by itself; null while nothing is planned.
+	NextRunAt *time.Time `json:"next_run_at"`
+	CreatedAt time.Time  `json:"created_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
+}
+
+// ReportBody: A report as it shall be.
+type ReportBody struct {
+	// What people call the report; it is the title on paper and the subject of the mail. It cannot be blank.
+	Name string `json:"name"`
+	// Which days a report is about, seen from the day on which it is due. All end on
+	// the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
+	// before, up to it.
+	Period   ReportPeriod        `json:"period"`
+	Sections []ReportSectionBody `json:"sections"`
+	// Whether the schedule is kept. A paused report can still be run by hand.
+	Status *ReportStatus `json:"status,omitempty"`
+	// When it runs by itself. Without it, only by hand.
+	Schedule Nullable[ReportScheduleBody] `json:"schedule,omitzero"`
+	// To whom the results are mailed.
+	Recipients []string `json:"recipients,omitempty"`
+	// How the recipients get it: as a PDF attached to the mail, or as a link that shows
+	// the PDF for 30 days to whoever has it.
+	Delivery *ReportDelivery `json:"delivery,omitempty"`
+}
+
+// ReportDelivery: How the recipients get it: as a PDF attached to the mail, or as a link that shows
+// the PDF for 30 days to whoever has it.
+type ReportDelivery string
+
+// What ReportDelivery is today; new values may appear.
+const (
+	ReportDeliveryAttachment ReportDelivery = "ATTACHMENT"
+	ReportDeliveryLink       ReportDelivery = "LINK"
+)
+
+// ReportListResponse: see its fields.
+type ReportListResponse struct {
+	Data []Report `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// ReportOrder: What rows are sorted by.
+type ReportOrder struct {
+	// A metric or a dimension of the question.
+	By string `json:"by"`
+	// The smallest first, or the largest. A number that is null is smaller than all others.
+	Direction Direction `json:"direction"`
+}
+
+// ReportPeriod: Which days a report is about, seen from the day on which it is due. All end on
+// the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
+// before, up to it.
+type ReportPeriod string
+
+// What ReportPeriod is today; new values may appear.
+const (
+	ReportPeriodYesterday     ReportPeriod = "YESTERDAY"
+	ReportPeriodLast7Days     ReportPeriod = "LAST_7_DAYS"
+	ReportPeriodLast30Days    ReportPeriod = "LAST_30_DAYS"
+	ReportPeriodPreviousWeek  ReportPeriod = "PREVIOUS_WEEK"
+	ReportPeriodPreviousMonth ReportPeriod = "PREVIOUS_MONTH"
+	ReportPeriodMonthToDate   ReportPeriod = "MONTH_TO_DATE"
+)
+
+// ReportQuestion: Which numbers, grouped, filtered and sorted how: a question of `POST /v1/metrics/query`,
+// of the days that the report is about.
+type ReportQuestion struct {
+	// Count one website only. Without it, all websites of the workspace together.
+	WebsiteID *string  `json:"website_id,omitempty"`
+	Metrics   []string `json:"metrics"`
+	// One row is answered per combination of their values. Without any, it is one row.
+	Dimensions []string `json:"dimensions"`
+	// How long the values of `time` are; `HOUR` for at most 31 days.
+	Interval Interval `json:"interval"`
+	// As it was sent; see `Filter`.
+	Filter map[string]any `json:"filter,omitempty"`
+	// The name of an event that counts as success, for `conversion_rate`.
+	Goal *string `json:"goal,omitempty"`
+	// A goal of the website, instead of `goal`. It needs its `website_id`.
+	GoalID *string `json:"goal_id,omitempty"`
+	// Without it, by `time`, or else by the first metric, the largest first. Rows that
+	// are level follow each other in the order of their dimensions.
+	Order []ReportOrder `json:"order"`
+	// How many rows the section has at most; on paper it has the first 50 of them.
+	Limit int64 `json:"limit"`
+}
+
+// ReportQuestionBody: Which numbers, grouped, filtered and sorted how: a question of `POST /v1/metrics/query`,
+// of the days that the report is about.
+type ReportQuestionBody struct {
+	// Count one website only. Without it, all websites of the workspace together.
+	WebsiteID *string  `json:"website_id,omitempty"`
+	Metrics   []string `json:"metrics"`
+	// One row is answered per combination of their values. Without any, it is one row.
+	Dimensions []string `json:"dimensions,omitempty"`
+	// How long the values of `time` are; `HOUR` for at most 31 days.
+	Interval *Interval `json:"interval,omitempty"`
+	// A condition on one dimension, or conditions combined by `AND`, `OR` and `NOT`:
+	// up to 5 levels deep, with up to 50 conditions in all. Texts are compared
+	// exactly, upper and lower case apart.
+	Filter *Filter `json:"filter,omitempty"`
+	// The name of an event that counts as success, for `conversion_rate`.
+	Goal *string `json:"goal,omitempty"`
+	// A goal of the website, instead of `goal`. It needs its `website_id`.
+	GoalID *string `json:"goal_id,omitempty"`
+	// Without it, by `time`, or else by the first metric, the largest first. Rows that
+	// are level follow each other in the order of their dimensions.
+	Order []MetricsOrder `json:"order,omitempty"`
+	// How many rows the section has at most; on paper it has the first 50 of them.
+	Limit *int64 `json:"limit,omitempty"`
+}
+
+// ReportResponse: see its fields.
+type ReportResponse struct {
+	// Questions that are asked again and again, and answered as JSON, CSV and PDF.
+	Data Report `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// ReportResults: The results of a run.
+type ReportResults struct {
+	// A report at work, or its results. The newest 100 of a report are kept. It keeps
+	// the name and the sections that the report had when it began.
+	Run      ReportRun              `json:"run"`
+	Sections []ReportResultsSection `json:"sections"`
+}
+
+// ReportResultsResponse: see its fields.
+type ReportResultsResponse struct {
+	// The results of a run.
+	Data ReportResults `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// ReportResultsSection: A section with all of its rows.
+type ReportResultsSection struct {
+	Title string `json:"title"`
+	// Which numbers, grouped, filtered and sorted how: a question of `POST /v1/metrics/query`,
+	// of the days that the report is about.
+	Question ReportQuestion `json:"question"`
+	Rows     []MetricsRow   `json:"rows"`
+}
+
+// ReportRun: A report at work, or its results. The newest 100 of a report are kept. It keeps
+// the name and the sections that the report had when it began.
+type ReportRun struct {
+	// UUIDv7.
+	ID       string `json:"id"`
+	ReportID string `json:"report_id"`
+	// Why it runs. New values may appear.
+	Cause string `json:"cause"`
+	// How a run stands. New values may appear.
+	Status ReportRunStatus `json:"status"`
+	// What people call the report; it is the title on paper and the subject of the mail. It cannot be blank.
+	Name string `json:"name"`
+	// The first day that it is about.
+	StartDate string `json:"start_date"`
+	// The last day, included.
+	EndDate  string             `json:"end_date"`
+	Sections []ReportRunSection `json:"sections"`
+	// The mails about it, one per recipient, once it is done.
+	Deliveries []ReportRunDelivery `json:"deliveries"`
+	// Why it failed; null otherwise.
+	Error *string `json:"error"`
+	// The time at which it was due; null where it was asked for.
+	ScheduledFor *time.Time `json:"scheduled_for"`
+	CreatedAt    time.Time  `json:"created_at"`
+	StartedAt    *time.Time `json:"started_at"`
+	FinishedAt   *time.Time `json:"finished_at"`
+}
+
+// ReportRunDelivery: How the mail to a recipient stands.
+type ReportRunDelivery struct {
+	Recipient string `json:"recipient"`
+	// `FAILED` where the mail server refused it, or was away for half a day. New values may appear.
+	Status string `json:"status"`
+	// When the mail server took it.
+	SentAt *time.Time `json:"sent_at"`
+}
+
+// ReportRunListResponse: see its fields.
+type ReportRunListResponse struct {
+	Data []ReportRun `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// ReportRunResponse: see its fields.
+type ReportRunResponse struct {
+	// A report at work, or its results. The newest 100 of a report are kept. It keeps
+	// the name and the sections that the report had when it began.
+	Data ReportRun `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// ReportRunSection: What a section became.
+type ReportRunSection struct {
+	Title string `json:"title"`
+	// How many rows it has; null until they are counted.
+	Rows *int64 `json:"rows"`
+}
+
+// ReportRunStatus: How a run stands. New values may appear.
+type ReportRunStatus string
+
+// What ReportRunStatus is today; new values may appear.
+const (
+	ReportRunStatusQueued    ReportRunStatus = "QUEUED"
+	ReportRunStatusRunning   ReportRunStatus = "RUNNING"
+	ReportRunStatusSucceeded ReportRunStatus = "SUCCEEDED"
+	ReportRunStatusFailed    ReportRunStatus = "FAILED"
+)
+
+// ReportSchedule: When a report runs by itself.
+type ReportSchedule struct {
+	// Minute, hour, day of the month, month and day of the week, as cron has them:
+	// `0 8 * * 1` is Mondays at 8:00, `0 7 1 * *` the first of each month at 7:00.
+	// Numbers, lists, ranges, steps and English names of days and months are known. It
+	// may come true every 15 minutes at most.
+	//
+	// Where clocks are set forward over the time, it runs at the first moment after
+	// the gap; where they are set back, it runs when the time comes first.
+	Cron string `json:"cron"`
+	// Whose clocks it goes by.
+	Timezone string `json:"timezone"`
+}
+
+// ReportScheduleBody: When the report runs by itself.
+type ReportScheduleBody struct {
+	// Minute, hour, day of the month, month and day of the week, as cron has them:
+	// `0 8 * * 1` is Mondays at 8:00, `0 7 1 * *` the first of each month at 7:00.
+	// Numbers, lists, ranges, steps and English names of days and months are known. It
+	// may come true every 15 minutes at most.
+	//
+	// Where clocks are set forward over the time, it runs at the first moment after
+	// the gap; where they are set back, it runs when the time comes first.
+	Cron string `json:"cron"`
+	// Whose clocks it goes by. Without it, the workspace's.
+	Timezone *string `json:"timezone,omitempty"`
+}
+
+// ReportSection: A part of a report. Without dimensions it is shown as large numbers, by `time` as
+// a line with a table, by anything else as bars with a table. The first metric is
+// drawn.
+type ReportSection struct {
+	// What stands above it. It cannot be blank.
+	Title string `json:"title"`
+	// Which numbers, grouped, filtered and sorted how: a question of `POST /v1/metrics/query`,
+	// of the days that the report is about.
+	Question ReportQuestion `json:"question"`
+}
+
+// ReportSectionBody: A part of a report. Without dimensions it is shown as large numbers, by `time` as
+// a line with a table, by anything else as bars with a table. The first metric is
+// drawn.
+type ReportSectionBody struct {
+	// What stands above it. It cannot be blank.
+	Title string `json:"title"`
+	// Which numbers, grouped, filtered and sorted how: a question of `POST /v1/metrics/query`,
+	// of the days that the report is about.
+	Question ReportQuestionBody `json:"question"`
+}
+
+// ReportStatus: Whether the schedule is kept. A paused report can still be run by hand.
+type ReportStatus string
+
+// What ReportStatus is today; new values may appear.
+const (
+	ReportStatusActive ReportStatus = "ACTIVE"
+	ReportStatusPaused ReportStatus = "PAUSED"
+)
+
 // Revenue: What an event earned, or gave back where it is negative: an integer of minor
 // units, in the website's currency.
 type Revenue struct {
@@ -1613,6 +3999,178 @@ const (
 	RoleViewer Role = "VIEWER"
 )
 
+// SavedFilter: A filter as it was saved: a condition on one dimension, or conditions combined by `AND`, `OR` and `NOT`:
+// up to 5 levels deep, with up to 50 conditions in all. New operators may appear.
+type SavedFilter struct {
+	SavedFilterAnd      *SavedFilterAnd
+	SavedFilterOr       *SavedFilterOr
+	SavedFilterNot      *SavedFilterNot
+	SavedFilterIs       *SavedFilterIs
+	SavedFilterIsNot    *SavedFilterIsNot
+	SavedFilterContains *SavedFilterContains
+	SavedFilterIn       *SavedFilterIn
+	// Raw is the whole of it as it came, of whatever kind it is.
+	Raw json.RawMessage
+}
+
+// UnmarshalJSON reads one of the members, by its operator.
+func (u *SavedFilter) UnmarshalJSON(data []byte) error {
+	*u = SavedFilter{Raw: append(json.RawMessage(nil), data...)}
+	var tag struct {
+		Value string `json:"operator"`
+	}
+	if err := json.Unmarshal(data, &tag); err != nil {
+		return err
+	}
+	switch tag.Value {
+	case "AND":
+		u.SavedFilterAnd = new(SavedFilterAnd)
+		return json.Unmarshal(data, u.SavedFilterAnd)
+	case "OR":
+		u.SavedFilterOr = new(SavedFilterOr)
+		return json.Unmarshal(data, u.SavedFilterOr)
+	case "NOT":
+		u.SavedFilterNot = new(SavedFilterNot)
+		return json.Unmarshal(data, u.SavedFilterNot)
+	case "IS":
+		u.SavedFilterIs = new(SavedFilterIs)
+		return json.Unmarshal(data, u.SavedFilterIs)
+	case "IS_NOT":
+		u.SavedFilterIsNot = new(SavedFilterIsNot)
+		return json.Unmarshal(data, u.SavedFilterIsNot)
+	case "CONTAINS":
+		u.SavedFilterContains = new(SavedFilterContains)
+		return json.Unmarshal(data, u.SavedFilterContains)
+	case "IN":
+		u.SavedFilterIn = new(SavedFilterIn)
+		return json.Unmarshal(data, u.SavedFilterIn)
+	}
+	return nil
+}
+
+// MarshalJSON writes the member that is set, or else Raw.
+func (u SavedFilter) MarshalJSON() ([]byte, error) {
+	switch {
+	case u.SavedFilterAnd != nil:
+		return json.Marshal(u.SavedFilterAnd)
+	case u.SavedFilterOr != nil:
+		return json.Marshal(u.SavedFilterOr)
+	case u.SavedFilterNot != nil:
+		return json.Marshal(u.SavedFilterNot)
+	case u.SavedFilterIs != nil:
+		return json.Marshal(u.SavedFilterIs)
+	case u.SavedFilterIsNot != nil:
+		return json.Marshal(u.SavedFilterIsNot)
+	case u.SavedFilterContains != nil:
+		return json.Marshal(u.SavedFilterContains)
+	case u.SavedFilterIn != nil:
+		return json.Marshal(u.SavedFilterIn)
+	case u.Raw != nil:
+		return u.Raw, nil
+	}
+	return []byte("null"), nil
+}
+
+// SavedFilterAnd: All of these hold.
+type SavedFilterAnd struct {
+	Operator string        `json:"operator"`
+	Filters  []SavedFilter `json:"filters"`
+}
+
+// SavedFilterContains: The value of the dimension has this text in it. No character has a special meaning.
+type SavedFilterContains struct {
+	Operator string `json:"operator"`
+	// Any dimension but `time`. Days are narrowed by `start_date` and `end_date`.
+	Dimension string `json:"dimension"`
+	Value     string `json:"value"`
+}
+
+// SavedFilterIn: The dimension has one of these values.
+type SavedFilterIn struct {
+	Operator string `json:"operator"`
+	// Any dimension but `time`. Days are narrowed by `start_date` and `end_date`.
+	Dimension string   `json:"dimension"`
+	Values    []string `json:"values"`
+}
+
+// SavedFilterIs: The dimension has this value; null is an absent or empty one.
+type SavedFilterIs struct {
+	Operator string `json:"operator"`
+	// Any dimension but `time`. Days are narrowed by `start_date` and `end_date`.
+	Dimension string  `json:"dimension"`
+	Value     *string `json:"value"`
+}
+
+// SavedFilterIsNot: The dimension has another value than this one. An absent value is another one;
+// null itself means that there is a value.
+type SavedFilterIsNot struct {
+	Operator string `json:"operator"`
+	// Any dimension but `time`. Days are narrowed by `start_date` and `end_date`.
+	Dimension string  `json:"dimension"`
+	Value     *string `json:"value"`
+}
+
+// SavedFilterNot: This does not hold.
+type SavedFilterNot struct {
+	Operator string `json:"operator"`
+	// A filter as it was saved: a condition on one dimension, or conditions combined by `AND`, `OR` and `NOT`:
+	// up to 5 levels deep, with up to 50 conditions in all. New operators may appear.
+	Filter SavedFilter `json:"filter"`
+}
+
+// SavedFilterOr: At least one of these holds.
+type SavedFilterOr struct {
+	Operator string        `json:"operator"`
+	Filters  []SavedFilter `json:"filters"`
+}
+
+// SavedFunnel: A way through a website that was given a name, so that it can be asked again. It
+// exists until it, or its website, is deleted, and can be restored for 30 days from
+// then.
+type SavedFunnel struct {
+	// UUIDv7.
+	ID        string `json:"id"`
+	WebsiteID string `json:"website_id"`
+	// What people call the funnel. It cannot be blank.
+	Name string `json:"name"`
+	// What visitors do, in this order.
+	Steps []Condition `json:"steps"`
+	// The time that a visitor has from the first step to the last.
+	WindowHours int64      `json:"window_hours"`
+	CreatedAt   time.Time  `json:"created_at"`
+	UpdatedAt   time.Time  `json:"updated_at"`
+	DeletedAt   *time.Time `json:"deleted_at"`
+	// Until when a deleted one can be restored.
+	RemovedAfter *time.Time `json:"removed_after"`
+	// The funnel's website, only with `expand=website`.
+	Website *Website `json:"website,omitempty"`
+}
+
+// SavedFunnelListResponse: see its fields.
+type SavedFunnelListResponse struct {
+	Data []SavedFunnel `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// SavedFunnelResponse: see its fields.
+type SavedFunnelResponse struct {
+	// A way through a website that was given a name, so that it can be asked again. It
+	// exists until it, or its website, is deleted, and can be restored for 30 days from
+	// then.
+	Data SavedFunnel `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// SavedOrder: What rows are sorted by.
+type SavedOrder struct {
+	// A metric or a dimension of the question.
+	By string `json:"by"`
+	// The smallest first, or the largest. A number that is null is smaller than all others.
+	Direction Direction `json:"direction"`
+}
+
 // ScopePreset: A set of scopes by name: `READ_ONLY` is every scope that reads, `FULL` is all of
 // them. What counts is what the preset is when the key is made.
 type ScopePreset string
@@ -1622,6 +4180,126 @@ const (
 	ScopePresetReadOnly ScopePreset = "READ_ONLY"
 	ScopePresetFull     ScopePreset = "FULL"
 )
+
+// ShareLink: A link that shows a dashboard to whoever has it, until it expires or is revoked,
+// or the dashboard is deleted.
+type ShareLink struct {
+	// UUIDv7.
+	ID          string `json:"id"`
+	DashboardID string `json:"dashboard_id"`
+	// For whom the link is, so that one knows later which to revoke. It cannot be blank.
+	Name string `json:"name"`
+	// Whether a link opens anything. New values may appear.
+	Status ShareLinkStatus `json:"status"`
+	// Who made it; null for a program.
+	CreatedBy *string    `json:"created_by"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt time.Time  `json:"expires_at"`
+	RevokedAt *time.Time `json:"revoked_at"`
+}
+
+// ShareLinkCreate: A link to make.
+type ShareLinkCreate struct {
+	// For whom the link is, so that one knows later which to revoke. It cannot be blank.
+	Name string `json:"name"`
+	// After how many days it opens nothing any more.
+	ExpiresInDays *int64 `json:"expires_in_days,omitempty"`
+}
+
+// ShareLinkListResponse: see its fields.
+type ShareLinkListResponse struct {
+	Data []ShareLink `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// ShareLinkResponse: see its fields.
+type ShareLinkResponse struct {
+	// A link that shows a dashboard to whoever has it, until it expires or is revoked,
+	// or the dashboard is deleted.
+	Data ShareLink `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// ShareLinkStatus: Whether a link opens anything. New values may appear.
+type ShareLinkStatus string
+
+// What ShareLinkStatus is today; new values may appear.
+const (
+	ShareLinkStatusActive  ShareLinkStatus = "ACTIVE"
+	ShareLinkStatusExpired ShareLinkStatus = "EXPIRED"
+	ShareLinkStatusRevoked ShareLinkStatus = "REVOKED"
+)
+
+// ShareLinkWithToken: A new link with its token. Only a hash of it is stored, so that it is never shown
+// again: if it is lost, make another link.
+type ShareLinkWithToken struct {
+	// UUIDv7.
+	ID          string `json:"id"`
+	DashboardID string `json:"dashboard_id"`
+	// For whom the link is, so that one knows later which to revoke. It cannot be blank.
+	Name string `json:"name"`
+	// Whether a link opens anything. New values may appear.
+	Status ShareLinkStatus `json:"status"`
+	// Who made it; null for a program.
+	CreatedBy *string    `json:"created_by"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt time.Time  `json:"expires_at"`
+	RevokedAt *time.Time `json:"revoked_at"`
+	// What get-shared-dashboard takes in the header `Share-Token`.
+	Token string `json:"token"`
+	// A page that shows the dashboard.
+	URL string `json:"url"`
+}
+
+// ShareLinkWithTokenResponse: see its fields.
+type ShareLinkWithTokenResponse struct {
+	// A new link with its token. Only a hash of it is stored, so that it is never shown
+	// again: if it is lost, make another link.
+	Data ShareLinkWithToken `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// SlackChannelBody: A webhook that takes messages as Slack's incoming webhooks do.
+type SlackChannelBody struct {
+	Kind string `json:"kind"`
+	// What people call it. Any characters; it need not be unique.
+	Name string `json:"name"`
+	// An https URL whose host has public addresses only.
+	URL string `json:"url"`
+}
+
+// TableWidget: Metrics by up to four dimensions, as rows.
+type TableWidget struct {
+	// UUIDv7.
+	ID          string `json:"id"`
+	DashboardID string `json:"dashboard_id"`
+	Kind        string `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+	// two widgets of a dashboard share a cell.
+	Layout WidgetLayout `json:"layout"`
+	// A question as query-metrics takes it, with the name of a range in the place of
+	// dates, so that the answer stays current.
+	Query     WidgetQuestion `json:"query"`
+	CreatedAt time.Time      `json:"created_at"`
+	UpdatedAt time.Time      `json:"updated_at"`
+}
+
+// TableWidgetBody: Metrics by up to four dimensions, as rows.
+type TableWidgetBody struct {
+	Kind string `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Without it, the first place that is free; in an update, where it lies.
+	Layout *WidgetLayoutBody `json:"layout,omitempty"`
+	// A question as query-metrics takes it, with the name of a range in the place of
+	// dates, so that the answer stays current.
+	Query WidgetQuestionBody `json:"query"`
+}
 
 // TestClock: The clock of a sandbox, at the moment of the answer.
 type TestClock struct {
@@ -1646,6 +4324,114 @@ type TestClockResponse struct {
 	Data TestClock `json:"data"`
 	// What is said about the answer rather than in it. Empty today; fields may appear.
 	Meta map[string]any `json:"meta"`
+}
+
+// TextWidget: Words, such as a heading or what the numbers mean.
+type TextWidget struct {
+	// UUIDv7.
+	ID          string `json:"id"`
+	DashboardID string `json:"dashboard_id"`
+	Kind        string `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+	// two widgets of a dashboard share a cell.
+	Layout WidgetLayout `json:"layout"`
+	// The text of the widget, as Markdown. Whoever draws it must not trust it to be free of HTML.
+	Text      string    `json:"text"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// TextWidgetBody: Words, such as a heading or what the numbers mean.
+type TextWidgetBody struct {
+	Kind string `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Without it, the first place that is free; in an update, where it lies.
+	Layout *WidgetLayoutBody `json:"layout,omitempty"`
+	// The text of the widget, as Markdown. Whoever draws it must not trust it to be free of HTML.
+	Text string `json:"text"`
+}
+
+// ThresholdCondition: The number is above a value, or below it.
+type ThresholdCondition struct {
+	Kind string `json:"kind"`
+	// What is watched. New kinds may appear.
+	Source AlertSource `json:"source"`
+	// The time that is looked at, at each evaluation. New values may appear.
+	//
+	// - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
+	//   `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
+	// - `FULL_HOUR`: the last full hour of local time.
+	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
+	//   end yesterday.
+	//
+	// Local time and days are those of the website's time zone, or of the workspace's
+	// where no website is named. A day on which clocks change has 23 or 25 hours.
+	Window AlertWindow `json:"window"`
+	// On which side of the threshold the condition holds. At the threshold itself it does not.
+	Direction AlertDirection `json:"direction"`
+	// The value.
+	Threshold float64 `json:"threshold"`
+	// Where it is over: at or beyond this on the other side. Without it, at the
+	// threshold itself. It cannot lie on the side where the condition holds.
+	ResolveThreshold *float64 `json:"resolve_threshold"`
+}
+
+// ThresholdConditionBody: The number is above a value, or below it.
+type ThresholdConditionBody struct {
+	Kind string `json:"kind"`
+	// What is watched.
+	Source AlertSourceBody `json:"source"`
+	// The time that is looked at, at each evaluation. New values may appear.
+	//
+	// - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
+	//   `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
+	// - `FULL_HOUR`: the last full hour of local time.
+	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
+	//   end yesterday.
+	//
+	// Local time and days are those of the website's time zone, or of the workspace's
+	// where no website is named. A day on which clocks change has 23 or 25 hours.
+	Window AlertWindow `json:"window"`
+	// On which side of the threshold the condition holds. At the threshold itself it does not.
+	Direction AlertDirection `json:"direction"`
+	// The value.
+	Threshold float64 `json:"threshold"`
+	// Where it is over: at or beyond this on the other side. Without it, at the
+	// threshold itself. It cannot lie on the side where the condition holds.
+	ResolveThreshold Nullable[float64] `json:"resolve_threshold,omitzero"`
+}
+
+// TimeSeriesWidget: Metrics as time goes by, as one line or, with a second dimension, as several.
+type TimeSeriesWidget struct {
+	// UUIDv7.
+	ID          string `json:"id"`
+	DashboardID string `json:"dashboard_id"`
+	Kind        string `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+	// two widgets of a dashboard share a cell.
+	Layout WidgetLayout `json:"layout"`
+	// A question as query-metrics takes it, with the name of a range in the place of
+	// dates, so that the answer stays current.
+	Query     WidgetQuestion `json:"query"`
+	CreatedAt time.Time      `json:"created_at"`
+	UpdatedAt time.Time      `json:"updated_at"`
+}
+
+// TimeSeriesWidgetBody: Metrics as time goes by, as one line or, with a second dimension, as several.
+type TimeSeriesWidgetBody struct {
+	Kind string `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Without it, the first place that is free; in an update, where it lies.
+	Layout *WidgetLayoutBody `json:"layout,omitempty"`
+	// A question as query-metrics takes it, with the name of a range in the place of
+	// dates, so that the answer stays current.
+	Query WidgetQuestionBody `json:"query"`
 }
 
 // TimezoneChange: A change of the time zone that is under way. Until it is done, all days are
@@ -1898,6 +4684,17 @@ type VisitorResponse struct {
 	Meta map[string]any `json:"meta"`
 }
 
+// WebhookChannelBody: A webhook of your own, with signed messages.
+type WebhookChannelBody struct {
+	Kind string `json:"kind"`
+	// What people call it. Any characters; it need not be unique.
+	Name string `json:"name"`
+	// An https URL whose host has public addresses only.
+	URL string `json:"url"`
+	// What signs the messages. Without one, we make it.
+	Secret *string `json:"secret,omitempty"`
+}
+
 // Website: A website or an app that is being measured. It takes events from its creation
 // until it is deleted.
 type Website struct {
@@ -1925,6 +4722,12 @@ type Website struct {
 	RetentionDays *int64    `json:"retention_days"`
 	CreatedAt     time.Time `json:"created_at"`
 	UpdatedAt     time.Time `json:"updated_at"`
+	// Null while it lives.
+	DeletedAt *time.Time `json:"deleted_at"`
+	// Until when a deleted one can be restored. Then it is removed for good.
+	RemovedAfter *time.Time `json:"removed_after"`
+	// The website's goals, oldest first and 100 at most, only with `expand=goals`.
+	Goals []Goal `json:"goals,omitempty"`
 }
 
 // WebsiteCreate: A website to create. Without `timezone` it is UTC; without `currency` it is
@@ -1957,6 +4760,36 @@ type WebsiteListResponse struct {
 	Pagination Pagination `json:"pagination"`
 }
 
+// WebsiteMapping: A website of a document, and which one stands for it.
+type WebsiteMapping struct {
+	// Its id in the document.
+	From string `json:"from"`
+	// The id of a website of the workspace.
+	To string `json:"to"`
+}
+
+// WebsitePatch: What changes about a website (JSON merge patch); the rest stays.
+type WebsitePatch struct {
+	// What people call the website. It cannot be blank.
+	Name *string `json:"name,omitempty"`
+	// A host name, without scheme, port or path. It is stored in lower case.
+	Domain *string `json:"domain,omitempty"`
+	// A name of the IANA time zone database. It decides where a day begins and ends.
+	Timezone *string `json:"timezone,omitempty"`
+	// An ISO 4217 code of three capitals.
+	Currency *string `json:"currency,omitempty"`
+	// For how many days events are kept: those of today and of so many days before
+	// it, in the website's time zone. Null keeps them for ever.
+	//
+	// Whatever is older is deleted for good within about an hour after midnight,
+	// the events and all numbers that were drawn from them: visitors, visits, page
+	// views and revenue of those days too, so that every answer equals a recount of
+	// the events that are there. A visit that goes on across midnight begins with
+	// its first event that is left. An older event that still arrives is taken, and
+	// goes with the next deletion; the ids of deleted events are free again.
+	RetentionDays Nullable[int64] `json:"retention_days,omitzero"`
+}
+
 // WebsiteResponse: see its fields.
 type WebsiteResponse struct {
 	// A website or an app that is being measured. It takes events from its creation
@@ -1987,6 +4820,406 @@ type WebsiteUpdate struct {
 	// its first event that is left. An older event that still arrives is taken, and
 	// goes with the next deletion; the ids of deleted events are free again.
 	RetentionDays Nullable[int64] `json:"retention_days,omitzero"`
+}
+
+// Widget: Something on a dashboard. `kind` says what it shows, and what it holds for that. New kinds may appear.
+type Widget struct {
+	NumberWidget     *NumberWidget
+	TimeSeriesWidget *TimeSeriesWidget
+	BarWidget        *BarWidget
+	TableWidget      *TableWidget
+	FunnelWidget     *FunnelWidget
+	TextWidget       *TextWidget
+	// Raw is the whole of it as it came, of whatever kind it is.
+	Raw json.RawMessage
+}
+
+// UnmarshalJSON reads one of the members, by its kind.
+func (u *Widget) UnmarshalJSON(data []byte) error {
+	*u = Widget{Raw: append(json.RawMessage(nil), data...)}
+	var tag struct {
+		Value string `json:"kind"`
+	}
+	if err := json.Unmarshal(data, &tag); err != nil {
+		return err
+	}
+	switch tag.Value {
+	case "NUMBER":
+		u.NumberWidget = new(NumberWidget)
+		return json.Unmarshal(data, u.NumberWidget)
+	case "TIME_SERIES":
+		u.TimeSeriesWidget = new(TimeSeriesWidget)
+		return json.Unmarshal(data, u.TimeSeriesWidget)
+	case "BAR":
+		u.BarWidget = new(BarWidget)
+		return json.Unmarshal(data, u.BarWidget)
+	case "TABLE":
+		u.TableWidget = new(TableWidget)
+		return json.Unmarshal(data, u.TableWidget)
+	case "FUNNEL":
+		u.FunnelWidget = new(FunnelWidget)
+		return json.Unmarshal(data, u.FunnelWidget)
+	case "TEXT":
+		u.TextWidget = new(TextWidget)
+		return json.Unmarshal(data, u.TextWidget)
+	}
+	return nil
+}
+
+// MarshalJSON writes the member that is set, or else Raw.
+func (u Widget) MarshalJSON() ([]byte, error) {
+	switch {
+	case u.NumberWidget != nil:
+		return json.Marshal(u.NumberWidget)
+	case u.TimeSeriesWidget != nil:
+		return json.Marshal(u.TimeSeriesWidget)
+	case u.BarWidget != nil:
+		return json.Marshal(u.BarWidget)
+	case u.TableWidget != nil:
+		return json.Marshal(u.TableWidget)
+	case u.FunnelWidget != nil:
+		return json.Marshal(u.FunnelWidget)
+	case u.TextWidget != nil:
+		return json.Marshal(u.TextWidget)
+	case u.Raw != nil:
+		return u.Raw, nil
+	}
+	return []byte("null"), nil
+}
+
+// WidgetAnswer: What a widget shows. `kind` says in which form. New kinds may appear.
+type WidgetAnswer struct {
+	WidgetRows    *WidgetRows
+	WidgetFunnel  *WidgetFunnel
+	WidgetWords   *WidgetWords
+	WidgetProblem *WidgetProblem
+	// Raw is the whole of it as it came, of whatever kind it is.
+	Raw json.RawMessage
+}
+
+// UnmarshalJSON reads one of the members, by its kind.
+func (u *WidgetAnswer) UnmarshalJSON(data []byte) error {
+	*u = WidgetAnswer{Raw: append(json.RawMessage(nil), data...)}
+	var tag struct {
+		Value string `json:"kind"`
+	}
+	if err := json.Unmarshal(data, &tag); err != nil {
+		return err
+	}
+	switch tag.Value {
+	case "ROWS":
+		u.WidgetRows = new(WidgetRows)
+		return json.Unmarshal(data, u.WidgetRows)
+	case "FUNNEL":
+		u.WidgetFunnel = new(WidgetFunnel)
+		return json.Unmarshal(data, u.WidgetFunnel)
+	case "TEXT":
+		u.WidgetWords = new(WidgetWords)
+		return json.Unmarshal(data, u.WidgetWords)
+	case "PROBLEM":
+		u.WidgetProblem = new(WidgetProblem)
+		return json.Unmarshal(data, u.WidgetProblem)
+	}
+	return nil
+}
+
+// MarshalJSON writes the member that is set, or else Raw.
+func (u WidgetAnswer) MarshalJSON() ([]byte, error) {
+	switch {
+	case u.WidgetRows != nil:
+		return json.Marshal(u.WidgetRows)
+	case u.WidgetFunnel != nil:
+		return json.Marshal(u.WidgetFunnel)
+	case u.WidgetWords != nil:
+		return json.Marshal(u.WidgetWords)
+	case u.WidgetProblem != nil:
+		return json.Marshal(u.WidgetProblem)
+	case u.Raw != nil:
+		return u.Raw, nil
+	}
+	return []byte("null"), nil
+}
+
+// WidgetBody: Something on a dashboard. `kind` says what it shows, and what it holds for that.
+type WidgetBody struct {
+	NumberWidgetBody     *NumberWidgetBody
+	TimeSeriesWidgetBody *TimeSeriesWidgetBody
+	BarWidgetBody        *BarWidgetBody
+	TableWidgetBody      *TableWidgetBody
+	FunnelWidgetBody     *FunnelWidgetBody
+	TextWidgetBody       *TextWidgetBody
+	// Raw is the whole of it as it came, of whatever kind it is.
+	Raw json.RawMessage
+}
+
+// UnmarshalJSON reads one of the members, by its kind.
+func (u *WidgetBody) UnmarshalJSON(data []byte) error {
+	*u = WidgetBody{Raw: append(json.RawMessage(nil), data...)}
+	var tag struct {
+		Value string `json:"kind"`
+	}
+	if err := json.Unmarshal(data, &tag); err != nil {
+		return err
+	}
+	switch tag.Value {
+	case "NUMBER":
+		u.NumberWidgetBody = new(NumberWidgetBody)
+		return json.Unmarshal(data, u.NumberWidgetBody)
+	case "TIME_SERIES":
+		u.TimeSeriesWidgetBody = new(TimeSeriesWidgetBody)
+		return json.Unmarshal(data, u.TimeSeriesWidgetBody)
+	case "BAR":
+		u.BarWidgetBody = new(BarWidgetBody)
+		return json.Unmarshal(data, u.BarWidgetBody)
+	case "TABLE":
+		u.TableWidgetBody = new(TableWidgetBody)
+		return json.Unmarshal(data, u.TableWidgetBody)
+	case "FUNNEL":
+		u.FunnelWidgetBody = new(FunnelWidgetBody)
+		return json.Unmarshal(data, u.FunnelWidgetBody)
+	case "TEXT":
+		u.TextWidgetBody = new(TextWidgetBody)
+		return json.Unmarshal(data, u.TextWidgetBody)
+	}
+	return nil
+}
+
+// MarshalJSON writes the member that is set, or else Raw.
+func (u WidgetBody) MarshalJSON() ([]byte, error) {
+	switch {
+	case u.NumberWidgetBody != nil:
+		return json.Marshal(u.NumberWidgetBody)
+	case u.TimeSeriesWidgetBody != nil:
+		return json.Marshal(u.TimeSeriesWidgetBody)
+	case u.BarWidgetBody != nil:
+		return json.Marshal(u.BarWidgetBody)
+	case u.TableWidgetBody != nil:
+		return json.Marshal(u.TableWidgetBody)
+	case u.FunnelWidgetBody != nil:
+		return json.Marshal(u.FunnelWidgetBody)
+	case u.TextWidgetBody != nil:
+		return json.Marshal(u.TextWidgetBody)
+	case u.Raw != nil:
+		return u.Raw, nil
+	}
+	return []byte("null"), nil
+}
+
+// WidgetComparison: The metrics of earlier days, and by what part each has changed since.
+type WidgetComparison struct {
+	StartDate string `json:"start_date"`
+	EndDate   string `json:"end_date"`
+	// The metrics of the question, and no others.
+	Metrics MetricsRowNumbers `json:"metrics"`
+	// By the name of each metric: 0.25 is a quarter more than then; null where there
+	// is nothing above 0 to compare with.
+	Change map[string]*float64 `json:"change"`
+}
+
+// WidgetFunnel: How far visitors went.
+type WidgetFunnel struct {
+	Kind      string       `json:"kind"`
+	WebsiteID string       `json:"website_id"`
+	StartDate string       `json:"start_date"`
+	EndDate   string       `json:"end_date"`
+	Steps     []FunnelStep `json:"steps"`
+}
+
+// WidgetKind: What a widget shows. New values may appear.
+type WidgetKind string
+
+// What WidgetKind is today; new values may appear.
+const (
+	WidgetKindNumber     WidgetKind = "NUMBER"
+	WidgetKindTimeSeries WidgetKind = "TIME_SERIES"
+	WidgetKindBar        WidgetKind = "BAR"
+	WidgetKindTable      WidgetKind = "TABLE"
+	WidgetKindFunnel     WidgetKind = "FUNNEL"
+	WidgetKindText       WidgetKind = "TEXT"
+)
+
+// WidgetLayout: Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+// two widgets of a dashboard share a cell.
+type WidgetLayout struct {
+	// The first column, from 0.
+	X int64 `json:"x"`
+	// The first row, from 0.
+	Y      int64 `json:"y"`
+	Width  int64 `json:"width"`
+	Height int64 `json:"height"`
+}
+
+// WidgetLayoutBody: Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+// two widgets of a dashboard share a cell.
+type WidgetLayoutBody struct {
+	// The first column, from 0.
+	X int64 `json:"x"`
+	// The first row, from 0.
+	Y      int64 `json:"y"`
+	Width  int64 `json:"width"`
+	Height int64 `json:"height"`
+}
+
+// WidgetLayoutPatch: What changes about where a widget lies.
+type WidgetLayoutPatch struct {
+	X      *int64 `json:"x,omitempty"`
+	Y      *int64 `json:"y,omitempty"`
+	Width  *int64 `json:"width,omitempty"`
+	Height *int64 `json:"height,omitempty"`
+}
+
+// WidgetLayoutUpdate: Where widgets shall lie. Those that are not named stay where they are.
+type WidgetLayoutUpdate struct {
+	Widgets []WidgetMove `json:"widgets"`
+}
+
+// WidgetListResponse: see its fields.
+type WidgetListResponse struct {
+	Data []Widget `json:"data"`
+	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
+	Pagination Pagination `json:"pagination"`
+}
+
+// WidgetMove: A widget of the dashboard, and where it shall lie.
+type WidgetMove struct {
+	WidgetID string `json:"widget_id"`
+	// Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+	// two widgets of a dashboard share a cell.
+	Layout WidgetLayoutBody `json:"layout"`
+}
+
+// WidgetPatch: What changes about a widget (JSON merge patch); the rest stays. Its kind stays too,
+// and a field that its kind does not have is refused.
+type WidgetPatch struct {
+	// What stands above the widget; it may be empty.
+	Title *string `json:"title,omitempty"`
+	// What changes about where a widget lies.
+	Layout *WidgetLayoutPatch `json:"layout,omitempty"`
+	// What changes about a widget's question; null takes a field back to what it is
+	// without. A filter is merged as well: to get another operator, send null for the
+	// fields of the old one, or update the widget.
+	Query    *WidgetQuestionPatch `json:"query,omitempty"`
+	Compare  Nullable[Compare]    `json:"compare,omitzero"`
+	FunnelID *string              `json:"funnel_id,omitempty"`
+	Range    Nullable[RangeName]  `json:"range,omitzero"`
+	// The text of the widget, as Markdown. Whoever draws it must not trust it to be free of HTML.
+	Text *string `json:"text,omitempty"`
+}
+
+// WidgetProblem: Why this widget has nothing to show, while the others do: its website or goal was
+// deleted since, or the answer took too long.
+type WidgetProblem struct {
+	Kind string `json:"kind"`
+	// What went wrong (RFC 9457). `code` is for programs and never changes its
+	// meaning; `detail` is for people and may change.
+	Problem Problem `json:"problem"`
+}
+
+// WidgetQuestion: A question as query-metrics takes it, with the name of a range in the place of
+// dates, so that the answer stays current.
+type WidgetQuestion struct {
+	// Count one website only. If null, the dashboard's.
+	WebsiteID *string `json:"website_id"`
+	// The days. If null, the dashboard's.
+	Range   *RangeName `json:"range"`
+	Metrics []string   `json:"metrics"`
+	// What suits the kind of widget: none for a `NUMBER`, first of all `time` for a
+	// `TIME_SERIES`, exactly one for a `BAR`, at least one for a `TABLE`.
+	Dimensions []string `json:"dimensions"`
+	// How long the values of `time` are; `HOUR` for at most 31 days.
+	Interval Interval     `json:"interval"`
+	Filter   *SavedFilter `json:"filter"`
+	// The name of an event that counts as success, for `conversion_rate`.
+	Goal *string `json:"goal"`
+	// A goal of the website, instead of `goal`.
+	GoalID *string `json:"goal_id"`
+	// Without it, by `time`, or else by the first metric, the largest first.
+	Order []SavedOrder `json:"order"`
+	// How many rows are shown at most.
+	Limit int64 `json:"limit"`
+}
+
+// WidgetQuestionBody: A question as query-metrics takes it, with the name of a range in the place of
+// dates, so that the answer stays current.
+type WidgetQuestionBody struct {
+	// Count one website only. Without it, or null, the dashboard's.
+	WebsiteID Nullable[string] `json:"website_id,omitzero"`
+	// The days. Without it, or null, the dashboard's.
+	Range   Nullable[RangeName] `json:"range,omitzero"`
+	Metrics []string            `json:"metrics"`
+	// What suits the kind of widget: none for a `NUMBER`, first of all `time` for a
+	// `TIME_SERIES`, exactly one for a `BAR`, at least one for a `TABLE`.
+	Dimensions []string `json:"dimensions,omitempty"`
+	// How long the values of `time` are; `HOUR` for at most 31 days.
+	Interval *Interval        `json:"interval,omitempty"`
+	Filter   Nullable[Filter] `json:"filter,omitzero"`
+	// The name of an event that counts as success, for `conversion_rate`.
+	Goal Nullable[string] `json:"goal,omitzero"`
+	// A goal of the website, instead of `goal`.
+	GoalID Nullable[string] `json:"goal_id,omitzero"`
+	// Without it, by `time`, or else by the first metric, the largest first.
+	Order []MetricsOrder `json:"order,omitempty"`
+	// How many rows are shown at most.
+	Limit *int64 `json:"limit,omitempty"`
+}
+
+// WidgetQuestionPatch: What changes about a widget's question; null takes a field back to what it is
+// without. A filter is merged as well: to get another operator, send null for the
+// fields of the old one, or update the widget.
+type WidgetQuestionPatch struct {
+	WebsiteID  Nullable[string]    `json:"website_id,omitzero"`
+	Range      Nullable[RangeName] `json:"range,omitzero"`
+	Metrics    []string            `json:"metrics,omitempty"`
+	Dimensions []string            `json:"dimensions,omitempty"`
+	// How long a part of a range is: an hour on the website's clock, a calendar day,
+	// a week from Monday to Sunday, or a calendar month.
+	Interval *Interval        `json:"interval,omitempty"`
+	Filter   Nullable[Filter] `json:"filter,omitzero"`
+	Goal     Nullable[string] `json:"goal,omitzero"`
+	GoalID   Nullable[string] `json:"goal_id,omitzero"`
+	Order    []MetricsOrder   `json:"order,omitempty"`
+	Limit    *int64           `json:"limit,omitempty"`
+}
+
+// WidgetResponse: see its fields.
+type WidgetResponse struct {
+	// Something on a dashboard. `kind` says what it shows, and what it holds for that. New kinds may appear.
+	Data Widget `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
+}
+
+// WidgetRows: The rows that answer the widget's question. A `NUMBER` has exactly one.
+type WidgetRows struct {
+	Kind string `json:"kind"`
+	// Null where all websites are counted.
+	WebsiteID *string      `json:"website_id"`
+	StartDate string       `json:"start_date"`
+	EndDate   string       `json:"end_date"`
+	Rows      []MetricsRow `json:"rows"`
+	// The same metrics of earlier days, where the widget compares; else null.
+	Comparison *WidgetComparison `json:"comparison"`
+}
+
+// WidgetView: A widget with its answer.
+type WidgetView struct {
+	WidgetID string `json:"widget_id"`
+	// What a widget shows. New values may appear.
+	Kind WidgetKind `json:"kind"`
+	// What stands above the widget; it may be empty.
+	Title string `json:"title"`
+	// Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+	// two widgets of a dashboard share a cell.
+	Layout WidgetLayout `json:"layout"`
+	// What a widget shows. `kind` says in which form. New kinds may appear.
+	Answer WidgetAnswer `json:"answer"`
+}
+
+// WidgetWords: The text of the widget.
+type WidgetWords struct {
+	Kind string `json:"kind"`
+	// The text of the widget, as Markdown. Whoever draws it must not trust it to be free of HTML.
+	Text string `json:"text"`
 }
 
 // Workspace: The home of websites, events, keys and people. Nothing crosses its walls.
@@ -2032,6 +5265,20 @@ type WorkspaceListResponse struct {
 	Data []Workspace `json:"data"`
 	// Where the next page begins. `next_cursor` is null exactly where `has_more` is false.
 	Pagination Pagination `json:"pagination"`
+}
+
+// WorkspacePatch: What changes about the settings (JSON merge patch); the rest stays.
+type WorkspacePatch struct {
+	// What people call the workspace. It cannot be blank.
+	Name *string `json:"name,omitempty"`
+	// A name of the IANA time zone database. It decides where a day begins and ends.
+	Timezone *string `json:"timezone,omitempty"`
+	// An ISO 4217 code of three capitals.
+	Currency    *string  `json:"currency,omitempty"`
+	CORSOrigins []string `json:"cors_origins,omitempty"`
+	// From where a credential may be used. None means from anywhere. Elsewhere a good
+	// credential answers `403` with code `ADDRESS_NOT_ALLOWED`.
+	AllowedNetworks []string `json:"allowed_networks,omitempty"`
 }
 
 // WorkspaceResponse: see its fields.
