@@ -26,7 +26,7 @@ def text(contract: Description) -> str:
         folder = Path(temporary)
         bundle = folder / "openapi.json"
         bundle.write_text(json.dumps(contract.document), encoding="utf-8")
-        options = ["-i", bundle, "-o", folder / "made", "-p", "@hey-api/typescript"]
+        options: list[str | Path] = ["-i", bundle, "-o", folder / "made", "-p", "@hey-api/typescript"]
         try:
             ended = tools.node(SCRIPT, *options, "--silent", "--no-log-file")
         except GateBroken as error:

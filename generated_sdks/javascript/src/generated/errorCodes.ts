@@ -8,6 +8,8 @@ export type ErrorCode =
   | "MALFORMED_BODY"
   /** The cursor is not one of this list. */
   | "INVALID_CURSOR"
+  /** Not in a batch. */
+  | "NOT_IN_BATCH"
   /** Not authenticated. */
   | "UNAUTHORIZED"
   /** Scope missing. */
@@ -38,10 +40,18 @@ export type ErrorCode =
   | "METHOD_NOT_ALLOWED"
   /** No acceptable media type. */
   | "NOT_ACCEPTABLE"
+  /** No such version here. */
+  | "VERSION_NOT_OFFERED"
   /** The request took too long. */
   | "REQUEST_TIMEOUT"
   /** Domain already taken. */
   | "DOMAIN_TAKEN"
+  /** Name already taken. */
+  | "NAME_TAKEN"
+  /** Place already taken. */
+  | "PLACE_TAKEN"
+  /** No room for more widgets. */
+  | "WIDGET_LIMIT_REACHED"
   /** No secret to rotate. */
   | "CLIENT_HAS_NO_SECRET"
   /** Currency already in use. */
@@ -56,10 +66,24 @@ export type ErrorCode =
   | "ALREADY_MEMBER"
   /** Already invited. */
   | "ALREADY_INVITED"
+  /** The report runs already. */
+  | "REPORT_RUNNING"
+  /** The run has no results. */
+  | "REPORT_NOT_DONE"
   /** You would lock yourself out. */
   | "WOULD_LOCK_OUT"
   /** Too many workspaces. */
   | "WORKSPACE_LIMIT_REACHED"
+  /** The tag's value belongs to a website already. */
+  | "TAG_ALLOCATED"
+  /** Too many imports at once. */
+  | "TOO_MANY_IMPORTS"
+  /** Too many alerts. */
+  | "ALERT_LIMIT_REACHED"
+  /** Alerts still tell the channel. */
+  | "CHANNEL_IN_USE"
+  /** The alert is not firing. */
+  | "NOT_FIRING"
   /** Changed meanwhile. */
   | "PRECONDITION_FAILED"
   /** The body is too large. */
@@ -68,6 +92,8 @@ export type ErrorCode =
   | "UNSUPPORTED_MEDIA_TYPE"
   /** The question takes too long. */
   | "QUERY_TOO_SLOW"
+  /** Nothing of the batch was done. */
+  | "BATCH_UNDONE"
   /** The key belongs to another request. */
   | "IDEMPOTENCY_KEY_REUSED"
   /** Too many requests. */

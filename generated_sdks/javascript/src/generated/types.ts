@@ -5,6 +5,716 @@ export type ClientOptions = {
 };
 
 /**
+ * The number is 0, or there is none: nothing arrives.
+ *
+ */
+export type AbsenceCondition = {
+    kind: 'ABSENCE';
+    source: AlertSource;
+    window: AlertWindow;
+};
+
+/**
+ * The number is 0, or there is none: nothing arrives.
+ *
+ */
+export type AbsenceConditionBody = {
+    kind: 'ABSENCE';
+    source: AlertSourceBody;
+    window: AlertWindow;
+};
+
+/**
+ * A rule that watches a number, and how it stands. It exists until it is deleted,
+ * also where the website that it watches is not there any more.
+ *
+ */
+export type Alert = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    name: AlertName;
+    /**
+     * Whether it is evaluated.
+     */
+    enabled: boolean;
+    condition: AlertCondition;
+    fire_after: number;
+    resolve_after: number;
+    delay_minutes: number;
+    channels: Array<AlertChannelReference>;
+    state: AlertStanding;
+    /**
+     * Until then nobody is told.
+     */
+    muted_until: string | null;
+    created_at: string;
+    updated_at: string;
+};
+
+/**
+ * Who did something.
+ */
+export type AlertActor = {
+    /**
+     * The person; null where a program did it.
+     */
+    user_id: string | null;
+    credential: AuditCredential | null;
+};
+
+/**
+ * Whether unusually much is a reason, unusually little, or either.
+ */
+export type AlertAnomalyDirection = 'ABOVE' | 'BELOW' | 'EITHER' | (string & {});
+
+/**
+ * The last full hour of local time, or yesterday, which seasons are made of.
+ */
+export type AlertAnomalyWindow = 'FULL_HOUR' | 'YESTERDAY' | (string & {});
+
+/**
+ * What an alert shall be.
+ */
+export type AlertBody = {
+    name: AlertName;
+    /**
+     * Whether it is evaluated.
+     */
+    enabled?: boolean;
+    condition: AlertConditionBody;
+    /**
+     * In how many evaluations in a row, a minute apart, the condition holds before it fires.
+     */
+    fire_after?: number;
+    /**
+     * In how many evaluations in a row it is over before it is resolved.
+     */
+    resolve_after?: number;
+    /**
+     * So many minutes ago all windows end, so that events which arrive late are counted.
+     */
+    delay_minutes?: number;
+    /**
+     * Whom to tell. Without any, only the alert's state and history do.
+     */
+    channels?: Array<AlertChannelReferenceBody>;
+};
+
+/**
+ * A window as of AlertWindow. Today is not over, and so is not compared.
+ */
+export type AlertChangeWindow = 'LAST_5_MINUTES' | 'LAST_15_MINUTES' | 'LAST_30_MINUTES' | 'LAST_HOUR' | 'LAST_6_HOURS' | 'LAST_24_HOURS' | 'FULL_HOUR' | 'YESTERDAY' | 'LAST_7_DAYS' | 'LAST_30_DAYS' | (string & {});
+
+/**
+ * Whom alerts tell, and how.
+ */
+export type AlertChannel = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    name: AlertName;
+    kind: AlertChannelKind;
+    destination: AlertDestination;
+    created_at: string;
+    updated_at: string;
+};
+
+/**
+ * A channel to make.
+ */
+export type AlertChannelCreate = ({
+    kind: 'EMAIL';
+} & EmailChannelBody) | ({
+    kind: 'SLACK';
+} & SlackChannelBody) | ({
+    kind: 'WEBHOOK';
+} & WebhookChannelBody);
+
+/**
+ * `EMAIL`, a mail to a member; `SLACK`, a webhook as Slack's; `WEBHOOK`, one with
+ * signed messages. New values may appear.
+ *
+ */
+export type AlertChannelKind = 'EMAIL' | 'SLACK' | 'WEBHOOK' | (string & {});
+
+export type AlertChannelListResponse = {
+    data: Array<AlertChannel>;
+    pagination: Pagination;
+};
+
+/**
+ * A channel that is told.
+ */
+export type AlertChannelReference = {
+    channel_id: string;
+};
+
+/**
+ * A channel to tell.
+ */
+export type AlertChannelReferenceBody = {
+    channel_id: string;
+};
+
+export type AlertChannelResponse = {
+    data: AlertChannel;
+    meta: Meta;
+};
+
+/**
+ * A channel that was just made, with the secret that signs its messages, never shown again.
+ */
+export type AlertChannelWithSecret = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    name: AlertName;
+    kind: AlertChannelKind;
+    destination: AlertDestination;
+    created_at: string;
+    updated_at: string;
+    /**
+     * Null where nothing is signed.
+     */
+    secret: string | null;
+};
+
+export type AlertChannelWithSecretResponse = {
+    data: AlertChannelWithSecret;
+    meta: Meta;
+};
+
+/**
+ * What the window is compared with: the one just before it, or the one at the same
+ * local time a day or a week before, also where clocks changed in between.
+ *
+ */
+export type AlertComparison = 'PREVIOUS_PERIOD' | 'PREVIOUS_DAY' | 'PREVIOUS_WEEK' | (string & {});
+
+/**
+ * When a number is a reason to fire: `THRESHOLD`, above or below a value;
+ * `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
+ * for its hour or day of the week. New kinds may appear.
+ *
+ */
+export type AlertCondition = ({
+    kind: 'THRESHOLD';
+} & ThresholdCondition) | ({
+    kind: 'CHANGE';
+} & ChangeCondition) | ({
+    kind: 'ABSENCE';
+} & AbsenceCondition) | ({
+    kind: 'ANOMALY';
+} & AnomalyCondition);
+
+/**
+ * When a number is a reason to fire: `THRESHOLD`, above or below a value;
+ * `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
+ * for its hour or day of the week.
+ *
+ */
+export type AlertConditionBody = ({
+    kind: 'THRESHOLD';
+} & ThresholdConditionBody) | ({
+    kind: 'CHANGE';
+} & ChangeConditionBody) | ({
+    kind: 'ABSENCE';
+} & AbsenceConditionBody) | ({
+    kind: 'ANOMALY';
+} & AnomalyConditionBody);
+
+/**
+ * One message to one channel.
+ */
+export type AlertDelivery = {
+    /**
+     * The `Webhook-Id` of a signed webhook.
+     */
+    id: string;
+    /**
+     * Null for a test.
+     */
+    alert_id: string | null;
+    incident_id: string | null;
+    channel_id: string;
+    channel_kind: AlertChannelKind;
+    destination: AlertDestination;
+    /**
+     * `alert.fired`, `alert.resolved` or `alert.test`. New values may appear.
+     */
+    type: string;
+    status: AlertDeliveryStatus;
+    attempts: number;
+    created_at: string;
+    last_attempt_at: string | null;
+    delivered_at: string | null;
+    /**
+     * What the receiver answered last.
+     */
+    response_status: number | null;
+    /**
+     * Why the last attempt failed.
+     */
+    error: string | null;
+};
+
+export type AlertDeliveryListResponse = {
+    data: Array<AlertDelivery>;
+    pagination: Pagination;
+};
+
+export type AlertDeliveryResponse = {
+    data: AlertDelivery;
+    meta: Meta;
+};
+
+/**
+ * Whether a message has arrived. New values may appear.
+ */
+export type AlertDeliveryStatus = 'PENDING' | 'DELIVERED' | 'FAILED' | (string & {});
+
+/**
+ * Where it leads, as far as it is shown; an e-mail address, or the host of a URL.
+ */
+export type AlertDestination = string;
+
+/**
+ * On which side of the threshold the condition holds. At the threshold itself it does not.
+ */
+export type AlertDirection = 'ABOVE' | 'BELOW' | (string & {});
+
+/**
+ * Something that became of an alert.
+ */
+export type AlertEvent = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    kind: AlertEventKind;
+    occurred_at: string;
+    /**
+     * The incident that it belongs to.
+     */
+    incident_id: string | null;
+    /**
+     * The number that was watched.
+     */
+    value: number | null;
+    /**
+     * What was compared with the threshold.
+     */
+    signal: number | null;
+    /**
+     * What it was compared with.
+     */
+    threshold: number | null;
+    /**
+     * Where it was muted.
+     */
+    muted_until: string | null;
+    /**
+     * Who did it; null where the numbers did.
+     */
+    by: AlertActor | null;
+};
+
+/**
+ * What happened. New values may appear.
+ */
+export type AlertEventKind = 'FIRED' | 'RESOLVED' | 'ACKNOWLEDGED' | 'MUTED' | 'UNMUTED' | 'CHANGED' | (string & {});
+
+export type AlertEventListResponse = {
+    data: Array<AlertEvent>;
+    pagination: Pagination;
+};
+
+/**
+ * The filter as it was sent.
+ */
+export type AlertFilter = {
+    operator: string;
+    [key: string]: unknown;
+};
+
+/**
+ * One time that an alert fired, until it is resolved.
+ */
+export type AlertIncident = {
+    id: string;
+    fired_at: string;
+    /**
+     * Whether the channels were told. Not while the alert is muted.
+     */
+    notified: boolean;
+    acknowledged_at: string | null;
+    acknowledged_by: AlertActor | null;
+};
+
+export type AlertListResponse = {
+    data: Array<Alert>;
+    pagination: Pagination;
+};
+
+/**
+ * A number as query-metrics counts it. `revenue` and `revenue_per_visitor` are in
+ * minor units of the website's currency, over several of which there is no number.
+ * A ratio without a denominator is no number either.
+ *
+ */
+export type AlertMetric = string;
+
+/**
+ * How long nobody is told.
+ */
+export type AlertMute = {
+    /**
+     * A moment to come.
+     */
+    until: string;
+};
+
+/**
+ * What people call it. Any characters; it need not be unique.
+ */
+export type AlertName = string;
+
+/**
+ * What a rule would have done.
+ */
+export type AlertPreview = {
+    /**
+     * When it would have fired, oldest first.
+     */
+    incidents: Array<AlertPreviewIncident>;
+    /**
+     * What each evaluation would have seen, oldest first.
+     */
+    points: Array<AlertPreviewPoint>;
+};
+
+/**
+ * One time that the rule would have fired.
+ */
+export type AlertPreviewIncident = {
+    fired_at: string;
+    /**
+     * Null where it was still open at the end.
+     */
+    resolved_at: string | null;
+    /**
+     * The number on which it fired.
+     */
+    value: number | null;
+    /**
+     * What was compared with the threshold.
+     */
+    signal: number | null;
+};
+
+/**
+ * What was replayed.
+ */
+export type AlertPreviewMeta = {
+    start_at: string;
+    end_at: string;
+    /**
+     * How far evaluations are apart.
+     */
+    step_minutes: number;
+    evaluations: number;
+};
+
+/**
+ * One evaluation.
+ */
+export type AlertPreviewPoint = {
+    at: string;
+    status: AlertStatus;
+    /**
+     * The number that is watched.
+     */
+    value: number | null;
+    /**
+     * What is compared with the threshold.
+     */
+    signal: number | null;
+    /**
+     * Why there is nothing to compare.
+     */
+    problem_code: string | null;
+};
+
+/**
+ * Which rule to replay, and over which time.
+ */
+export type AlertPreviewQuestion = {
+    condition: AlertConditionBody;
+    /**
+     * In how many evaluations in a row, a minute apart, the condition holds before it fires.
+     */
+    fire_after?: number;
+    /**
+     * In how many evaluations in a row it is over before it is resolved.
+     */
+    resolve_after?: number;
+    /**
+     * So many minutes ago all windows end, so that events which arrive late are counted.
+     */
+    delay_minutes?: number;
+    /**
+     * When to begin. Without it, a day before the end.
+     */
+    start_at?: string;
+    /**
+     * When to end. Without it, now.
+     */
+    end_at?: string;
+};
+
+export type AlertPreviewResponse = {
+    data: AlertPreview;
+    meta: AlertPreviewMeta;
+};
+
+/**
+ * Why there is no number.
+ */
+export type AlertProblem = {
+    /**
+     * `NO_DATA`, `WEBSITE_DELETED`, `GOAL_DELETED`, `SEVERAL_CURRENCIES`, `QUERY_TOO_SLOW`
+     * (tried every 15 minutes) or `EVALUATION_FAILED`. New values may appear.
+     *
+     */
+    code: string;
+    message: string;
+    since: string;
+};
+
+export type AlertResponse = {
+    data: Alert;
+    meta: Meta;
+};
+
+/**
+ * What is watched. New kinds may appear.
+ */
+export type AlertSource = MetricSource;
+
+/**
+ * What is watched.
+ */
+export type AlertSourceBody = MetricSourceBody;
+
+/**
+ * How an alert stands. It changes only when something happens, so that an `ETag` lasts.
+ */
+export type AlertStanding = {
+    status: AlertStatus;
+    /**
+     * Why there is nothing to compare. What is firing goes on firing.
+     */
+    problem: AlertProblem | null;
+    /**
+     * The open incident.
+     */
+    incident: AlertIncident | null;
+    /**
+     * When the last incident ended.
+     */
+    resolved_at: string | null;
+};
+
+/**
+ * What the last evaluation saw.
+ */
+export type AlertState = {
+    status: AlertStatus;
+    /**
+     * Why there is nothing to compare. What is firing goes on firing.
+     */
+    problem: AlertProblem | null;
+    /**
+     * The open incident.
+     */
+    incident: AlertIncident | null;
+    /**
+     * When the last incident ended.
+     */
+    resolved_at: string | null;
+    /**
+     * The minute of the last evaluation.
+     */
+    evaluated_at: string | null;
+    /**
+     * The number that is watched.
+     */
+    value: number | null;
+    /**
+     * What is compared with the threshold.
+     */
+    signal: number | null;
+};
+
+export type AlertStateResponse = {
+    data: AlertState;
+    meta: Meta;
+};
+
+/**
+ * How an alert stands. New values may appear.
+ *
+ * - `OK`: no reason to fire, since it was made or its condition was changed.
+ * - `FIRING`: an incident is open.
+ * - `RESOLVED`: no reason to fire, and it has fired before.
+ * - `NO_DATA`: there is nothing to divide by, or to compare with.
+ * - `FAILED`: there is no number; `problem` says why.
+ *
+ */
+export type AlertStatus = 'OK' | 'FIRING' | 'RESOLVED' | 'NO_DATA' | 'FAILED' | (string & {});
+
+/**
+ * An https URL whose host has public addresses only.
+ */
+export type AlertUrl = string;
+
+/**
+ * The time that is looked at, at each evaluation. New values may appear.
+ *
+ * - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
+ * `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
+ * - `FULL_HOUR`: the last full hour of local time.
+ * - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
+ * end yesterday.
+ *
+ * Local time and days are those of the website's time zone, or of the workspace's
+ * where no website is named. A day on which clocks change has 23 or 25 hours.
+ *
+ */
+export type AlertWindow = 'LAST_5_MINUTES' | 'LAST_15_MINUTES' | 'LAST_30_MINUTES' | 'LAST_HOUR' | 'LAST_6_HOURS' | 'LAST_24_HOURS' | 'FULL_HOUR' | 'TODAY' | 'YESTERDAY' | 'LAST_7_DAYS' | 'LAST_30_DAYS' | (string & {});
+
+/**
+ * A tag with a value, and the website whose costs it marks. It stays until it, or the website, is deleted.
+ */
+export type Allocation = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    tag_key: string;
+    tag_value: string;
+    website_id: string;
+    created_at: string;
+};
+
+/**
+ * An allocation to create.
+ */
+export type AllocationCreate = {
+    /**
+     * The key of the tag, as bills have it.
+     */
+    tag_key: string;
+    /**
+     * Its value, compared exactly.
+     */
+    tag_value: string;
+    /**
+     * Whose costs they are.
+     */
+    website_id: string;
+};
+
+export type AllocationListResponse = {
+    data: Array<Allocation>;
+    pagination: Pagination;
+};
+
+export type AllocationResponse = {
+    data: Allocation;
+    meta: Meta;
+};
+
+/**
+ * An exact amount of money, however small: `amount` is a decimal without exponent
+ * and without trailing zeros, and `amount_minor` the same in minor units of the
+ * currency, rounded half to even. Count with `amount`, show `amount_minor`.
+ *
+ */
+export type Amount = {
+    amount: string;
+    /**
+     * Null where it does not fit into 64 bits.
+     */
+    amount_minor: number | null;
+    currency: Currency;
+};
+
+/**
+ * The number is unusual for its hour, or its day of the week. It is compared with
+ * the same window on the same weekday, at the same local time, of each of the 8
+ * weeks before: how far it lies from their median is measured in robust standard
+ * deviations, 1.4826 times the median absolute deviation, as Iglewicz and Hoaglin
+ * describe it (How to Detect and Handle Outliers, 1993); 3.5 is the limit that
+ * they recommend. One deviation is at least 5 % of the median, and at least 1 (0.01
+ * of a rate), so that a past as regular as clockwork does not make an anomaly of
+ * every little difference. Weeks before the first event do not count; with fewer
+ * than 4 of them there is nothing to compare with, and nothing happens. `signal` is
+ * the number of deviations, without a sign where `direction` is `EITHER`.
+ *
+ */
+export type AnomalyCondition = {
+    kind: 'ANOMALY';
+    source: AlertSource;
+    window: AlertWindow;
+    direction: AlertAnomalyDirection;
+    /**
+     * From how many robust standard deviations on a value is unusual.
+     */
+    sensitivity: number;
+    /**
+     * Where it is over: at or beyond this on the other side. Without it, at the
+     * threshold itself. It cannot lie on the side where the condition holds.
+     *
+     */
+    resolve_threshold: number | null;
+};
+
+/**
+ * The number is unusual for its hour, or its day of the week. It is compared with
+ * the same window on the same weekday, at the same local time, of each of the 8
+ * weeks before: how far it lies from their median is measured in robust standard
+ * deviations, 1.4826 times the median absolute deviation, as Iglewicz and Hoaglin
+ * describe it (How to Detect and Handle Outliers, 1993); 3.5 is the limit that
+ * they recommend. One deviation is at least 5 % of the median, and at least 1 (0.01
+ * of a rate), so that a past as regular as clockwork does not make an anomaly of
+ * every little difference. Weeks before the first event do not count; with fewer
+ * than 4 of them there is nothing to compare with, and nothing happens. `signal` is
+ * the number of deviations, without a sign where `direction` is `EITHER`.
+ *
+ */
+export type AnomalyConditionBody = {
+    kind: 'ANOMALY';
+    source: AlertSourceBody;
+    window: AlertAnomalyWindow;
+    direction?: AlertAnomalyDirection;
+    /**
+     * From how many robust standard deviations on a value is unusual.
+     */
+    sensitivity?: number;
+    /**
+     * Where it is over: at or beyond this on the other side. Without it, at the
+     * threshold itself. It cannot lie on the side where the condition holds.
+     *
+     */
+    resolve_threshold?: number | null;
+};
+
+/**
  * A key as it is kept, without its secret, which nobody can see again.
  */
 export type ApiKey = {
@@ -40,6 +750,10 @@ export type ApiKey = {
      * The key that took its place.
      */
     rotated_to: string | null;
+    /**
+     * The member who made it, only with `expand=creator`; null where they left.
+     */
+    creator?: Member | null;
 };
 
 /**
@@ -76,6 +790,19 @@ export type ApiKeyMode = 'LIVE' | 'TEST' | (string & {});
  * What the key is for. It cannot be blank.
  */
 export type ApiKeyName = string;
+
+/**
+ * What changes about a key (JSON merge patch); the rest stays.
+ */
+export type ApiKeyPatch = {
+    name?: ApiKeyName;
+    scopes?: Array<Scope>;
+    /**
+     * When the key ends by itself; null is never.
+     */
+    expires_at?: string | null;
+    allowed_networks?: Networks;
+};
 
 export type ApiKeyResponse = {
     data: ApiKey;
@@ -164,7 +891,7 @@ export type ApiKeyWithSecretResponse = {
 /**
  * What was done. New values may appear.
  */
-export type AuditAction = 'WORKSPACE_CREATED' | 'WORKSPACE_UPDATED' | 'WORKSPACE_DELETED' | 'WORKSPACE_RESTORED' | 'MEMBER_ADDED' | 'MEMBER_ROLE_CHANGED' | 'MEMBER_REMOVED' | 'INVITATION_CREATED' | 'INVITATION_RESENT' | 'INVITATION_REVOKED' | 'API_KEY_CREATED' | 'API_KEY_UPDATED' | 'API_KEY_ROTATED' | 'API_KEY_REVOKED' | 'API_KEY_LEAKED' | 'OAUTH_CLIENT_CREATED' | 'OAUTH_CLIENT_UPDATED' | 'OAUTH_CLIENT_SECRET_ROTATED' | 'OAUTH_CLIENT_DELETED' | 'OAUTH_GRANT_CREATED' | 'OAUTH_GRANT_REVOKED' | 'SIGNED_IN' | 'PASSWORD_SET' | 'SECOND_FACTOR_ENABLED' | 'SECOND_FACTOR_REMOVED' | (string & {});
+export type AuditAction = 'WORKSPACE_CREATED' | 'WORKSPACE_UPDATED' | 'WORKSPACE_DELETED' | 'WORKSPACE_RESTORED' | 'MEMBER_ADDED' | 'MEMBER_ROLE_CHANGED' | 'MEMBER_REMOVED' | 'INVITATION_CREATED' | 'INVITATION_RESENT' | 'INVITATION_REVOKED' | 'API_KEY_CREATED' | 'API_KEY_UPDATED' | 'API_KEY_ROTATED' | 'API_KEY_REVOKED' | 'API_KEY_LEAKED' | 'OAUTH_CLIENT_CREATED' | 'OAUTH_CLIENT_UPDATED' | 'OAUTH_CLIENT_SECRET_ROTATED' | 'OAUTH_CLIENT_DELETED' | 'OAUTH_GRANT_CREATED' | 'OAUTH_GRANT_REVOKED' | 'WEBSITE_DELETED' | 'WEBSITE_RESTORED' | 'GOAL_DELETED' | 'GOAL_RESTORED' | 'ALERT_CREATED' | 'ALERT_UPDATED' | 'ALERT_DELETED' | 'ALERT_CHANNEL_CREATED' | 'ALERT_CHANNEL_DELETED' | 'DASHBOARD_DELETED' | 'DASHBOARD_RESTORED' | 'SHARE_LINK_CREATED' | 'SHARE_LINK_REVOKED' | 'SIGNED_IN' | 'REPORT_CREATED' | 'REPORT_UPDATED' | 'REPORT_DELETED' | 'PASSWORD_SET' | 'SECOND_FACTOR_ENABLED' | 'SECOND_FACTOR_REMOVED' | (string & {});
 
 /**
  * With which credential it was done.
@@ -207,6 +934,10 @@ export type AuditEntry = {
      * The `X-Request-ID` of the request.
      */
     request_id: string | null;
+    /**
+     * The member who did it, only with `expand=user`; null where they left.
+     */
+    user?: Member | null;
 };
 
 export type AuditEntryListResponse = {
@@ -223,9 +954,243 @@ export type AuditSubject = {
 };
 
 /**
+ * Metrics by one dimension, as bars.
+ */
+export type BarWidget = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    dashboard_id: string;
+    kind: 'BAR';
+    title: WidgetTitle;
+    layout: WidgetLayout;
+    query: WidgetQuestion;
+    created_at: string;
+    updated_at: string;
+};
+
+/**
+ * Metrics by one dimension, as bars.
+ */
+export type BarWidgetBody = {
+    kind: 'BAR';
+    title: WidgetTitle;
+    /**
+     * Without it, the first place that is free; in an update, where it lies.
+     */
+    layout?: WidgetLayoutBody;
+    query: WidgetQuestionBody;
+};
+
+/**
+ * Requests that travel together, carried out in their order.
+ */
+export type Batch = {
+    /**
+     * Whether all of them are done, or none.
+     */
+    atomic?: boolean;
+    requests: Array<BatchRequest>;
+};
+
+/**
+ * What one request of a batch was answered.
+ */
+export type BatchAnswer = {
+    /**
+     * As it was sent.
+     */
+    id: string | null;
+    status: number;
+    /**
+     * Headers of its own, such as `etag`, `location` and `idempotency-replayed`; names in lower case.
+     */
+    headers: {
+        [key: string]: string;
+    };
+    /**
+     * What the operation answers, or a problem; null where there is nothing to say.
+     */
+    body: {
+        [key: string]: unknown;
+    } | null;
+};
+
+/**
+ * How a batch was carried out.
+ */
+export type BatchMeta = {
+    /**
+     * Whether it was all or nothing.
+     */
+    atomic: boolean;
+};
+
+/**
+ * A request of a batch. The credential is the one of the batch.
+ */
+export type BatchRequest = {
+    /**
+     * Your own name for it, which comes back with its answer.
+     */
+    id?: string;
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+    /**
+     * The path with its query, encoded as in a URL.
+     */
+    path: string;
+    /**
+     * What the request sends, where it sends something: any JSON.
+     */
+    body?: unknown;
+    /**
+     * Its `Idempotency-Key`.
+     */
+    idempotency_key?: string;
+    /**
+     * Its `If-Match`.
+     */
+    if_match?: string;
+    /**
+     * Its `If-None-Match`.
+     */
+    if_none_match?: string;
+};
+
+export type BatchResponse = {
+    data: Array<BatchAnswer>;
+    meta: BatchMeta;
+};
+
+/**
  * Bounces, which are visits with a single event, divided by `visits`. Null without visits.
  */
 export type BounceRate = number | null;
+
+/**
+ * What certain charges may cost in each calendar month of UTC. It exists until it is
+ * deleted, and begins anew each month.
+ *
+ */
+export type Budget = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    name: BudgetName;
+    amount: Money;
+    cost: CostKind;
+    filters: CostFilters;
+    created_at: string;
+    updated_at: string;
+};
+
+/**
+ * What a month may cost: an integer of minor units.
+ */
+export type BudgetAmount = {
+    amount_minor: number;
+    currency: Currency;
+};
+
+/**
+ * What changes about the amount.
+ */
+export type BudgetAmountPatch = {
+    amount_minor?: number;
+    currency?: Currency;
+};
+
+/**
+ * A budget, as it is created or replaced.
+ */
+export type BudgetBody = {
+    name: BudgetName;
+    amount: BudgetAmount;
+    cost?: CostKind;
+    filters?: CostFiltersBody;
+};
+
+export type BudgetListResponse = {
+    data: Array<Budget>;
+    pagination: Pagination;
+};
+
+/**
+ * What people call the budget.
+ */
+export type BudgetName = string;
+
+/**
+ * What changes about a budget (JSON merge patch); the rest stays.
+ */
+export type BudgetPatch = {
+    name?: BudgetName;
+    amount?: BudgetAmountPatch;
+    cost?: CostKind;
+    filters?: CostFiltersPatch;
+};
+
+export type BudgetResponse = {
+    data: Budget;
+    meta: Meta;
+};
+
+/**
+ * - `WITHIN`: neither what is spent nor what is expected is more than the budget.
+ * - `AT_RISK`: more than the budget is expected at the month's end.
+ * - `EXCEEDED`: more than the budget is spent.
+ *
+ * New values may appear.
+ *
+ */
+export type BudgetState = 'WITHIN' | 'AT_RISK' | 'EXCEEDED' | (string & {});
+
+/**
+ * How a budget stands in the present month.
+ */
+export type BudgetStatus = {
+    budget_id: string;
+    /**
+     * The first day of the month.
+     */
+    start_date: string;
+    /**
+     * The last day of the month.
+     */
+    end_date: string;
+    /**
+     * The last day whose charges are known.
+     */
+    known_until: string | null;
+    state: BudgetState;
+    amount: Money;
+    spent: Amount;
+    /**
+     * `spent` divided by the budget: 1 is all of it.
+     */
+    share: number;
+    /**
+     * What the whole month is expected to cost. Null where too little is known.
+     */
+    forecast: Amount | null;
+    low: Amount | null;
+    high: Amount | null;
+    /**
+     * `forecast` divided by the budget.
+     */
+    forecast_share: number | null;
+    /**
+     * What such charges cost in other currencies.
+     */
+    other_currencies: Array<Amount>;
+};
+
+export type BudgetStatusResponse = {
+    data: BudgetStatus;
+    meta: Meta;
+};
 
 /**
  * The difference divided by the earlier number: 0.25 is a quarter more, -1 is
@@ -234,6 +1199,54 @@ export type BounceRate = number | null;
  *
  */
 export type Change = number | null;
+
+/**
+ * The number has changed since an earlier time, by more than a part of what it was
+ * then: 0.25 is a quarter more, -0.5 is half. Where it was nothing then, there is
+ * nothing to compare with, and nothing happens.
+ *
+ */
+export type ChangeCondition = {
+    kind: 'CHANGE';
+    source: AlertSource;
+    window: AlertWindow;
+    compare: AlertComparison;
+    direction: AlertDirection;
+    /**
+     * The change
+     */
+    threshold: number;
+    /**
+     * Where it is over: at or beyond this on the other side. Without it, at the
+     * threshold itself. It cannot lie on the side where the condition holds.
+     *
+     */
+    resolve_threshold: number | null;
+};
+
+/**
+ * The number has changed since an earlier time, by more than a part of what it was
+ * then: 0.25 is a quarter more, -0.5 is half. Where it was nothing then, there is
+ * nothing to compare with, and nothing happens.
+ *
+ */
+export type ChangeConditionBody = {
+    kind: 'CHANGE';
+    source: AlertSourceBody;
+    window: AlertChangeWindow;
+    compare: AlertComparison;
+    direction: AlertDirection;
+    /**
+     * The change
+     */
+    threshold: number;
+    /**
+     * Where it is over: at or beyond this on the other side. Without it, at the
+     * threshold itself. It cannot lie on the side where the condition holds.
+     *
+     */
+    resolve_threshold?: number | null;
+};
 
 /**
  * As many days just before, or the same dates a year before.
@@ -263,11 +1276,480 @@ export type ConditionBody = ({
 } & PageConditionBody);
 
 /**
+ * What changes about a condition; null takes a field away. A condition that becomes
+ * one of another kind needs the fields of that kind, and none of the other's.
+ *
+ */
+export type ConditionPatch = {
+    kind?: 'EVENT' | 'PAGE';
+    event_name?: EventConditionName | null;
+    path_pattern?: PathPattern | null;
+    minimum_revenue?: MinimumRevenue | null;
+};
+
+/**
  * Where a page comes from that may call the API in a browser: scheme, host and,
  * where it is not the usual one, port; in lower case, without a slash at the end.
  *
  */
 export type CorsOrigin = string;
+
+/**
+ * A provider's bill to a billing account for a billing period.
+ */
+export type CostBill = {
+    provider: string;
+    billing_account: string;
+    billing_period_start: string;
+    rows: number;
+};
+
+/**
+ * Costs by the values of a dimension.
+ */
+export type CostBreakdown = {
+    /**
+     * In the order of the currencies' codes; empty where there are no charges.
+     */
+    by_currency: Array<CostGroup>;
+};
+
+/**
+ * What was asked of the costs, as it was understood.
+ */
+export type CostBreakdownMeta = CostsQuestion & {
+    dimension: CostDimension;
+    /**
+     * The first of the days just before.
+     */
+    previous_start_date: string;
+    /**
+     * The last of the days just before.
+     */
+    previous_end_date: string;
+};
+
+export type CostBreakdownResponse = {
+    data: CostBreakdown;
+    meta: CostBreakdownMeta;
+};
+
+/**
+ * A trait of charges:
+ *
+ * - `provider`, `billing_account`, `account`, `publisher`, `service`, `category` (of
+ * the service), `region`, `charge_category`, `pricing_category`, `resource_type`,
+ * `resource`, `sku`;
+ * - `tag:<key>`, any tag by its key, which is compared exactly, blanks and case included.
+ *
+ * An absent value and an empty one are the same, and come as null.
+ *
+ */
+export type CostDimension = string;
+
+/**
+ * Which charges count; null narrows nothing.
+ */
+export type CostFilters = {
+    /**
+     * As `ProviderName` has it.
+     */
+    provider: string | null;
+    /**
+     * By `BillingAccountId`.
+     */
+    billing_account: string | null;
+    /**
+     * By `SubAccountId`.
+     */
+    account: string | null;
+    /**
+     * As `ServiceName` has it.
+     */
+    service: string | null;
+    /**
+     * As `ServiceCategory` has it.
+     */
+    category: string | null;
+    /**
+     * By `RegionId`, or `RegionName` where that is absent.
+     */
+    region: string | null;
+    /**
+     * As `ChargeCategory` has it.
+     */
+    charge_category: string | null;
+    /**
+     * Tags by their keys, each with the value that it must have; an empty one stands for charges without the tag.
+     */
+    tags: {
+        [key: string]: string;
+    };
+};
+
+/**
+ * Which charges count. They are compared exactly, and all filters must hold; null, or
+ * nothing, narrows nothing, and an empty text stands for charges without a value.
+ *
+ */
+export type CostFiltersBody = {
+    /**
+     * As `ProviderName` has it.
+     */
+    provider?: string | null;
+    /**
+     * By `BillingAccountId`.
+     */
+    billing_account?: string | null;
+    /**
+     * By `SubAccountId`.
+     */
+    account?: string | null;
+    /**
+     * As `ServiceName` has it.
+     */
+    service?: string | null;
+    /**
+     * As `ServiceCategory` has it.
+     */
+    category?: string | null;
+    /**
+     * By `RegionId`, or `RegionName` where that is absent.
+     */
+    region?: string | null;
+    /**
+     * As `ChargeCategory` has it.
+     */
+    charge_category?: string | null;
+    /**
+     * Tags by their keys, each with the value that it must have; an empty one stands for charges without the tag.
+     */
+    tags?: {
+        [key: string]: string;
+    };
+};
+
+/**
+ * What changes about the filters (JSON merge patch); null takes a filter off.
+ */
+export type CostFiltersPatch = {
+    /**
+     * As `ProviderName` has it.
+     */
+    provider?: string | null;
+    /**
+     * By `BillingAccountId`.
+     */
+    billing_account?: string | null;
+    /**
+     * By `SubAccountId`.
+     */
+    account?: string | null;
+    /**
+     * As `ServiceName` has it.
+     */
+    service?: string | null;
+    /**
+     * As `ServiceCategory` has it.
+     */
+    category?: string | null;
+    /**
+     * By `RegionId`, or `RegionName` where that is absent.
+     */
+    region?: string | null;
+    /**
+     * As `ChargeCategory` has it.
+     */
+    charge_category?: string | null;
+    /**
+     * Tags by their keys, each with the value that it must have; an empty one stands for charges without the tag.
+     */
+    tags?: {
+        [key: string]: string | null;
+    };
+};
+
+/**
+ * What the present month is going to cost.
+ */
+export type CostForecast = {
+    /**
+     * The last day whose charges are known. Null where none are.
+     */
+    known_until: string | null;
+    /**
+     * How likely the interval is to hold it.
+     */
+    level: number;
+    /**
+     * In the order of the currencies' codes; empty where there are no charges.
+     */
+    by_currency: Array<CostOutlook>;
+};
+
+export type CostForecastResponse = {
+    data: CostForecast;
+    meta: CostsQuestion;
+};
+
+/**
+ * The costs in one currency.
+ */
+export type CostGroup = CostShare & {
+    currency: Currency;
+    /**
+     * The values that cost most, the most expensive first.
+     */
+    rows: Array<CostValue>;
+    /**
+     * Null where every value is in `rows`.
+     */
+    rest: CostRest | null;
+};
+
+/**
+ * A file that was sent, and what became of it.
+ */
+export type CostImport = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    status: CostImportStatus;
+    on_error: OnError;
+    /**
+     * How large the file is as it was sent.
+     */
+    bytes: number;
+    /**
+     * Which part of the file was read.
+     */
+    progress: number;
+    /**
+     * The version of FOCUS that the columns show, `1.0`, `1.1` or `1.2`. Null until the header was read.
+     */
+    focus_version: string | null;
+    rows_read: number;
+    rows_loaded: number;
+    rows_rejected: number;
+    /**
+     * The first rejected rows, in the order of the file.
+     */
+    errors: Array<CostImportError>;
+    /**
+     * Null unless `status` is `FAILED`.
+     */
+    failure: CostImportFailure | null;
+    /**
+     * The bills that count as this import brought them. A later import of a bill takes it from here.
+     */
+    bills: Array<CostBill>;
+    created_at: string;
+    started_at: string | null;
+    finished_at: string | null;
+};
+
+/**
+ * A row that was rejected.
+ */
+export type CostImportError = {
+    /**
+     * Where it begins; the header is in line 1.
+     */
+    line: number;
+    /**
+     * The FOCUS column; null where it is about the row as a whole.
+     */
+    column: string | null;
+    /**
+     * `REQUIRED`, `NUMBER`, `DATE`, `CURRENCY`, `VALUE`, `TAGS` or `TOO_LONG` for a
+     * field; `FIELD_COUNT`, `BROKEN_QUOTES`, `NOT_UTF8`, `NOT_TEXT` or `TOO_LONG`
+     * for a row. New ones may appear.
+     *
+     */
+    code: string;
+    message: string;
+};
+
+/**
+ * Why nothing was loaded.
+ */
+export type CostImportFailure = {
+    /**
+     * `NOT_FOCUS`, `BROKEN_GZIP`, `TOO_LARGE`, `TOO_MANY_BILLS`, `ROWS_REJECTED` (with
+     * `on_error=ABORT`), `NOTHING_LOADED`, `FILE_GONE` or `INTERNAL_ERROR`. New ones may appear.
+     *
+     */
+    code: string;
+    message: string;
+};
+
+export type CostImportListResponse = {
+    data: Array<CostImport>;
+    pagination: Pagination;
+};
+
+export type CostImportResponse = {
+    data: CostImport;
+    meta: Meta;
+};
+
+/**
+ * - `PENDING`: the file is in, and waits for a worker.
+ * - `RUNNING`: a worker reads it. Nothing of it counts yet.
+ * - `SUCCEEDED`: its bills count, or those that no later import brought.
+ * - `FAILED`: `failure` says why, and nothing has changed.
+ *
+ * New values may appear.
+ *
+ */
+export type CostImportStatus = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | (string & {});
+
+/**
+ * How long the parts of a range are.
+ */
+export type CostInterval = 'DAY' | 'WEEK' | 'MONTH' | (string & {});
+
+/**
+ * One of the four costs of FOCUS. New values may appear.
+ *
+ * - `BILLED`: what the invoice says, with all discounts, on the day of the charge.
+ * - `EFFECTIVE`: with prepaid purchases spread over what they cover.
+ * - `LIST`: by list prices, without any discount.
+ * - `CONTRACTED`: by negotiated prices, without commitment discounts.
+ *
+ */
+export type CostKind = 'BILLED' | 'EFFECTIVE' | 'LIST' | 'CONTRACTED' | (string & {});
+
+/**
+ * The month in one currency.
+ */
+export type CostOutlook = {
+    currency: Currency;
+    /**
+     * The costs of the month by now, exactly.
+     */
+    spent: Amount;
+    /**
+     * What the whole month is expected to cost, rounded to a minor unit. Null where too little is known.
+     */
+    forecast: Amount | null;
+    /**
+     * The lower end of the interval.
+     */
+    low: Amount | null;
+    /**
+     * The upper end of the interval.
+     */
+    high: Amount | null;
+};
+
+/**
+ * What all values cost together that are not told one by one.
+ */
+export type CostRest = {
+    /**
+     * How many they are.
+     */
+    values: number;
+} & CostShare;
+
+/**
+ * What something cost, as a part of the whole, and compared with as many days just before.
+ */
+export type CostShare = {
+    cost: Amount;
+    /**
+     * `cost` divided by the costs of all values in the currency. Credits make shares
+     * below 0 and above 1. Null where the whole is not above 0.
+     *
+     */
+    share: number | null;
+    previous_cost: Amount;
+    /**
+     * The difference divided by `previous_cost`: 0.25 is a quarter more. Null where
+     * `previous_cost` is not above 0.
+     *
+     */
+    change: number | null;
+};
+
+/**
+ * What one value of a dimension cost.
+ */
+export type CostValue = {
+    /**
+     * Null for charges without one.
+     */
+    value: string | null;
+} & CostShare;
+
+/**
+ * What a range of days cost.
+ */
+export type Costs = {
+    /**
+     * The sum of all charges. Null where they are in several currencies, or there are none.
+     */
+    cost: Amount | null;
+    /**
+     * The sum in each currency, in the order of their codes.
+     */
+    cost_by_currency: Array<Amount>;
+    /**
+     * A row per part of the range, oldest first.
+     */
+    breakdown: Array<CostsPart>;
+};
+
+/**
+ * What was asked of the costs, as it was understood.
+ */
+export type CostsMeta = CostsQuestion & {
+    interval: CostInterval;
+};
+
+/**
+ * What one part of a range cost.
+ */
+export type CostsPart = {
+    /**
+     * The first day of the part, in UTC. A week or a month that the range begins
+     * within starts with the range.
+     *
+     */
+    date: string;
+    /**
+     * The part's costs. Null where the range's are in several currencies, or there are none.
+     */
+    cost: Amount | null;
+    cost_by_currency: Array<Amount>;
+};
+
+/**
+ * The question as it was understood, dates filled in; null where nothing was asked.
+ */
+export type CostsQuestion = {
+    start_date: string;
+    end_date: string;
+    cost: CostKind;
+    provider: string | null;
+    billing_account: string | null;
+    account: string | null;
+    service: string | null;
+    category: string | null;
+    region: string | null;
+    charge_category: string | null;
+    /**
+     * Tags and their values, written `key=value`.
+     */
+    tags: Array<string>;
+};
+
+export type CostsResponse = {
+    data: Costs;
+    meta: CostsMeta;
+};
 
 /**
  * How many.
@@ -283,6 +1765,265 @@ export type CredentialKind = 'API_KEY' | 'OAUTH_TOKEN' | (string & {});
  * An ISO 4217 code of three capitals.
  */
 export type Currency = string;
+
+/**
+ * Questions that a team shares, each in a widget. It exists until it is deleted,
+ * and can be restored for 30 days from then.
+ *
+ */
+export type Dashboard = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    name: DashboardName;
+    description: DashboardDescription;
+    /**
+     * The website of all widgets that name none; null is all websites together. If
+     * it is deleted, the dashboard stays, and such widgets say that it is gone.
+     *
+     */
+    website_id: string | null;
+    /**
+     * The days of all widgets that name none.
+     */
+    range: RangeName;
+    position: DashboardPosition;
+    /**
+     * Whether it is a favourite of yours: of the person, or of the API key.
+     */
+    is_favourite: boolean;
+    created_at: string;
+    /**
+     * When it or anything on it was last changed.
+     */
+    updated_at: string;
+    deleted_at: string | null;
+    /**
+     * Until when a deleted one can be restored.
+     */
+    removed_after: string | null;
+    /**
+     * The website, only with `expand=website`; null where it was deleted, or none is named.
+     */
+    website?: Website | null;
+    /**
+     * By rows, and from left to right, only with `expand=widgets`.
+     */
+    widgets?: Array<Widget>;
+};
+
+/**
+ * A dashboard to create.
+ */
+export type DashboardCreate = {
+    name: DashboardName;
+    description?: DashboardDescription;
+    /**
+     * The website of all widgets that name none. Without it, or null, all websites together.
+     */
+    website_id?: string | null;
+    range?: RangeName;
+    position?: DashboardPosition;
+    /**
+     * With all widgets of a template, for its website and days. Without it, or null, it is empty.
+     */
+    template?: DashboardTemplateId | null;
+};
+
+/**
+ * What it is for, and for whom. Null where nobody said.
+ */
+export type DashboardDescription = string | null;
+
+/**
+ * A dashboard that means the same in every workspace. Websites, goals and funnels
+ * have the ids that they have where it comes from; `websites`, `goals` and `funnels`
+ * say what they are called, so that they are found where it goes to.
+ *
+ */
+export type DashboardDocument = {
+    format: 'cloudmetrics.dashboard';
+    /**
+     * Of the format. A later one may not be readable by an older service.
+     */
+    version: 1;
+    /**
+     * What an editor decides about it.
+     */
+    dashboard: {
+        name: DashboardName;
+        description: DashboardDescription;
+        website_id: string | null;
+        range: RangeName;
+    };
+    widgets: Array<ExportedWidget>;
+    /**
+     * The websites that the document names.
+     */
+    websites: Array<DocumentWebsite>;
+    /**
+     * The goals that the document names.
+     */
+    goals: Array<DocumentGoal>;
+    /**
+     * The funnels that the document names.
+     */
+    funnels: Array<DocumentFunnel>;
+};
+
+/**
+ * A dashboard that means the same in every workspace. Websites, goals and funnels
+ * have the ids that they have where it comes from; `websites`, `goals` and `funnels`
+ * say what they are called, so that they are found where it goes to.
+ *
+ */
+export type DashboardDocumentBody = {
+    format: 'cloudmetrics.dashboard';
+    /**
+     * Of the format. A later one may not be readable by an older service.
+     */
+    version: 1;
+    /**
+     * What an editor decides about it.
+     */
+    dashboard: {
+        name: DashboardName;
+        description?: DashboardDescription;
+        website_id?: string | null;
+        range?: RangeName;
+    };
+    widgets: Array<WidgetBody>;
+    /**
+     * The websites that the document names.
+     */
+    websites: Array<DocumentWebsiteBody>;
+    /**
+     * The goals that the document names.
+     */
+    goals: Array<DocumentGoalBody>;
+    /**
+     * The funnels that the document names.
+     */
+    funnels: Array<DocumentFunnelBody>;
+};
+
+export type DashboardDocumentResponse = {
+    data: DashboardDocument;
+    meta: Meta;
+};
+
+/**
+ * What the copy is called.
+ */
+export type DashboardDuplicate = {
+    /**
+     * Without it, or null, the first that is free of `Weekly (copy)`, `Weekly (copy 2)` and so on.
+     */
+    name?: DashboardName | null;
+};
+
+/**
+ * A dashboard to bring in.
+ */
+export type DashboardImport = {
+    document: DashboardDocumentBody;
+    /**
+     * Without it, or null, the name in the document.
+     */
+    name?: DashboardName | null;
+    /**
+     * Which websites stand for those of the document. Others are found by their id, domain or name.
+     */
+    websites?: Array<WebsiteMapping>;
+};
+
+export type DashboardListResponse = {
+    data: Array<Dashboard>;
+    pagination: Pagination;
+};
+
+/**
+ * What people call the dashboard; no two of a workspace share a name. It cannot be blank.
+ */
+export type DashboardName = string;
+
+/**
+ * What shall change of a dashboard (JSON Merge Patch, RFC 7396). What is left out stays.
+ */
+export type DashboardPatch = {
+    name?: DashboardName;
+    description?: DashboardDescription;
+    website_id?: string | null;
+    range?: RangeName;
+    position?: DashboardPosition;
+};
+
+/**
+ * Where it stands in lists, the smallest first; those that are level go by age.
+ */
+export type DashboardPosition = number;
+
+export type DashboardResponse = {
+    data: Dashboard;
+    meta: Meta;
+};
+
+/**
+ * A dashboard that is ready but for its name and website.
+ */
+export type DashboardTemplate = {
+    id: DashboardTemplateId;
+    name: string;
+    description: string;
+    widgets: Array<ExportedWidget>;
+};
+
+/**
+ * A dashboard that is ready-made. `WEB_OVERVIEW`: how many come, from where, to which
+ * pages. `REVENUE`: what was earned, and who brought it. `MARKETING`: what sources,
+ * media and campaigns are worth. `CONTENT`: which pages are read. New values may
+ * appear.
+ *
+ */
+export type DashboardTemplateId = 'WEB_OVERVIEW' | 'REVENUE' | 'MARKETING' | 'CONTENT' | (string & {});
+
+export type DashboardTemplateListResponse = {
+    data: Array<DashboardTemplate>;
+    pagination: Pagination;
+};
+
+/**
+ * What a dashboard shall be from now on. What is left out is as in a new one.
+ */
+export type DashboardUpdate = {
+    name: DashboardName;
+    description?: DashboardDescription;
+    /**
+     * The website of all widgets that name none. Without it, or null, all websites together.
+     */
+    website_id?: string | null;
+    range?: RangeName;
+    position?: DashboardPosition;
+};
+
+/**
+ * A dashboard with the answers of all its widgets.
+ */
+export type DashboardView = {
+    dashboard_id: string;
+    name: DashboardName;
+    description: DashboardDescription;
+    /**
+     * By rows, and from left to right.
+     */
+    widgets: Array<WidgetView>;
+};
+
+export type DashboardViewResponse = {
+    data: DashboardView;
+    meta: Meta;
+};
 
 /**
  * What numbers are grouped by. Each is a trait of something, and the finest one
@@ -310,6 +2051,60 @@ export type Dimension = string;
 export type Direction = 'ASC' | 'DESC' | (string & {});
 
 /**
+ * What a funnel of a document is called, and the website that it is of.
+ */
+export type DocumentFunnel = {
+    id: string;
+    of_website: string;
+    name: FunnelName;
+};
+
+/**
+ * What a funnel of a document is called, and the website that it is of.
+ */
+export type DocumentFunnelBody = {
+    id: string;
+    of_website: string;
+    name: FunnelName;
+};
+
+/**
+ * What a goal of a document is called, and the website that it is of.
+ */
+export type DocumentGoal = {
+    id: string;
+    of_website: string;
+    name: GoalName;
+};
+
+/**
+ * What a goal of a document is called, and the website that it is of.
+ */
+export type DocumentGoalBody = {
+    id: string;
+    of_website: string;
+    name: GoalName;
+};
+
+/**
+ * What a website of a document is called.
+ */
+export type DocumentWebsite = {
+    id: string;
+    name: WebsiteName;
+    domain: Domain;
+};
+
+/**
+ * What a website of a document is called.
+ */
+export type DocumentWebsiteBody = {
+    id: string;
+    name: WebsiteName;
+    domain: Domain;
+};
+
+/**
  * A host name, without scheme, port or path. It is stored in lower case.
  */
 export type Domain = string;
@@ -318,6 +2113,15 @@ export type Domain = string;
  * An e-mail address. Upper and lower case are the same; it comes back in lower case.
  */
 export type Email = string;
+
+/**
+ * A mail to a member of the workspace.
+ */
+export type EmailChannelBody = {
+    kind: 'EMAIL';
+    name: AlertName;
+    email: Email;
+};
 
 /**
  * The proof that a visitor was erased from a website.
@@ -423,6 +2227,10 @@ export type Event = {
      * Your own fields; null where none were sent.
      */
     properties: EventProperties | null;
+    /**
+     * The event's website, only with `expand=website`.
+     */
+    website?: Website | null;
 };
 
 /**
@@ -612,6 +2420,22 @@ export type EventsCreate = {
 };
 
 /**
+ * A widget as create-widget takes it; which fields it has besides its kind, title and
+ * layout depends on its kind.
+ *
+ */
+export type ExportedWidget = {
+    kind: WidgetKind;
+    title: WidgetTitle;
+    layout: WidgetLayout;
+    query?: WidgetQuestion;
+    compare?: Compare | null;
+    funnel_id?: string;
+    range?: RangeName | null;
+    text?: WidgetText;
+};
+
+/**
  * A condition on one dimension, or conditions combined by `AND`, `OR` and `NOT`:
  * up to 5 levels deep, with up to 50 conditions in all. Texts are compared
  * exactly, upper and lower case apart.
@@ -729,6 +2553,13 @@ export type FirstTouchBody = {
 };
 
 /**
+ * A FOCUS file: CSV in UTF-8 with a header, or the same as gzip. `Content-Encoding:
+ * gzip` is understood as well.
+ *
+ */
+export type FocusFile = string;
+
+/**
  * How far visitors went.
  */
 export type Funnel = {
@@ -736,6 +2567,45 @@ export type Funnel = {
      * One row per step, in the order of the question.
      */
     steps: Array<FunnelStep>;
+};
+
+/**
+ * A funnel to save.
+ */
+export type FunnelCreate = {
+    /**
+     * Whose funnel it is, for good.
+     */
+    website_id: string;
+    name: FunnelName;
+    /**
+     * What visitors do, in this order.
+     */
+    steps: Array<ConditionBody>;
+    /**
+     * The time that a visitor has from the first step to the last.
+     */
+    window_hours?: number;
+};
+
+/**
+ * What people call the funnel. It cannot be blank.
+ */
+export type FunnelName = string;
+
+/**
+ * What shall change of a funnel (JSON Merge Patch, RFC 7396). What is left out stays.
+ */
+export type FunnelPatch = {
+    name?: FunnelName;
+    /**
+     * What visitors do, in this order.
+     */
+    steps?: Array<ConditionBody>;
+    /**
+     * The time that a visitor has from the first step to the last.
+     */
+    window_hours?: number;
 };
 
 /**
@@ -818,6 +2688,65 @@ export type FunnelStep = {
 };
 
 /**
+ * What a funnel shall be from now on.
+ */
+export type FunnelUpdate = {
+    name: FunnelName;
+    /**
+     * What visitors do, in this order.
+     */
+    steps: Array<ConditionBody>;
+    /**
+     * The time that a visitor has from the first step to the last.
+     */
+    window_hours?: number;
+};
+
+/**
+ * How far visitors go on the way of a saved funnel.
+ */
+export type FunnelWidget = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    dashboard_id: string;
+    kind: 'FUNNEL';
+    title: WidgetTitle;
+    layout: WidgetLayout;
+    /**
+     * A saved funnel.
+     */
+    funnel_id: string;
+    /**
+     * The days. If null, the dashboard's.
+     */
+    range: RangeName | null;
+    created_at: string;
+    updated_at: string;
+};
+
+/**
+ * How far visitors go on the way of a saved funnel.
+ */
+export type FunnelWidgetBody = {
+    kind: 'FUNNEL';
+    title: WidgetTitle;
+    /**
+     * Without it, the first place that is free; in an update, where it lies.
+     */
+    layout?: WidgetLayoutBody;
+    /**
+     * A saved funnel.
+     */
+    funnel_id: string;
+    /**
+     * The days. Without it, or null, the dashboard's.
+     */
+    range?: RangeName | null;
+};
+
+/**
  * Something that you want visitors of a website to do. It exists until it, or
  * its website, is deleted. If the website's currency changes, a goal with a
  * minimum revenue in the old one is completed by nothing until you update it.
@@ -833,6 +2762,18 @@ export type Goal = {
     condition: Condition;
     created_at: string;
     updated_at: string;
+    /**
+     * Null while it lives.
+     */
+    deleted_at: string | null;
+    /**
+     * Until when a deleted one can be restored. Then it is removed for good.
+     */
+    removed_after: string | null;
+    /**
+     * The goal's website, only with `expand=website`.
+     */
+    website?: Website | null;
 };
 
 /**
@@ -957,6 +2898,14 @@ export type GoalListResponse = {
  */
 export type GoalName = string;
 
+/**
+ * What changes about a goal (JSON merge patch); the rest stays.
+ */
+export type GoalPatch = {
+    name?: GoalName;
+    condition?: ConditionPatch;
+};
+
 export type GoalResponse = {
     data: Goal;
     meta: Meta;
@@ -994,6 +2943,10 @@ export type Invitation = {
     invited_by: string | null;
     created_at: string;
     expires_at: string;
+    /**
+     * The member who invited, only with `expand=inviter`; null where they left.
+     */
+    inviter?: Member | null;
 };
 
 /**
@@ -1027,6 +2980,11 @@ export type InvitationResponse = {
  *
  */
 export type InvitationStatus = 'PENDING' | 'EXPIRED' | (string & {});
+
+/**
+ * Whether something lives, or was deleted and can still be restored. New values may appear.
+ */
+export type LifeStatus = 'ACTIVE' | 'DELETED' | (string & {});
 
 /**
  * A person in the workspace. `id` is the person's, the same in every workspace.
@@ -1083,11 +3041,53 @@ export type Meta = {
  * minor unit.
  * - `conversion_rate`: those of the `visitors` who reached the goal on a day on which
  * they are in the row, divided by `visitors`.
+ * - `cost`, in query-metrics only: what cloud providers billed, exactly, in days of UTC.
+ * Of a website it is what its tags are allocated; without a `website_id` it is all
+ * that the workspace was billed. `cost_by_currency` comes with it, and over several
+ * currencies it is null. It needs the scope `costs:read` as well.
+ * - `margin`, in query-metrics only: `revenue` less `cost`, exactly. Null where both
+ * are not in one currency.
  *
  * A ratio without a denominator is null.
  *
  */
 export type Metric = string;
+
+/**
+ * A metric of one website, or of all together.
+ */
+export type MetricSource = {
+    kind: 'METRIC';
+    metric: AlertMetric;
+    website_id: string | null;
+    filter: AlertFilter | null;
+    goal: string | null;
+    goal_id: string | null;
+};
+
+/**
+ * A metric of one website, or of all together.
+ */
+export type MetricSourceBody = {
+    kind: 'METRIC';
+    metric: AlertMetric;
+    /**
+     * One website. Without it, all websites of the workspace together.
+     */
+    website_id?: string | null;
+    /**
+     * What is counted of it.
+     */
+    filter?: Filter | null;
+    /**
+     * The name of an event that counts as success, for `conversion_rate`.
+     */
+    goal?: string | null;
+    /**
+     * A goal of the website, instead of `goal`. It needs its `website_id`.
+     */
+    goal_id?: string | null;
+};
 
 /**
  * The numbers of a range of days, as a whole, part by part, and beside those of earlier days.
@@ -1322,6 +3322,12 @@ export type MetricsRowNumbers = {
     revenue_by_currency?: Array<Money>;
     revenue_per_visitor?: Money | null;
     conversion_rate?: number | null;
+    cost?: Amount | null;
+    /**
+     * Comes with `cost`, in the order of the codes.
+     */
+    cost_by_currency?: Array<Amount>;
+    margin?: Amount | null;
 };
 
 export type MetricsRowsResponse = {
@@ -1413,6 +3419,44 @@ export type Network = string;
 export type Networks = Array<Network>;
 
 /**
+ * One or more metrics of everything together, beside an earlier time where that is wanted.
+ */
+export type NumberWidget = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    dashboard_id: string;
+    kind: 'NUMBER';
+    title: WidgetTitle;
+    layout: WidgetLayout;
+    query: WidgetQuestion;
+    /**
+     * With which earlier days each metric is compared; null is none.
+     */
+    compare: Compare | null;
+    created_at: string;
+    updated_at: string;
+};
+
+/**
+ * One or more metrics of everything together, beside an earlier time where that is wanted.
+ */
+export type NumberWidgetBody = {
+    kind: 'NUMBER';
+    title: WidgetTitle;
+    /**
+     * Without it, the first place that is free; in an update, where it lies.
+     */
+    layout?: WidgetLayoutBody;
+    query: WidgetQuestionBody;
+    /**
+     * With which earlier days each metric is compared; null is none.
+     */
+    compare?: Compare | null;
+};
+
+/**
  * A program that may ask for access. It is known by its id; what people or its
  * secret allow it is never more than its `scopes`.
  *
@@ -1467,6 +3511,22 @@ export type OAuthClientListResponse = {
  * What people read when they are asked whether to let the client in.
  */
 export type OAuthClientName = string;
+
+/**
+ * What changes about a client (JSON merge patch); the rest stays.
+ */
+export type OAuthClientPatch = {
+    name?: OAuthClientName;
+    grant_types?: Array<OAuthGrantType>;
+    /**
+     * Needed for `AUTHORIZATION_CODE`.
+     */
+    redirect_uris?: Array<OAuthRedirectUri>;
+    /**
+     * The most that the client may ever be given.
+     */
+    scopes?: Array<Scope>;
+};
 
 export type OAuthClientResponse = {
     data: OAuthClient;
@@ -1544,6 +3604,13 @@ export type OAuthGrantType = 'AUTHORIZATION_CODE' | 'CLIENT_CREDENTIALS' | (stri
  *
  */
 export type OAuthRedirectUri = string;
+
+/**
+ * `SKIP` loads the rows that can be loaded. `ABORT` loads nothing where any row
+ * cannot be.
+ *
+ */
+export type OnError = 'SKIP' | 'ABORT' | (string & {});
 
 /**
  * An event named `pageview`, of a page whose path fits the pattern.
@@ -1670,7 +3737,7 @@ export type QueryPlanPart = {
     /**
      * A table that is kept while events come in, from the smallest on: `daily_totals`,
      * `daily_gaps`, `page_days`, `visitor_day_events`, `visitor_days`, `visits`; or
-     * the `events` themselves.
+     * the `events` themselves. Costs come from `cost_totals` or `cost_days`.
      *
      */
     source: string;
@@ -1691,6 +3758,15 @@ export type QueryPlanRead = {
     table: string;
     rows: Count;
 };
+
+/**
+ * Days that move on with the calendar, in the time zone of the website that is
+ * shown. `TODAY`, `LAST_…_DAYS` and `THIS_…` end today, `YESTERDAY` and all other
+ * `LAST_…` before. A week begins on Monday; a quarter is three months. New values may
+ * appear.
+ *
+ */
+export type RangeName = 'TODAY' | 'YESTERDAY' | 'LAST_7_DAYS' | 'LAST_14_DAYS' | 'LAST_30_DAYS' | 'LAST_90_DAYS' | 'LAST_365_DAYS' | 'THIS_WEEK' | 'LAST_WEEK' | 'THIS_MONTH' | 'LAST_MONTH' | 'THIS_QUARTER' | 'LAST_QUARTER' | 'THIS_YEAR' | 'LAST_YEAR' | (string & {});
 
 /**
  * Who is there now, and the last half hour.
@@ -1820,6 +3896,362 @@ export type ReceiptStatus = 'ACCEPTED' | 'DUPLICATE' | 'REJECTED' | (string & {}
 export type RejectionCode = 'UNKNOWN_WEBSITE' | 'TIMESTAMP_IN_FUTURE' | 'TIMESTAMP_OUT_OF_RANGE' | 'CURRENCY_MISMATCH' | (string & {});
 
 /**
+ * Questions that are asked again and again, and answered as JSON, CSV and PDF.
+ */
+export type Report = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    name: ReportName;
+    period: ReportPeriod;
+    sections: Array<ReportSection>;
+    status: ReportStatus;
+    /**
+     * Null where it only runs by hand.
+     */
+    schedule: ReportSchedule | null;
+    recipients: Array<string>;
+    delivery: ReportDelivery;
+    /**
+     * When it runs next by itself; null while nothing is planned.
+     */
+    next_run_at: string | null;
+    created_at: string;
+    updated_at: string;
+};
+
+/**
+ * A report as it shall be.
+ */
+export type ReportBody = {
+    name: ReportName;
+    period: ReportPeriod;
+    sections: Array<ReportSectionBody>;
+    status?: ReportStatus;
+    /**
+     * When it runs by itself. Without it, only by hand.
+     */
+    schedule?: ReportScheduleBody | null;
+    /**
+     * To whom the results are mailed.
+     */
+    recipients?: Array<Email>;
+    delivery?: ReportDelivery;
+};
+
+/**
+ * Minute, hour, day of the month, month and day of the week, as cron has them:
+ * `0 8 * * 1` is Mondays at 8:00, `0 7 1 * *` the first of each month at 7:00.
+ * Numbers, lists, ranges, steps and English names of days and months are known. It
+ * may come true every 15 minutes at most.
+ *
+ * Where clocks are set forward over the time, it runs at the first moment after
+ * the gap; where they are set back, it runs when the time comes first.
+ *
+ */
+export type ReportCron = string;
+
+/**
+ * A line of names, then a line per row, in UTF-8, as RFC 4180 has it. It has no
+ * greatest length.
+ *
+ */
+export type ReportCsv = string;
+
+/**
+ * How the recipients get it: as a PDF attached to the mail, or as a link that shows
+ * the PDF for 30 days to whoever has it.
+ *
+ */
+export type ReportDelivery = 'ATTACHMENT' | 'LINK' | (string & {});
+
+export type ReportListResponse = {
+    data: Array<Report>;
+    pagination: Pagination;
+};
+
+/**
+ * What people call the report; it is the title on paper and the subject of the mail. It cannot be blank.
+ */
+export type ReportName = string;
+
+/**
+ * What rows are sorted by.
+ */
+export type ReportOrder = {
+    /**
+     * A metric or a dimension of the question.
+     */
+    by: string;
+    direction: Direction;
+};
+
+/**
+ * A PDF file. It has no greatest length.
+ */
+export type ReportPdf = Blob | File;
+
+/**
+ * Which days a report is about, seen from the day on which it is due. All end on
+ * the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
+ * before, up to it.
+ *
+ */
+export type ReportPeriod = 'YESTERDAY' | 'LAST_7_DAYS' | 'LAST_30_DAYS' | 'PREVIOUS_WEEK' | 'PREVIOUS_MONTH' | 'MONTH_TO_DATE' | (string & {});
+
+/**
+ * Which numbers, grouped, filtered and sorted how: a question of `POST /v1/metrics/query`,
+ * of the days that the report is about.
+ *
+ */
+export type ReportQuestion = {
+    /**
+     * Count one website only. Without it, all websites of the workspace together.
+     */
+    website_id?: string;
+    metrics: Array<Metric>;
+    /**
+     * One row is answered per combination of their values. Without any, it is one row.
+     */
+    dimensions: Array<Dimension>;
+    /**
+     * How long the values of `time` are; `HOUR` for at most 31 days.
+     */
+    interval: Interval;
+    /**
+     * As it was sent; see `Filter`.
+     */
+    filter?: {
+        [key: string]: unknown;
+    };
+    /**
+     * The name of an event that counts as success, for `conversion_rate`.
+     */
+    goal?: string;
+    /**
+     * A goal of the website, instead of `goal`. It needs its `website_id`.
+     */
+    goal_id?: string;
+    /**
+     * Without it, by `time`, or else by the first metric, the largest first. Rows that
+     * are level follow each other in the order of their dimensions.
+     *
+     */
+    order: Array<ReportOrder>;
+    /**
+     * How many rows the section has at most; on paper it has the first 50 of them.
+     */
+    limit: number;
+};
+
+/**
+ * Which numbers, grouped, filtered and sorted how: a question of `POST /v1/metrics/query`,
+ * of the days that the report is about.
+ *
+ */
+export type ReportQuestionBody = {
+    /**
+     * Count one website only. Without it, all websites of the workspace together.
+     */
+    website_id?: string;
+    metrics: Array<Metric>;
+    /**
+     * One row is answered per combination of their values. Without any, it is one row.
+     */
+    dimensions?: Array<Dimension>;
+    /**
+     * How long the values of `time` are; `HOUR` for at most 31 days.
+     */
+    interval?: Interval;
+    filter?: Filter;
+    /**
+     * The name of an event that counts as success, for `conversion_rate`.
+     */
+    goal?: string;
+    /**
+     * A goal of the website, instead of `goal`. It needs its `website_id`.
+     */
+    goal_id?: string;
+    /**
+     * Without it, by `time`, or else by the first metric, the largest first. Rows that
+     * are level follow each other in the order of their dimensions.
+     *
+     */
+    order?: Array<MetricsOrder>;
+    /**
+     * How many rows the section has at most; on paper it has the first 50 of them.
+     */
+    limit?: number;
+};
+
+export type ReportResponse = {
+    data: Report;
+    meta: Meta;
+};
+
+/**
+ * The results of a run.
+ */
+export type ReportResults = {
+    run: ReportRun;
+    sections: Array<ReportResultsSection>;
+};
+
+export type ReportResultsResponse = {
+    data: ReportResults;
+    meta: Meta;
+};
+
+/**
+ * A section with all of its rows.
+ */
+export type ReportResultsSection = {
+    title: string;
+    question: ReportQuestion;
+    rows: Array<MetricsRow>;
+};
+
+/**
+ * A report at work, or its results. The newest 100 of a report are kept. It keeps
+ * the name and the sections that the report had when it began.
+ *
+ */
+export type ReportRun = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    report_id: string;
+    /**
+     * Why it runs. New values may appear.
+     */
+    cause: 'SCHEDULE' | 'REQUEST';
+    status: ReportRunStatus;
+    name: ReportName;
+    /**
+     * The first day that it is about.
+     */
+    start_date: string;
+    /**
+     * The last day, included.
+     */
+    end_date: string;
+    sections: Array<ReportRunSection>;
+    /**
+     * The mails about it, one per recipient, once it is done.
+     */
+    deliveries: Array<ReportRunDelivery>;
+    /**
+     * Why it failed; null otherwise.
+     */
+    error: string | null;
+    /**
+     * The time at which it was due; null where it was asked for.
+     */
+    scheduled_for: string | null;
+    created_at: string;
+    started_at: string | null;
+    finished_at: string | null;
+};
+
+/**
+ * How the mail to a recipient stands.
+ */
+export type ReportRunDelivery = {
+    recipient: string;
+    /**
+     * `FAILED` where the mail server refused it, or was away for half a day. New values may appear.
+     */
+    status: 'PENDING' | 'SENT' | 'FAILED';
+    /**
+     * When the mail server took it.
+     */
+    sent_at: string | null;
+};
+
+export type ReportRunListResponse = {
+    data: Array<ReportRun>;
+    pagination: Pagination;
+};
+
+export type ReportRunResponse = {
+    data: ReportRun;
+    meta: Meta;
+};
+
+/**
+ * What a section became.
+ */
+export type ReportRunSection = {
+    title: string;
+    /**
+     * How many rows it has; null until they are counted.
+     */
+    rows: number | null;
+};
+
+/**
+ * How a run stands. New values may appear.
+ */
+export type ReportRunStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | (string & {});
+
+/**
+ * When a report runs by itself.
+ */
+export type ReportSchedule = {
+    cron: ReportCron;
+    /**
+     * Whose clocks it goes by.
+     */
+    timezone: Timezone;
+};
+
+/**
+ * When the report runs by itself.
+ */
+export type ReportScheduleBody = {
+    cron: ReportCron;
+    /**
+     * Whose clocks it goes by. Without it, the workspace's.
+     */
+    timezone?: Timezone;
+};
+
+/**
+ * A part of a report. Without dimensions it is shown as large numbers, by `time` as
+ * a line with a table, by anything else as bars with a table. The first metric is
+ * drawn.
+ *
+ */
+export type ReportSection = {
+    /**
+     * What stands above it. It cannot be blank.
+     */
+    title: string;
+    question: ReportQuestion;
+};
+
+/**
+ * A part of a report. Without dimensions it is shown as large numbers, by `time` as
+ * a line with a table, by anything else as bars with a table. The first metric is
+ * drawn.
+ *
+ */
+export type ReportSectionBody = {
+    /**
+     * What stands above it. It cannot be blank.
+     */
+    title: string;
+    question: ReportQuestionBody;
+};
+
+/**
+ * Whether the schedule is kept. A paused report can still be run by hand.
+ */
+export type ReportStatus = 'ACTIVE' | 'PAUSED' | (string & {});
+
+/**
  * For how many days events are kept: those of today and of so many days before
  * it, in the website's time zone. Null keeps them for ever.
  *
@@ -1896,6 +4328,144 @@ export type RevenueRow = {
 export type Role = 'OWNER' | 'ADMIN' | 'EDITOR' | 'VIEWER' | (string & {});
 
 /**
+ * A filter as it was saved: a condition on one dimension, or conditions combined by `AND`, `OR` and `NOT`:
+ * up to 5 levels deep, with up to 50 conditions in all. New operators may appear.
+ *
+ */
+export type SavedFilter = ({
+    operator: 'AND';
+} & SavedFilterAnd) | ({
+    operator: 'OR';
+} & SavedFilterOr) | ({
+    operator: 'NOT';
+} & SavedFilterNot) | ({
+    operator: 'IS';
+} & SavedFilterIs) | ({
+    operator: 'IS_NOT';
+} & SavedFilterIsNot) | ({
+    operator: 'CONTAINS';
+} & SavedFilterContains) | ({
+    operator: 'IN';
+} & SavedFilterIn);
+
+/**
+ * All of these hold.
+ */
+export type SavedFilterAnd = {
+    operator: 'AND';
+    filters: Array<SavedFilter>;
+};
+
+/**
+ * The value of the dimension has this text in it. No character has a special meaning.
+ */
+export type SavedFilterContains = {
+    operator: 'CONTAINS';
+    dimension: FilterDimension;
+    value: string;
+};
+
+/**
+ * The dimension has one of these values.
+ */
+export type SavedFilterIn = {
+    operator: 'IN';
+    dimension: FilterDimension;
+    values: Array<string>;
+};
+
+/**
+ * The dimension has this value; null is an absent or empty one.
+ */
+export type SavedFilterIs = {
+    operator: 'IS';
+    dimension: FilterDimension;
+    value: string | null;
+};
+
+/**
+ * The dimension has another value than this one. An absent value is another one;
+ * null itself means that there is a value.
+ *
+ */
+export type SavedFilterIsNot = {
+    operator: 'IS_NOT';
+    dimension: FilterDimension;
+    value: string | null;
+};
+
+/**
+ * This does not hold.
+ */
+export type SavedFilterNot = {
+    operator: 'NOT';
+    filter: SavedFilter;
+};
+
+/**
+ * At least one of these holds.
+ */
+export type SavedFilterOr = {
+    operator: 'OR';
+    filters: Array<SavedFilter>;
+};
+
+/**
+ * A way through a website that was given a name, so that it can be asked again. It
+ * exists until it, or its website, is deleted, and can be restored for 30 days from
+ * then.
+ *
+ */
+export type SavedFunnel = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    website_id: string;
+    name: FunnelName;
+    /**
+     * What visitors do, in this order.
+     */
+    steps: Array<Condition>;
+    /**
+     * The time that a visitor has from the first step to the last.
+     */
+    window_hours: number;
+    created_at: string;
+    updated_at: string;
+    deleted_at: string | null;
+    /**
+     * Until when a deleted one can be restored.
+     */
+    removed_after: string | null;
+    /**
+     * The funnel's website, only with `expand=website`.
+     */
+    website?: Website;
+};
+
+export type SavedFunnelListResponse = {
+    data: Array<SavedFunnel>;
+    pagination: Pagination;
+};
+
+export type SavedFunnelResponse = {
+    data: SavedFunnel;
+    meta: Meta;
+};
+
+/**
+ * What rows are sorted by.
+ */
+export type SavedOrder = {
+    /**
+     * A metric or a dimension of the question.
+     */
+    by: string;
+    direction: Direction;
+};
+
+/**
  * Something that a credential may do. `x:full` includes `x:read`. New values may
  * appear. There are `events:read`, `events:write`, `metrics:read`,
  * `visitors:read`, `visitors:full`, `websites:read`, `websites:full`,
@@ -1914,6 +4484,133 @@ export type Scope = string;
  *
  */
 export type ScopePreset = 'READ_ONLY' | 'FULL' | (string & {});
+
+/**
+ * A link that shows a dashboard to whoever has it, until it expires or is revoked,
+ * or the dashboard is deleted.
+ *
+ */
+export type ShareLink = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    dashboard_id: string;
+    name: ShareLinkName;
+    status: ShareLinkStatus;
+    /**
+     * Who made it; null for a program.
+     */
+    created_by: string | null;
+    created_at: string;
+    expires_at: string;
+    revoked_at: string | null;
+};
+
+/**
+ * A link to make.
+ */
+export type ShareLinkCreate = {
+    name: ShareLinkName;
+    /**
+     * After how many days it opens nothing any more.
+     */
+    expires_in_days?: number;
+};
+
+export type ShareLinkListResponse = {
+    data: Array<ShareLink>;
+    pagination: Pagination;
+};
+
+/**
+ * For whom the link is, so that one knows later which to revoke. It cannot be blank.
+ */
+export type ShareLinkName = string;
+
+export type ShareLinkResponse = {
+    data: ShareLink;
+    meta: Meta;
+};
+
+/**
+ * Whether a link opens anything. New values may appear.
+ */
+export type ShareLinkStatus = 'ACTIVE' | 'EXPIRED' | 'REVOKED' | (string & {});
+
+/**
+ * A new link with its token. Only a hash of it is stored, so that it is never shown
+ * again: if it is lost, make another link.
+ *
+ */
+export type ShareLinkWithToken = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    dashboard_id: string;
+    name: ShareLinkName;
+    status: ShareLinkStatus;
+    /**
+     * Who made it; null for a program.
+     */
+    created_by: string | null;
+    created_at: string;
+    expires_at: string;
+    revoked_at: string | null;
+    /**
+     * What get-shared-dashboard takes in the header `Share-Token`.
+     */
+    token: string;
+    /**
+     * A page that shows the dashboard.
+     */
+    url: string;
+};
+
+export type ShareLinkWithTokenResponse = {
+    data: ShareLinkWithToken;
+    meta: Meta;
+};
+
+/**
+ * A webhook that takes messages as Slack's incoming webhooks do.
+ */
+export type SlackChannelBody = {
+    kind: 'SLACK';
+    name: AlertName;
+    url: AlertUrl;
+};
+
+/**
+ * Metrics by up to four dimensions, as rows.
+ */
+export type TableWidget = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    dashboard_id: string;
+    kind: 'TABLE';
+    title: WidgetTitle;
+    layout: WidgetLayout;
+    query: WidgetQuestion;
+    created_at: string;
+    updated_at: string;
+};
+
+/**
+ * Metrics by up to four dimensions, as rows.
+ */
+export type TableWidgetBody = {
+    kind: 'TABLE';
+    title: WidgetTitle;
+    /**
+     * Without it, the first place that is free; in an update, where it lies.
+     */
+    layout?: WidgetLayoutBody;
+    query: WidgetQuestionBody;
+};
 
 /**
  * The clock of a sandbox, at the moment of the answer.
@@ -1947,6 +4644,108 @@ export type TestClockAdvance = {
 export type TestClockResponse = {
     data: TestClock;
     meta: Meta;
+};
+
+/**
+ * Words, such as a heading or what the numbers mean.
+ */
+export type TextWidget = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    dashboard_id: string;
+    kind: 'TEXT';
+    title: WidgetTitle;
+    layout: WidgetLayout;
+    text: WidgetText;
+    created_at: string;
+    updated_at: string;
+};
+
+/**
+ * Words, such as a heading or what the numbers mean.
+ */
+export type TextWidgetBody = {
+    kind: 'TEXT';
+    title: WidgetTitle;
+    /**
+     * Without it, the first place that is free; in an update, where it lies.
+     */
+    layout?: WidgetLayoutBody;
+    text: WidgetText;
+};
+
+/**
+ * The number is above a value, or below it.
+ *
+ */
+export type ThresholdCondition = {
+    kind: 'THRESHOLD';
+    source: AlertSource;
+    window: AlertWindow;
+    direction: AlertDirection;
+    /**
+     * The value.
+     */
+    threshold: number;
+    /**
+     * Where it is over: at or beyond this on the other side. Without it, at the
+     * threshold itself. It cannot lie on the side where the condition holds.
+     *
+     */
+    resolve_threshold: number | null;
+};
+
+/**
+ * The number is above a value, or below it.
+ *
+ */
+export type ThresholdConditionBody = {
+    kind: 'THRESHOLD';
+    source: AlertSourceBody;
+    window: AlertWindow;
+    direction: AlertDirection;
+    /**
+     * The value.
+     */
+    threshold: number;
+    /**
+     * Where it is over: at or beyond this on the other side. Without it, at the
+     * threshold itself. It cannot lie on the side where the condition holds.
+     *
+     */
+    resolve_threshold?: number | null;
+};
+
+/**
+ * Metrics as time goes by, as one line or, with a second dimension, as several.
+ */
+export type TimeSeriesWidget = {
+    /**
+     * UUIDv7.
+     */
+    id: string;
+    dashboard_id: string;
+    kind: 'TIME_SERIES';
+    title: WidgetTitle;
+    layout: WidgetLayout;
+    query: WidgetQuestion;
+    created_at: string;
+    updated_at: string;
+};
+
+/**
+ * Metrics as time goes by, as one line or, with a second dimension, as several.
+ */
+export type TimeSeriesWidgetBody = {
+    kind: 'TIME_SERIES';
+    title: WidgetTitle;
+    /**
+     * Without it, the first place that is free; in an update, where it lies.
+     */
+    layout?: WidgetLayoutBody;
+    query: WidgetQuestionBody;
 };
 
 /**
@@ -2328,6 +5127,19 @@ export type VisitorResponse = {
 };
 
 /**
+ * A webhook of your own, with signed messages.
+ */
+export type WebhookChannelBody = {
+    kind: 'WEBHOOK';
+    name: AlertName;
+    url: AlertUrl;
+    /**
+     * What signs the messages. Without one, we make it.
+     */
+    secret?: string;
+};
+
+/**
  * A website or an app that is being measured. It takes events from its creation
  * until it is deleted.
  *
@@ -2348,6 +5160,18 @@ export type Website = {
     retention_days: RetentionDays;
     created_at: string;
     updated_at: string;
+    /**
+     * Null while it lives.
+     */
+    deleted_at: string | null;
+    /**
+     * Until when a deleted one can be restored. Then it is removed for good.
+     */
+    removed_after: string | null;
+    /**
+     * The website's goals, oldest first and 100 at most, only with `expand=goals`.
+     */
+    goals?: Array<Goal>;
 };
 
 /**
@@ -2369,9 +5193,34 @@ export type WebsiteListResponse = {
 };
 
 /**
+ * A website of a document, and which one stands for it.
+ */
+export type WebsiteMapping = {
+    /**
+     * Its id in the document.
+     */
+    from: string;
+    /**
+     * The id of a website of the workspace.
+     */
+    to: string;
+};
+
+/**
  * What people call the website. It cannot be blank.
  */
 export type WebsiteName = string;
+
+/**
+ * What changes about a website (JSON merge patch); the rest stays.
+ */
+export type WebsitePatch = {
+    name?: WebsiteName;
+    domain?: Domain;
+    timezone?: Timezone;
+    currency?: Currency;
+    retention_days?: RetentionDays;
+};
 
 export type WebsiteResponse = {
     data: Website;
@@ -2389,6 +5238,340 @@ export type WebsiteUpdate = {
     timezone: Timezone;
     currency: Currency;
     retention_days?: RetentionDays;
+};
+
+/**
+ * Something on a dashboard. `kind` says what it shows, and what it holds for that. New kinds may appear.
+ *
+ */
+export type Widget = ({
+    kind: 'NUMBER';
+} & NumberWidget) | ({
+    kind: 'TIME_SERIES';
+} & TimeSeriesWidget) | ({
+    kind: 'BAR';
+} & BarWidget) | ({
+    kind: 'TABLE';
+} & TableWidget) | ({
+    kind: 'FUNNEL';
+} & FunnelWidget) | ({
+    kind: 'TEXT';
+} & TextWidget);
+
+/**
+ * What a widget shows. `kind` says in which form. New kinds may appear.
+ */
+export type WidgetAnswer = ({
+    kind: 'ROWS';
+} & WidgetRows) | ({
+    kind: 'FUNNEL';
+} & WidgetFunnel) | ({
+    kind: 'TEXT';
+} & WidgetWords) | ({
+    kind: 'PROBLEM';
+} & WidgetProblem);
+
+/**
+ * Something on a dashboard. `kind` says what it shows, and what it holds for that.
+ *
+ */
+export type WidgetBody = ({
+    kind: 'NUMBER';
+} & NumberWidgetBody) | ({
+    kind: 'TIME_SERIES';
+} & TimeSeriesWidgetBody) | ({
+    kind: 'BAR';
+} & BarWidgetBody) | ({
+    kind: 'TABLE';
+} & TableWidgetBody) | ({
+    kind: 'FUNNEL';
+} & FunnelWidgetBody) | ({
+    kind: 'TEXT';
+} & TextWidgetBody);
+
+/**
+ * The metrics of earlier days, and by what part each has changed since.
+ */
+export type WidgetComparison = {
+    start_date: string;
+    end_date: string;
+    metrics: MetricsRowNumbers;
+    /**
+     * By the name of each metric: 0.25 is a quarter more than then; null where there
+     * is nothing above 0 to compare with.
+     *
+     */
+    change: {
+        [key: string]: number | null;
+    };
+};
+
+/**
+ * How far visitors went.
+ */
+export type WidgetFunnel = {
+    kind: 'FUNNEL';
+    website_id: string;
+    start_date: string;
+    end_date: string;
+    steps: Array<FunnelStep>;
+};
+
+/**
+ * What a widget shows. New values may appear.
+ */
+export type WidgetKind = 'NUMBER' | 'TIME_SERIES' | 'BAR' | 'TABLE' | 'FUNNEL' | 'TEXT' | (string & {});
+
+/**
+ * Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+ * two widgets of a dashboard share a cell.
+ *
+ */
+export type WidgetLayout = {
+    /**
+     * The first column, from 0.
+     */
+    x: number;
+    /**
+     * The first row, from 0.
+     */
+    y: number;
+    width: number;
+    height: number;
+};
+
+/**
+ * Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+ * two widgets of a dashboard share a cell.
+ *
+ */
+export type WidgetLayoutBody = {
+    /**
+     * The first column, from 0.
+     */
+    x: number;
+    /**
+     * The first row, from 0.
+     */
+    y: number;
+    width: number;
+    height: number;
+};
+
+/**
+ * What changes about where a widget lies.
+ */
+export type WidgetLayoutPatch = {
+    x?: number;
+    y?: number;
+    width?: number;
+    height?: number;
+};
+
+/**
+ * Where widgets shall lie. Those that are not named stay where they are.
+ */
+export type WidgetLayoutUpdate = {
+    widgets: Array<WidgetMove>;
+};
+
+export type WidgetListResponse = {
+    data: Array<Widget>;
+    pagination: Pagination;
+};
+
+/**
+ * A widget of the dashboard, and where it shall lie.
+ */
+export type WidgetMove = {
+    widget_id: string;
+    layout: WidgetLayoutBody;
+};
+
+/**
+ * What changes about a widget (JSON merge patch); the rest stays. Its kind stays too,
+ * and a field that its kind does not have is refused.
+ *
+ */
+export type WidgetPatch = {
+    title?: WidgetTitle;
+    layout?: WidgetLayoutPatch;
+    query?: WidgetQuestionPatch;
+    compare?: Compare | null;
+    funnel_id?: string;
+    range?: RangeName | null;
+    text?: WidgetText;
+};
+
+/**
+ * Why this widget has nothing to show, while the others do: its website or goal was
+ * deleted since, or the answer took too long.
+ *
+ */
+export type WidgetProblem = {
+    kind: 'PROBLEM';
+    problem: Problem;
+};
+
+/**
+ * A question as query-metrics takes it, with the name of a range in the place of
+ * dates, so that the answer stays current.
+ *
+ */
+export type WidgetQuestion = {
+    /**
+     * Count one website only. If null, the dashboard's.
+     */
+    website_id: string | null;
+    /**
+     * The days. If null, the dashboard's.
+     */
+    range: RangeName | null;
+    metrics: Array<Metric>;
+    /**
+     * What suits the kind of widget: none for a `NUMBER`, first of all `time` for a
+     * `TIME_SERIES`, exactly one for a `BAR`, at least one for a `TABLE`.
+     *
+     */
+    dimensions: Array<Dimension>;
+    /**
+     * How long the values of `time` are; `HOUR` for at most 31 days.
+     */
+    interval: Interval;
+    filter: SavedFilter | null;
+    /**
+     * The name of an event that counts as success, for `conversion_rate`.
+     */
+    goal: string | null;
+    /**
+     * A goal of the website, instead of `goal`.
+     */
+    goal_id: string | null;
+    /**
+     * Without it, by `time`, or else by the first metric, the largest first.
+     *
+     */
+    order: Array<SavedOrder>;
+    /**
+     * How many rows are shown at most.
+     */
+    limit: number;
+};
+
+/**
+ * A question as query-metrics takes it, with the name of a range in the place of
+ * dates, so that the answer stays current.
+ *
+ */
+export type WidgetQuestionBody = {
+    /**
+     * Count one website only. Without it, or null, the dashboard's.
+     */
+    website_id?: string | null;
+    /**
+     * The days. Without it, or null, the dashboard's.
+     */
+    range?: RangeName | null;
+    metrics: Array<Metric>;
+    /**
+     * What suits the kind of widget: none for a `NUMBER`, first of all `time` for a
+     * `TIME_SERIES`, exactly one for a `BAR`, at least one for a `TABLE`.
+     *
+     */
+    dimensions?: Array<Dimension>;
+    /**
+     * How long the values of `time` are; `HOUR` for at most 31 days.
+     */
+    interval?: Interval;
+    filter?: Filter | null;
+    /**
+     * The name of an event that counts as success, for `conversion_rate`.
+     */
+    goal?: string | null;
+    /**
+     * A goal of the website, instead of `goal`.
+     */
+    goal_id?: string | null;
+    /**
+     * Without it, by `time`, or else by the first metric, the largest first.
+     *
+     */
+    order?: Array<MetricsOrder>;
+    /**
+     * How many rows are shown at most.
+     */
+    limit?: number;
+};
+
+/**
+ * What changes about a widget's question; null takes a field back to what it is
+ * without. A filter is merged as well: to get another operator, send null for the
+ * fields of the old one, or update the widget.
+ *
+ */
+export type WidgetQuestionPatch = {
+    website_id?: string | null;
+    range?: RangeName | null;
+    metrics?: Array<Metric>;
+    dimensions?: Array<Dimension>;
+    interval?: Interval;
+    filter?: Filter | null;
+    goal?: string | null;
+    goal_id?: string | null;
+    order?: Array<MetricsOrder>;
+    limit?: number;
+};
+
+export type WidgetResponse = {
+    data: Widget;
+    meta: Meta;
+};
+
+/**
+ * The rows that answer the widget's question. A `NUMBER` has exactly one.
+ */
+export type WidgetRows = {
+    kind: 'ROWS';
+    /**
+     * Null where all websites are counted.
+     */
+    website_id: string | null;
+    start_date: string;
+    end_date: string;
+    rows: Array<MetricsRow>;
+    /**
+     * The same metrics of earlier days, where the widget compares; else null.
+     */
+    comparison: WidgetComparison | null;
+};
+
+/**
+ * The text of the widget, as Markdown. Whoever draws it must not trust it to be free of HTML.
+ */
+export type WidgetText = string;
+
+/**
+ * What stands above the widget; it may be empty.
+ */
+export type WidgetTitle = string;
+
+/**
+ * A widget with its answer.
+ */
+export type WidgetView = {
+    widget_id: string;
+    kind: WidgetKind;
+    title: WidgetTitle;
+    layout: WidgetLayout;
+    answer: WidgetAnswer;
+};
+
+/**
+ * The text of the widget.
+ */
+export type WidgetWords = {
+    kind: 'TEXT';
+    text: WidgetText;
 };
 
 /**
@@ -2443,6 +5626,17 @@ export type WorkspaceListResponse = {
  */
 export type WorkspaceName = string;
 
+/**
+ * What changes about the settings (JSON merge patch); the rest stays.
+ */
+export type WorkspacePatch = {
+    name?: WorkspaceName;
+    timezone?: Timezone;
+    currency?: Currency;
+    cors_origins?: Array<CorsOrigin>;
+    allowed_networks?: Networks;
+};
+
 export type WorkspaceResponse = {
     data: Workspace;
     meta: Meta;
@@ -2462,6 +5656,108 @@ export type WorkspaceUpdate = {
 };
 
 /**
+ * Only channels of this kind.
+ */
+export type AlertChannelKind2 = 'EMAIL' | 'SLACK' | 'WEBHOOK';
+
+/**
+ * Only what has one of these, with commas between them.
+ */
+export type AlertChannelKindIn = string;
+
+/**
+ * The order: up to two fields with commas between them, each with its
+ * direction. Without it, oldest first.
+ *
+ */
+export type AlertChannelSort = string;
+
+/**
+ * The order: one field, with its
+ * direction. Without it, newest first.
+ *
+ */
+export type AlertDeliverySort = string;
+
+/**
+ * Only what stands like this.
+ */
+export type AlertDeliveryStatus2 = 'PENDING' | 'DELIVERED' | 'FAILED';
+
+/**
+ * Only what has one of these, with commas between them.
+ */
+export type AlertDeliveryStatusIn = string;
+
+/**
+ * Only what is of this kind.
+ */
+export type AlertEventKind2 = 'FIRED' | 'RESOLVED' | 'ACKNOWLEDGED' | 'MUTED' | 'UNMUTED' | 'CHANGED';
+
+/**
+ * Only what has one of these, with commas between them.
+ */
+export type AlertEventKindIn = string;
+
+/**
+ * The order: one field, with its
+ * direction. Without it, newest first.
+ *
+ */
+export type AlertEventSort = string;
+
+/**
+ * The alert's `id`.
+ */
+export type AlertId = string;
+
+/**
+ * Only what has this kind of condition.
+ */
+export type AlertKind = 'THRESHOLD' | 'CHANGE' | 'ABSENCE' | 'ANOMALY';
+
+/**
+ * Only what has one of these, with commas between them.
+ */
+export type AlertKindIn = string;
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, oldest first.
+ *
+ */
+export type AlertSort = string;
+
+/**
+ * Only what stands like this.
+ */
+export type AlertStatus2 = 'OK' | 'FIRING' | 'RESOLVED' | 'NO_DATA' | 'FAILED';
+
+/**
+ * Only what has one of these, with commas between them.
+ */
+export type AlertStatusIn = string;
+
+/**
+ * The allocation's `id`.
+ */
+export type AllocationId = string;
+
+/**
+ * The order: up to two fields with commas between them, each with its
+ * direction. Without it, oldest first.
+ *
+ */
+export type AllocationSort = string;
+
+/**
+ * Related things to put into the answer, with commas between them: `creator`, the member who made each key.
+ * Each takes the scope to read it; without, the answer is `403`.
+ *
+ */
+export type ApiKeyExpand = string;
+
+/**
  * The key's `id`, not the key itself.
  */
 export type ApiKeyId = string;
@@ -2472,9 +5768,26 @@ export type ApiKeyId = string;
 export type ApiKeyMode2 = ApiKeyMode;
 
 /**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, oldest first.
+ *
+ */
+export type ApiKeySort = string;
+
+/**
  * Only keys of this status.
  */
 export type ApiKeyStatus2 = ApiKeyStatus;
+
+/**
+ * Only what has one of these, with commas between them.
+ */
+export type ApiKeyStatusIn = string;
+
+/**
+ * Only what has another status.
+ */
+export type ApiKeyStatusNe = ApiKeyStatus;
 
 /**
  * Only this kind of action.
@@ -2482,9 +5795,33 @@ export type ApiKeyStatus2 = ApiKeyStatus;
 export type AuditAction2 = AuditAction;
 
 /**
+ * Only what has one of these, with commas between them.
+ */
+export type AuditActionIn = string;
+
+/**
+ * Only what has another action.
+ */
+export type AuditActionNe = AuditAction;
+
+/**
  * Only what was done with this credential.
  */
 export type AuditCredential2 = string;
+
+/**
+ * Related things to put into the answer, with commas between them: `user`, the member who did it.
+ * Each takes the scope to read it; without, the answer is `403`.
+ *
+ */
+export type AuditEntryExpand = string;
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, newest first.
+ *
+ */
+export type AuditEntrySort = string;
 
 /**
  * Only what was done to this thing.
@@ -2504,11 +5841,28 @@ export type AuditUser = string;
 export type BrowserFilter = string;
 
 /**
+ * The budget's `id`.
+ */
+export type BudgetId = string;
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, oldest first.
+ *
+ */
+export type BudgetSort = string;
+
+/**
  * Count only the visitor-days whose first touch came from this campaign,
  * compared exactly as it is stored.
  *
  */
 export type CampaignFilter = string;
+
+/**
+ * The channel's `id`.
+ */
+export type ChannelId = string;
 
 /**
  * Which earlier days to compare with, in `comparison`: `PREVIOUS_PERIOD`, as many
@@ -2519,11 +5873,120 @@ export type CampaignFilter = string;
 export type Compare2 = Compare;
 
 /**
+ * Only charges of one account, by `SubAccountId`.
+ */
+export type CostAccount = string;
+
+/**
+ * Only charges to one billing account, by `BillingAccountId`.
+ */
+export type CostBillingAccount = string;
+
+/**
+ * Only charges for services of one category, as `ServiceCategory` has it.
+ */
+export type CostCategory = string;
+
+/**
+ * Only charges of one kind, as `ChargeCategory` has it.
+ */
+export type CostChargeCategory = string;
+
+/**
+ * By what costs are broken down.
+ */
+export type CostDimension2 = CostDimension;
+
+/**
+ * The import's `id`.
+ */
+export type CostImportId = string;
+
+/**
+ * The order: fields with commas between them, each with its direction. Without it,
+ * newest first.
+ *
+ */
+export type CostImportSort = string;
+
+/**
+ * Only imports that stand so.
+ */
+export type CostImportStatus2 = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
+
+/**
+ * Only imports that stand in one of these ways, with commas between them.
+ */
+export type CostImportStatusIn = string;
+
+/**
+ * Only imports that stand otherwise.
+ */
+export type CostImportStatusNe = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
+
+/**
+ * How long the parts of `breakdown` are. Weeks begin on Mondays.
+ */
+export type CostInterval2 = CostInterval;
+
+/**
+ * Which of the four costs of FOCUS is meant.
+ */
+export type CostKind2 = CostKind;
+
+/**
+ * Only charges of one provider, as `ProviderName` has it.
+ */
+export type CostProvider = string;
+
+/**
+ * Only charges in one region, by `RegionId`, or `RegionName` where that is absent.
+ */
+export type CostRegion = string;
+
+/**
+ * Only charges for one service, as `ServiceName` has it.
+ */
+export type CostService = string;
+
+/**
+ * Only charges with this value of this tag, written `key=value` and divided at the
+ * first `=`. Given several times, all must hold. `key=` is for charges without the tag.
+ *
+ */
+export type CostTags = Array<string>;
+
+/**
+ * How many values are told one by one, in each currency.
+ */
+export type CostTop = number;
+
+/**
  * Count only the visitor-days whose first touch was from this country, an ISO
  * 3166-1 code of two capitals.
  *
  */
 export type CountryFilter = string;
+
+/**
+ * Only what was created after this moment.
+ */
+export type CreatedAtGt = string;
+
+/**
+ * Only what was created at or after this moment.
+ */
+export type CreatedAtGte = string;
+
+/**
+ * Only what was created before this moment.
+ */
+export type CreatedAtLt = string;
+
+/**
+ * Only what was created at or before this moment.
+ */
+export type CreatedAtLte = string;
 
 /**
  * Where the page begins: `pagination.next_cursor` of the page before. Cursors
@@ -2532,6 +5995,25 @@ export type CountryFilter = string;
  *
  */
 export type Cursor = string;
+
+/**
+ * Related things to put into the answer, with commas between them: `website`, each dashboard's website, and `widgets`, by rows and from left to right.
+ * Each takes the scope to read it; without, the answer is `403`.
+ *
+ */
+export type DashboardExpand = string;
+
+/**
+ * The dashboard's `id`.
+ */
+export type DashboardId = string;
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, by position.
+ *
+ */
+export type DashboardSort = string;
 
 /**
  * Count only the visitor-days whose first touch was on this device, compared
@@ -2546,11 +6028,69 @@ export type DeviceFilter = string;
 export type DidEvent = string;
 
 /**
+ * Only what has exactly this domain.
+ */
+export type Domain2 = string;
+
+/**
+ * Only what has this text in its domain, in large or small letters. No character has a special meaning.
+ */
+export type DomainContains = string;
+
+/**
+ * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+ */
+export type DomainIn = string;
+
+/**
+ * Only what has another domain.
+ */
+export type DomainNe = string;
+
+/**
+ * Only what has exactly this address.
+ */
+export type Email2 = string;
+
+/**
+ * Only what has this text in its address, in large or small letters. No character has a special meaning.
+ */
+export type EmailContains = string;
+
+/**
+ * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+ */
+export type EmailIn = string;
+
+/**
+ * Only what has another address.
+ */
+export type EmailNe = string;
+
+/**
+ * Only what is evaluated, or what is not.
+ */
+export type Enabled = boolean;
+
+/**
  * The last day, included. Without it, today in the website's time zone (in the
  * workspace's, where no website is named).
  *
  */
 export type EndDate = string;
+
+/**
+ * The last of the days that begin with `start_date`. Without it, today, where that is given.
+ */
+export type EndOverride = string;
+
+/**
+ * Related things to put into the answer, with commas between them: `website`, each event's website,
+ * and `website.goals`, the goals of that, oldest first and 100 at most.
+ * Each takes the scope to read it; without, the answer is `403`.
+ *
+ */
+export type EventExpand = string;
 
 /**
  * The event's `id`, as you sent it. It is one segment of the path, so whatever
@@ -2567,9 +6107,59 @@ export type EventId = string;
 export type EventName = string;
 
 /**
+ * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+ */
+export type EventNameIn = string;
+
+/**
+ * Only what has another name.
+ */
+export type EventNameNe = string;
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, newest first.
+ *
+ */
+export type EventSort = string;
+
+/**
+ * Only what expires after this moment.
+ */
+export type ExpiresAtGt = string;
+
+/**
+ * Only what expires at or after this moment.
+ */
+export type ExpiresAtGte = string;
+
+/**
+ * Only what expires before this moment.
+ */
+export type ExpiresAtLt = string;
+
+/**
+ * Only what expires at or before this moment.
+ */
+export type ExpiresAtLte = string;
+
+/**
  * What kind of file is wanted.
  */
 export type ExportFormat = 'NDJSON' | 'PARQUET';
+
+/**
+ * Only your favourites, or only the others.
+ */
+export type Favourite = boolean;
+
+/**
+ * Only these fields of each thing in `data`, with commas between them, and a dot
+ * before a field inside of another: `name,condition.kind`. The others are left
+ * out, even where the schema requires them.
+ *
+ */
+export type Fields = string;
 
 /**
  * What visitors' days are told apart by, as their first touch has it.
@@ -2584,6 +6174,25 @@ export type FirstTouchDimension = 'source' | 'medium' | 'campaign' | 'device' | 
 export type From = string;
 
 /**
+ * Related things to put into the answer, with commas between them: `website`, each funnel's website.
+ * Each takes the scope to read it; without, the answer is `403`.
+ *
+ */
+export type FunnelExpand = string;
+
+/**
+ * The funnel's `id`.
+ */
+export type FunnelId = string;
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, oldest first.
+ *
+ */
+export type FunnelSort = string;
+
+/**
  * The name of an event that counts as success, for `conversion_rate`. It leaves
  * the other numbers as they are.
  *
@@ -2591,9 +6200,38 @@ export type From = string;
 export type Goal2 = string;
 
 /**
+ * Related things to put into the answer, with commas between them: `website`, each goal's website.
+ * Each takes the scope to read it; without, the answer is `403`.
+ *
+ */
+export type GoalExpand = string;
+
+/**
  * The goal's `id`.
  */
 export type GoalId = string;
+
+/**
+ * Only what has this kind of condition.
+ */
+export type GoalKind = 'EVENT' | 'PAGE';
+
+/**
+ * Only what has one of these, with commas between them.
+ */
+export type GoalKindIn = string;
+
+/**
+ * Only what has another kind of condition.
+ */
+export type GoalKindNe = 'EVENT' | 'PAGE';
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, oldest first.
+ *
+ */
+export type GoalSort = string;
 
 /**
  * Makes the request safe to repeat: a key of your own choosing, a UUID for
@@ -2632,9 +6270,83 @@ export type IfNoneMatch = string;
 export type Interval2 = Interval;
 
 /**
+ * Related things to put into the answer, with commas between them: `inviter`, the member who invited.
+ * Each takes the scope to read it; without, the answer is `403`.
+ *
+ */
+export type InvitationExpand = string;
+
+/**
  * The invitation's `id`.
  */
 export type InvitationId = string;
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, oldest first.
+ *
+ */
+export type InvitationSort = string;
+
+/**
+ * Only what has this status.
+ */
+export type InvitationStatus2 = InvitationStatus;
+
+/**
+ * Only what has one of these, with commas between them.
+ */
+export type InvitationStatusIn = string;
+
+/**
+ * Only what has another status.
+ */
+export type InvitationStatusNe = InvitationStatus;
+
+/**
+ * Only what joined after this moment.
+ */
+export type JoinedAtGt = string;
+
+/**
+ * Only what joined at or after this moment.
+ */
+export type JoinedAtGte = string;
+
+/**
+ * Only what joined before this moment.
+ */
+export type JoinedAtLt = string;
+
+/**
+ * Only what joined at or before this moment.
+ */
+export type JoinedAtLte = string;
+
+/**
+ * Only what was used last after this moment.
+ */
+export type LastUsedAtGt = string;
+
+/**
+ * Only what was used last at or after this moment.
+ */
+export type LastUsedAtGte = string;
+
+/**
+ * Only what was used last before this moment.
+ */
+export type LastUsedAtLt = string;
+
+/**
+ * Only what was used last at or before this moment.
+ */
+export type LastUsedAtLte = string;
+
+/**
+ * Those that live, or those that were deleted and can still be restored.
+ */
+export type LifeStatus2 = LifeStatus;
 
 /**
  * How many things a page holds at most.
@@ -2649,6 +6361,13 @@ export type Limit = number;
 export type MediumFilter = string;
 
 /**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, those with the oldest accounts first.
+ *
+ */
+export type MemberSort = string;
+
+/**
  * Only visitors who earned at least this much in all, on whatever days, in minor
  * units of the website's currency.
  *
@@ -2656,14 +6375,86 @@ export type MediumFilter = string;
 export type MinimumRevenueMinor = number;
 
 /**
+ * Only what has exactly this name.
+ */
+export type Name = string;
+
+/**
+ * Only what has this text in its name, in large or small letters. No character has a special meaning.
+ */
+export type NameContains = string;
+
+/**
+ * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+ */
+export type NameIn = string;
+
+/**
+ * Only what has another name.
+ */
+export type NameNe = string;
+
+/**
  * The client's id, which it also sends as `client_id`.
  */
 export type OAuthClientId = string;
 
 /**
+ * Only what has this kind.
+ */
+export type OAuthClientKind2 = OAuthClientKind;
+
+/**
+ * Only what has one of these, with commas between them.
+ */
+export type OAuthClientKindIn = string;
+
+/**
+ * Only what has another kind.
+ */
+export type OAuthClientKindNe = OAuthClientKind;
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, oldest first.
+ *
+ */
+export type OAuthClientSort = string;
+
+/**
  * The website's `id`.
  */
 export type OfWebsite = string;
+
+/**
+ * What rows that cannot be loaded mean for the others.
+ */
+export type OnError2 = OnError;
+
+/**
+ * Show these days in every widget, whatever is set.
+ */
+export type RangeOverride = RangeName;
+
+/**
+ * Only what was recorded after this moment.
+ */
+export type RecordedAtGt = string;
+
+/**
+ * Only what was recorded at or after this moment.
+ */
+export type RecordedAtGte = string;
+
+/**
+ * Only what was recorded before this moment.
+ */
+export type RecordedAtLt = string;
+
+/**
+ * Only what was recorded at or before this moment.
+ */
+export type RecordedAtLte = string;
 
 /**
  * Only entries of this moment or later.
@@ -2676,9 +6467,68 @@ export type RecordedFrom = string;
 export type RecordedTo = string;
 
 /**
+ * What kind of file is wanted.
+ */
+export type ReportFormat = 'PDF' | 'CSV' | 'JSON';
+
+/**
+ * The report's `id`.
+ */
+export type ReportId = string;
+
+/**
+ * The run's `id`.
+ */
+export type ReportRunId = string;
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, newest first.
+ *
+ */
+export type ReportRunSort = string;
+
+/**
+ * Only runs of this status.
+ */
+export type ReportRunStatus2 = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
+
+/**
+ * Which section a CSV is wanted of; the first is 1.
+ */
+export type ReportSection2 = number;
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, oldest first.
+ *
+ */
+export type ReportSort = string;
+
+/**
+ * Only reports of this status.
+ */
+export type ReportStatus2 = 'ACTIVE' | 'PAUSED';
+
+/**
  * What revenue is told apart by.
  */
 export type RevenueDimension = 'source' | 'medium' | 'campaign' | 'device' | 'browser' | 'system' | 'country' | 'page' | 'goal';
+
+/**
+ * Only what has this role.
+ */
+export type Role2 = Role;
+
+/**
+ * Only what has one of these, with commas between them.
+ */
+export type RoleIn = string;
+
+/**
+ * Only what has another role.
+ */
+export type RoleNe = Role;
 
 /**
  * Only visitors with a day on or after this one, in the website's time zone.
@@ -2689,6 +6539,23 @@ export type SeenFrom = string;
  * Only visitors with a day on or before this one, in the website's time zone.
  */
 export type SeenTo = string;
+
+/**
+ * The share link's `id`.
+ */
+export type ShareLinkId = string;
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, oldest first.
+ *
+ */
+export type ShareLinkSort = string;
+
+/**
+ * Only links of this status.
+ */
+export type ShareLinkStatus2 = ShareLinkStatus;
 
 /**
  * How many rows a page holds at most.
@@ -2708,6 +6575,13 @@ export type SourceFilter = string;
 export type StartDate = string;
 
 /**
+ * Show the days from this one on in every widget, whatever is set; `range` is not
+ * looked at then. Without it, 29 days before `end_date`, where that is given.
+ *
+ */
+export type StartOverride = string;
+
+/**
  * Count only the visitor-days whose first touch was on this operating system,
  * compared exactly as it is stored.
  *
@@ -2715,9 +6589,49 @@ export type StartDate = string;
 export type SystemFilter = string;
 
 /**
+ * Only what happened after this moment.
+ */
+export type TimestampGt = string;
+
+/**
+ * Only what happened at or after this moment.
+ */
+export type TimestampGte = string;
+
+/**
+ * Only what happened before this moment.
+ */
+export type TimestampLt = string;
+
+/**
+ * Only what happened at or before this moment.
+ */
+export type TimestampLte = string;
+
+/**
  * Only events before this moment, which must be later than `from`.
  */
 export type To = string;
+
+/**
+ * Only what was changed last after this moment.
+ */
+export type UpdatedAtGt = string;
+
+/**
+ * Only what was changed last at or after this moment.
+ */
+export type UpdatedAtGte = string;
+
+/**
+ * Only what was changed last before this moment.
+ */
+export type UpdatedAtLt = string;
+
+/**
+ * Only what was changed last at or before this moment.
+ */
+export type UpdatedAtLte = string;
 
 /**
  * The last day, in UTC, included. Without it, today.
@@ -2747,6 +6661,13 @@ export type VisitorFilter = string;
 export type VisitorId = string;
 
 /**
+ * Related things to put into the answer, with commas between them: `goals`, each website's goals, oldest first and 100 at most.
+ * Each takes the scope to read it; without, the answer is `403`.
+ *
+ */
+export type WebsiteExpand = string;
+
+/**
  * Count one website only. Without it, all websites together.
  */
 export type WebsiteFilter = string;
@@ -2760,6 +6681,30 @@ export type WebsiteId = string;
  * Only of this website. Without it, of all websites of the workspace.
  */
 export type WebsiteOnly = string;
+
+/**
+ * Show this website in every widget, whatever is set.
+ */
+export type WebsiteOverride = string;
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, oldest first.
+ *
+ */
+export type WebsiteSort = string;
+
+/**
+ * The widget's `id`.
+ */
+export type WidgetId = string;
+
+/**
+ * The order: up to three fields with commas between them, each with its
+ * direction. Without it, oldest first.
+ *
+ */
+export type WidgetSort = string;
 
 /**
  * The workspace's `id`.
@@ -2777,7 +6722,15 @@ export type GetWorkspaceData = {
         'If-None-Match'?: string;
     };
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
     url: '/v1/workspace';
 };
 
@@ -2818,6 +6771,97 @@ export type GetWorkspaceResponses = {
 };
 
 export type GetWorkspaceResponse = GetWorkspaceResponses[keyof GetWorkspaceResponses];
+
+export type PatchWorkspaceData = {
+    body: WorkspacePatch;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/workspace';
+};
+
+export type PatchWorkspaceErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type PatchWorkspaceError = PatchWorkspaceErrors[keyof PatchWorkspaceErrors];
+
+export type PatchWorkspaceResponses = {
+    /**
+     * The workspace.
+     */
+    200: WorkspaceResponse;
+};
+
+export type PatchWorkspaceResponse = PatchWorkspaceResponses[keyof PatchWorkspaceResponses];
 
 export type UpdateWorkspaceData = {
     body: WorkspaceUpdate;
@@ -2922,6 +6966,13 @@ export type ListWorkspacesData = {
     };
     path?: never;
     query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
         /**
          * Where the page begins: `pagination.next_cursor` of the page before. Cursors
          * are opaque and belong to the list that gave them. Without one, the list
@@ -3159,7 +7210,15 @@ export type GetWorkspaceByIdData = {
          */
         workspace_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
     url: '/v1/workspaces/{workspace_id}';
 };
 
@@ -3204,6 +7263,106 @@ export type GetWorkspaceByIdResponses = {
 };
 
 export type GetWorkspaceByIdResponse = GetWorkspaceByIdResponses[keyof GetWorkspaceByIdResponses];
+
+export type PatchWorkspaceByIdData = {
+    body: WorkspacePatch;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The workspace's `id`.
+         */
+        workspace_id: string;
+    };
+    query?: never;
+    url: '/v1/workspaces/{workspace_id}';
+};
+
+export type PatchWorkspaceByIdErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type PatchWorkspaceByIdError = PatchWorkspaceByIdErrors[keyof PatchWorkspaceByIdErrors];
+
+export type PatchWorkspaceByIdResponses = {
+    /**
+     * The workspace.
+     */
+    200: WorkspaceResponse;
+};
+
+export type PatchWorkspaceByIdResponse = PatchWorkspaceByIdResponses[keyof PatchWorkspaceByIdResponses];
 
 export type UpdateWorkspaceByIdData = {
     body: WorkspaceUpdate;
@@ -3395,6 +7554,63 @@ export type ListMembersData = {
     path?: never;
     query?: {
         /**
+         * Only what has exactly this address.
+         */
+        email?: string;
+        /**
+         * Only what has another address.
+         */
+        'email:ne'?: string;
+        /**
+         * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+         */
+        'email:in'?: string;
+        /**
+         * Only what has this text in its address, in large or small letters. No character has a special meaning.
+         */
+        'email:contains'?: string;
+        /**
+         * Only what has this role.
+         */
+        role?: Role;
+        /**
+         * Only what has another role.
+         */
+        'role:ne'?: Role;
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'role:in'?: string;
+        /**
+         * Only what joined after this moment.
+         */
+        'joined_at:gt'?: string;
+        /**
+         * Only what joined at or after this moment.
+         */
+        'joined_at:gte'?: string;
+        /**
+         * Only what joined before this moment.
+         */
+        'joined_at:lt'?: string;
+        /**
+         * Only what joined at or before this moment.
+         */
+        'joined_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, those with the oldest accounts first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
          * Where the page begins: `pagination.next_cursor` of the page before. Cursors
          * are opaque and belong to the list that gave them. Without one, the list
          * begins at its beginning.
@@ -3531,6 +7747,97 @@ export type ListInvitationsData = {
     };
     path?: never;
     query?: {
+        /**
+         * Only what has exactly this address.
+         */
+        email?: string;
+        /**
+         * Only what has another address.
+         */
+        'email:ne'?: string;
+        /**
+         * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+         */
+        'email:in'?: string;
+        /**
+         * Only what has this text in its address, in large or small letters. No character has a special meaning.
+         */
+        'email:contains'?: string;
+        /**
+         * Only what has this role.
+         */
+        role?: Role;
+        /**
+         * Only what has another role.
+         */
+        'role:ne'?: Role;
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'role:in'?: string;
+        /**
+         * Only what has this status.
+         */
+        status?: InvitationStatus;
+        /**
+         * Only what has another status.
+         */
+        'status:ne'?: InvitationStatus;
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'status:in'?: string;
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * Only what expires after this moment.
+         */
+        'expires_at:gt'?: string;
+        /**
+         * Only what expires at or after this moment.
+         */
+        'expires_at:gte'?: string;
+        /**
+         * Only what expires before this moment.
+         */
+        'expires_at:lt'?: string;
+        /**
+         * Only what expires at or before this moment.
+         */
+        'expires_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, oldest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Related things to put into the answer, with commas between them: `inviter`, the member who invited.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
         /**
          * Where the page begins: `pagination.next_cursor` of the page before. Cursors
          * are opaque and belong to the list that gave them. Without one, the list
@@ -3848,7 +8155,21 @@ export type GetInvitationData = {
          */
         invitation_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Related things to put into the answer, with commas between them: `inviter`, the member who invited.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
+    };
     url: '/v1/team/invitations/{invitation_id}';
 };
 
@@ -4075,7 +8396,15 @@ export type GetMemberData = {
          */
         user_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
     url: '/v1/team/{user_id}';
 };
 
@@ -4241,6 +8570,97 @@ export type ListApiKeysData = {
          * Only keys of this status.
          */
         status?: ApiKeyStatus;
+        /**
+         * Only what has another status.
+         */
+        'status:ne'?: ApiKeyStatus;
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'status:in'?: string;
+        /**
+         * Only what has exactly this name.
+         */
+        name?: string;
+        /**
+         * Only what has another name.
+         */
+        'name:ne'?: string;
+        /**
+         * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+         */
+        'name:in'?: string;
+        /**
+         * Only what has this text in its name, in large or small letters. No character has a special meaning.
+         */
+        'name:contains'?: string;
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * Only what expires after this moment.
+         */
+        'expires_at:gt'?: string;
+        /**
+         * Only what expires at or after this moment.
+         */
+        'expires_at:gte'?: string;
+        /**
+         * Only what expires before this moment.
+         */
+        'expires_at:lt'?: string;
+        /**
+         * Only what expires at or before this moment.
+         */
+        'expires_at:lte'?: string;
+        /**
+         * Only what was used last after this moment.
+         */
+        'last_used_at:gt'?: string;
+        /**
+         * Only what was used last at or after this moment.
+         */
+        'last_used_at:gte'?: string;
+        /**
+         * Only what was used last before this moment.
+         */
+        'last_used_at:lt'?: string;
+        /**
+         * Only what was used last at or before this moment.
+         */
+        'last_used_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, oldest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Related things to put into the answer, with commas between them: `creator`, the member who made each key.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
         /**
          * Where the page begins: `pagination.next_cursor` of the page before. Cursors
          * are opaque and belong to the list that gave them. Without one, the list
@@ -4478,7 +8898,21 @@ export type GetApiKeyData = {
          */
         api_key_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Related things to put into the answer, with commas between them: `creator`, the member who made each key.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
+    };
     url: '/v1/api-keys/{api_key_id}';
 };
 
@@ -4523,6 +8957,106 @@ export type GetApiKeyResponses = {
 };
 
 export type GetApiKeyResponse = GetApiKeyResponses[keyof GetApiKeyResponses];
+
+export type PatchApiKeyData = {
+    body: ApiKeyPatch;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The key's `id`, not the key itself.
+         */
+        api_key_id: string;
+    };
+    query?: never;
+    url: '/v1/api-keys/{api_key_id}';
+};
+
+export type PatchApiKeyErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type PatchApiKeyError = PatchApiKeyErrors[keyof PatchApiKeyErrors];
+
+export type PatchApiKeyResponses = {
+    /**
+     * The key, without its secret.
+     */
+    200: ApiKeyResponse;
+};
+
+export type PatchApiKeyResponse = PatchApiKeyResponses[keyof PatchApiKeyResponses];
 
 export type UpdateApiKeyData = {
     body: ApiKeyUpdate;
@@ -4730,6 +9264,14 @@ export type ListAuditLogData = {
          */
         action?: AuditAction;
         /**
+         * Only what has another action.
+         */
+        'action:ne'?: AuditAction;
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'action:in'?: string;
+        /**
          * Only what this person did.
          */
         user_id?: string;
@@ -4749,6 +9291,41 @@ export type ListAuditLogData = {
          * Only entries before this moment.
          */
         to?: string;
+        /**
+         * Only what was recorded after this moment.
+         */
+        'recorded_at:gt'?: string;
+        /**
+         * Only what was recorded at or after this moment.
+         */
+        'recorded_at:gte'?: string;
+        /**
+         * Only what was recorded before this moment.
+         */
+        'recorded_at:lt'?: string;
+        /**
+         * Only what was recorded at or before this moment.
+         */
+        'recorded_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, newest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Related things to put into the answer, with commas between them: `user`, the member who did it.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
         /**
          * Where the page begins: `pagination.next_cursor` of the page before. Cursors
          * are opaque and belong to the list that gave them. Without one, the list
@@ -4802,8 +9379,839 @@ export type ListAuditLogResponses = {
 
 export type ListAuditLogResponse = ListAuditLogResponses[keyof ListAuditLogResponses];
 
+export type ListReportsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only reports of this status.
+         */
+        status?: 'ACTIVE' | 'PAUSED';
+        /**
+         * Only what has exactly this name.
+         */
+        name?: string;
+        /**
+         * Only what has another name.
+         */
+        'name:ne'?: string;
+        /**
+         * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+         */
+        'name:in'?: string;
+        /**
+         * Only what has this text in its name, in large or small letters. No character has a special meaning.
+         */
+        'name:contains'?: string;
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * Only what was changed last after this moment.
+         */
+        'updated_at:gt'?: string;
+        /**
+         * Only what was changed last at or after this moment.
+         */
+        'updated_at:gte'?: string;
+        /**
+         * Only what was changed last before this moment.
+         */
+        'updated_at:lt'?: string;
+        /**
+         * Only what was changed last at or before this moment.
+         */
+        'updated_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, oldest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/reports';
+};
+
+export type ListReportsErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListReportsError = ListReportsErrors[keyof ListReportsErrors];
+
+export type ListReportsResponses = {
+    /**
+     * A page of reports, oldest first.
+     */
+    200: ReportListResponse;
+};
+
+export type ListReportsResponse = ListReportsResponses[keyof ListReportsResponses];
+
+export type CreateReportData = {
+    body: ReportBody;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/reports';
+};
+
+export type CreateReportErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type CreateReportError = CreateReportErrors[keyof CreateReportErrors];
+
+export type CreateReportResponses = {
+    /**
+     * The report, planned from now on.
+     */
+    201: ReportResponse;
+};
+
+export type CreateReportResponse = CreateReportResponses[keyof CreateReportResponses];
+
+export type DeleteReportData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The report's `id`.
+         */
+        report_id: string;
+    };
+    query?: never;
+    url: '/v1/reports/{report_id}';
+};
+
+export type DeleteReportErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type DeleteReportError = DeleteReportErrors[keyof DeleteReportErrors];
+
+export type DeleteReportResponses = {
+    /**
+     * Done; there is nothing to say.
+     */
+    204: void;
+};
+
+export type DeleteReportResponse = DeleteReportResponses[keyof DeleteReportResponses];
+
+export type GetReportData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The report's `id`.
+         */
+        report_id: string;
+    };
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/reports/{report_id}';
+};
+
+export type GetReportErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetReportError = GetReportErrors[keyof GetReportErrors];
+
+export type GetReportResponses = {
+    /**
+     * The report.
+     */
+    200: ReportResponse;
+};
+
+export type GetReportResponse = GetReportResponses[keyof GetReportResponses];
+
+export type UpdateReportData = {
+    body: ReportBody;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The report's `id`.
+         */
+        report_id: string;
+    };
+    query?: never;
+    url: '/v1/reports/{report_id}';
+};
+
+export type UpdateReportErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type UpdateReportError = UpdateReportErrors[keyof UpdateReportErrors];
+
+export type UpdateReportResponses = {
+    /**
+     * The report.
+     */
+    200: ReportResponse;
+};
+
+export type UpdateReportResponse = UpdateReportResponses[keyof UpdateReportResponses];
+
+export type ListReportRunsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The report's `id`.
+         */
+        report_id: string;
+    };
+    query?: {
+        /**
+         * Only runs of this status.
+         */
+        status?: 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, newest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/reports/{report_id}/runs';
+};
+
+export type ListReportRunsErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListReportRunsError = ListReportRunsErrors[keyof ListReportRunsErrors];
+
+export type ListReportRunsResponses = {
+    /**
+     * A page of runs, newest first.
+     */
+    200: ReportRunListResponse;
+};
+
+export type ListReportRunsResponse = ListReportRunsResponses[keyof ListReportRunsResponses];
+
+export type RunReportData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The report's `id`.
+         */
+        report_id: string;
+    };
+    query?: never;
+    url: '/v1/reports/{report_id}/runs';
+};
+
+export type RunReportErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type RunReportError = RunReportErrors[keyof RunReportErrors];
+
+export type RunReportResponses = {
+    /**
+     * The run, which goes on in the background.
+     */
+    201: ReportRunResponse;
+};
+
+export type RunReportResponse = RunReportResponses[keyof RunReportResponses];
+
+export type GetReportRunData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The report's `id`.
+         */
+        report_id: string;
+        /**
+         * The run's `id`.
+         */
+        run_id: string;
+    };
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/reports/{report_id}/runs/{run_id}';
+};
+
+export type GetReportRunErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetReportRunError = GetReportRunErrors[keyof GetReportRunErrors];
+
+export type GetReportRunResponses = {
+    /**
+     * The run.
+     */
+    200: ReportRunResponse;
+};
+
+export type GetReportRunResponse = GetReportRunResponses[keyof GetReportRunResponses];
+
+export type DownloadReportRunData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The report's `id`.
+         */
+        report_id: string;
+        /**
+         * The run's `id`.
+         */
+        run_id: string;
+    };
+    query?: {
+        /**
+         * What kind of file is wanted.
+         */
+        format?: 'PDF' | 'CSV' | 'JSON';
+        /**
+         * Which section a CSV is wanted of; the first is 1.
+         */
+        section?: number;
+    };
+    url: '/v1/reports/{report_id}/runs/{run_id}/download';
+};
+
+export type DownloadReportRunErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type DownloadReportRunError = DownloadReportRunErrors[keyof DownloadReportRunErrors];
+
+export type DownloadReportRunResponses = {
+    /**
+     * The results, in pieces where they are long.
+     */
+    200: ReportResultsResponse;
+};
+
+export type DownloadReportRunResponse = DownloadReportRunResponses[keyof DownloadReportRunResponses];
+
 export type DeleteTestClockData = {
     body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
     path?: never;
     query?: never;
     url: '/v1/test-clock';
@@ -4822,6 +10230,18 @@ export type DeleteTestClockErrors = {
      * The credential is good, but this is not for it.
      */
     403: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
     /**
      * A limit is used up for now; `details.policy` says which.
      */
@@ -4849,6 +10269,14 @@ export type DeleteTestClockResponse = DeleteTestClockResponses[keyof DeleteTestC
 
 export type GetTestClockData = {
     body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
     path?: never;
     query?: never;
     url: '/v1/test-clock';
@@ -4894,6 +10322,21 @@ export type GetTestClockResponse = GetTestClockResponses[keyof GetTestClockRespo
 
 export type AdvanceTestClockData = {
     body: TestClockAdvance;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/v1/test-clock';
@@ -4917,6 +10360,10 @@ export type AdvanceTestClockErrors = {
      */
     408: Problem;
     /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
      * The body holds more bytes than the operation takes.
      */
     413: Problem;
@@ -4924,6 +10371,10 @@ export type AdvanceTestClockErrors = {
      * The body is of a media type that the operation does not take.
      */
     415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
     /**
      * A limit is used up for now; `details.policy` says which.
      */
@@ -4951,6 +10402,14 @@ export type AdvanceTestClockResponse = AdvanceTestClockResponses[keyof AdvanceTe
 
 export type GetUsageData = {
     body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
     path?: never;
     query?: {
         /**
@@ -5015,6 +10474,93 @@ export type ListWebsitesData = {
     };
     path?: never;
     query?: {
+        /**
+         * Those that live, or those that were deleted and can still be restored.
+         */
+        status?: LifeStatus;
+        /**
+         * Only what has exactly this name.
+         */
+        name?: string;
+        /**
+         * Only what has another name.
+         */
+        'name:ne'?: string;
+        /**
+         * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+         */
+        'name:in'?: string;
+        /**
+         * Only what has this text in its name, in large or small letters. No character has a special meaning.
+         */
+        'name:contains'?: string;
+        /**
+         * Only what has exactly this domain.
+         */
+        domain?: string;
+        /**
+         * Only what has another domain.
+         */
+        'domain:ne'?: string;
+        /**
+         * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+         */
+        'domain:in'?: string;
+        /**
+         * Only what has this text in its domain, in large or small letters. No character has a special meaning.
+         */
+        'domain:contains'?: string;
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * Only what was changed last after this moment.
+         */
+        'updated_at:gt'?: string;
+        /**
+         * Only what was changed last at or after this moment.
+         */
+        'updated_at:gte'?: string;
+        /**
+         * Only what was changed last before this moment.
+         */
+        'updated_at:lt'?: string;
+        /**
+         * Only what was changed last at or before this moment.
+         */
+        'updated_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, oldest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Related things to put into the answer, with commas between them: `goals`, each website's goals, oldest first and 100 at most.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
         /**
          * Where the page begins: `pagination.next_cursor` of the page before. Cursors
          * are opaque and belong to the list that gave them. Without one, the list
@@ -5252,7 +10798,21 @@ export type GetWebsiteData = {
          */
         website_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Related things to put into the answer, with commas between them: `goals`, each website's goals, oldest first and 100 at most.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
+    };
     url: '/v1/websites/{website_id}';
 };
 
@@ -5297,6 +10857,106 @@ export type GetWebsiteResponses = {
 };
 
 export type GetWebsiteResponse = GetWebsiteResponses[keyof GetWebsiteResponses];
+
+export type PatchWebsiteData = {
+    body: WebsitePatch;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The website's `id`.
+         */
+        website_id: string;
+    };
+    query?: never;
+    url: '/v1/websites/{website_id}';
+};
+
+export type PatchWebsiteErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type PatchWebsiteError = PatchWebsiteErrors[keyof PatchWebsiteErrors];
+
+export type PatchWebsiteResponses = {
+    /**
+     * The website.
+     */
+    200: WebsiteResponse;
+};
+
+export type PatchWebsiteResponse = PatchWebsiteResponses[keyof PatchWebsiteResponses];
 
 export type UpdateWebsiteData = {
     body: WebsiteUpdate;
@@ -5398,6 +11058,83 @@ export type UpdateWebsiteResponses = {
 
 export type UpdateWebsiteResponse = UpdateWebsiteResponses[keyof UpdateWebsiteResponses];
 
+export type RestoreWebsiteData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The website's `id`.
+         */
+        website_id: string;
+    };
+    query?: never;
+    url: '/v1/websites/{website_id}/restore';
+};
+
+export type RestoreWebsiteErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type RestoreWebsiteError = RestoreWebsiteErrors[keyof RestoreWebsiteErrors];
+
+export type RestoreWebsiteResponses = {
+    /**
+     * The website.
+     */
+    200: WebsiteResponse;
+};
+
+export type RestoreWebsiteResponse = RestoreWebsiteResponses[keyof RestoreWebsiteResponses];
+
 export type ListEventsData = {
     body?: never;
     headers?: {
@@ -5419,6 +11156,14 @@ export type ListEventsData = {
          */
         name?: string;
         /**
+         * Only what has another name.
+         */
+        'name:ne'?: string;
+        /**
+         * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+         */
+        'name:in'?: string;
+        /**
          * Only events of this visitor, compared exactly.
          */
         visitor_id?: string;
@@ -5432,6 +11177,42 @@ export type ListEventsData = {
          * Only events before this moment, which must be later than `from`.
          */
         to?: string;
+        /**
+         * Only what happened after this moment.
+         */
+        'timestamp:gt'?: string;
+        /**
+         * Only what happened at or after this moment.
+         */
+        'timestamp:gte'?: string;
+        /**
+         * Only what happened before this moment.
+         */
+        'timestamp:lt'?: string;
+        /**
+         * Only what happened at or before this moment.
+         */
+        'timestamp:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, newest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Related things to put into the answer, with commas between them: `website`, each event's website,
+         * and `website.goals`, the goals of that, oldest first and 100 at most.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
         /**
          * Where the page begins: `pagination.next_cursor` of the page before. Cursors
          * are opaque and belong to the list that gave them. Without one, the list
@@ -5566,7 +11347,22 @@ export type GetEventData = {
          */
         event_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Related things to put into the answer, with commas between them: `website`, each event's website,
+         * and `website.goals`, the goals of that, oldest first and 100 at most.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
+    };
     url: '/v1/events/{event_id}';
 };
 
@@ -5911,6 +11707,13 @@ export type ListRevenueData = {
          */
         end_date?: string;
         /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
          * Where the page begins: `pagination.next_cursor` of the page before. Cursors
          * are opaque and belong to the list that gave them. Without one, the list
          * begins at its beginning.
@@ -5987,6 +11790,89 @@ export type ListGoalsData = {
          * Only of this website. Without it, of all websites of the workspace.
          */
         website_id?: string;
+        /**
+         * Those that live, or those that were deleted and can still be restored.
+         */
+        status?: LifeStatus;
+        /**
+         * Only what has this kind of condition.
+         */
+        kind?: 'EVENT' | 'PAGE';
+        /**
+         * Only what has another kind of condition.
+         */
+        'kind:ne'?: 'EVENT' | 'PAGE';
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'kind:in'?: string;
+        /**
+         * Only what has exactly this name.
+         */
+        name?: string;
+        /**
+         * Only what has another name.
+         */
+        'name:ne'?: string;
+        /**
+         * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+         */
+        'name:in'?: string;
+        /**
+         * Only what has this text in its name, in large or small letters. No character has a special meaning.
+         */
+        'name:contains'?: string;
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * Only what was changed last after this moment.
+         */
+        'updated_at:gt'?: string;
+        /**
+         * Only what was changed last at or after this moment.
+         */
+        'updated_at:gte'?: string;
+        /**
+         * Only what was changed last before this moment.
+         */
+        'updated_at:lt'?: string;
+        /**
+         * Only what was changed last at or before this moment.
+         */
+        'updated_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, oldest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Related things to put into the answer, with commas between them: `website`, each goal's website.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
         /**
          * Where the page begins: `pagination.next_cursor` of the page before. Cursors
          * are opaque and belong to the list that gave them. Without one, the list
@@ -6232,7 +12118,21 @@ export type GetGoalData = {
          */
         goal_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Related things to put into the answer, with commas between them: `website`, each goal's website.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
+    };
     url: '/v1/goals/{goal_id}';
 };
 
@@ -6277,6 +12177,106 @@ export type GetGoalResponses = {
 };
 
 export type GetGoalResponse = GetGoalResponses[keyof GetGoalResponses];
+
+export type PatchGoalData = {
+    body: GoalPatch;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The goal's `id`.
+         */
+        goal_id: string;
+    };
+    query?: never;
+    url: '/v1/goals/{goal_id}';
+};
+
+export type PatchGoalErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type PatchGoalError = PatchGoalErrors[keyof PatchGoalErrors];
+
+export type PatchGoalResponses = {
+    /**
+     * The goal.
+     */
+    200: GoalResponse;
+};
+
+export type PatchGoalResponse = PatchGoalResponses[keyof PatchGoalResponses];
 
 export type UpdateGoalData = {
     body: GoalUpdate;
@@ -6378,6 +12378,83 @@ export type UpdateGoalResponses = {
 
 export type UpdateGoalResponse = UpdateGoalResponses[keyof UpdateGoalResponses];
 
+export type RestoreGoalData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The goal's `id`.
+         */
+        goal_id: string;
+    };
+    query?: never;
+    url: '/v1/goals/{goal_id}/restore';
+};
+
+export type RestoreGoalErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type RestoreGoalError = RestoreGoalErrors[keyof RestoreGoalErrors];
+
+export type RestoreGoalResponses = {
+    /**
+     * The goal.
+     */
+    200: GoalResponse;
+};
+
+export type RestoreGoalResponse = RestoreGoalResponses[keyof RestoreGoalResponses];
+
 export type GetGoalCompletionsData = {
     body?: never;
     headers?: {
@@ -6459,6 +12536,234 @@ export type GetGoalCompletionsResponses = {
 
 export type GetGoalCompletionsResponse = GetGoalCompletionsResponses[keyof GetGoalCompletionsResponses];
 
+export type ListFunnelsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only of this website. Without it, of all websites of the workspace.
+         */
+        website_id?: string;
+        /**
+         * Those that live, or those that were deleted and can still be restored.
+         */
+        status?: LifeStatus;
+        /**
+         * Only what has exactly this name.
+         */
+        name?: string;
+        /**
+         * Only what has another name.
+         */
+        'name:ne'?: string;
+        /**
+         * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+         */
+        'name:in'?: string;
+        /**
+         * Only what has this text in its name, in large or small letters. No character has a special meaning.
+         */
+        'name:contains'?: string;
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * Only what was changed last after this moment.
+         */
+        'updated_at:gt'?: string;
+        /**
+         * Only what was changed last at or after this moment.
+         */
+        'updated_at:gte'?: string;
+        /**
+         * Only what was changed last before this moment.
+         */
+        'updated_at:lt'?: string;
+        /**
+         * Only what was changed last at or before this moment.
+         */
+        'updated_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, oldest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Related things to put into the answer, with commas between them: `website`, each funnel's website.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/funnels';
+};
+
+export type ListFunnelsErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListFunnelsError = ListFunnelsErrors[keyof ListFunnelsErrors];
+
+export type ListFunnelsResponses = {
+    /**
+     * A page of funnels, oldest first.
+     */
+    200: SavedFunnelListResponse;
+};
+
+export type ListFunnelsResponse = ListFunnelsResponses[keyof ListFunnelsResponses];
+
+export type CreateFunnelData = {
+    body: FunnelCreate;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/funnels';
+};
+
+export type CreateFunnelErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type CreateFunnelError = CreateFunnelErrors[keyof CreateFunnelErrors];
+
+export type CreateFunnelResponses = {
+    /**
+     * The funnel, saved.
+     */
+    201: SavedFunnelResponse;
+};
+
+export type CreateFunnelResponse = CreateFunnelResponses[keyof CreateFunnelResponses];
+
 export type QueryFunnelData = {
     body: FunnelQuery;
     path?: never;
@@ -6523,6 +12828,2865 @@ export type QueryFunnelResponses = {
 };
 
 export type QueryFunnelResponse = QueryFunnelResponses[keyof QueryFunnelResponses];
+
+export type DeleteFunnelData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The funnel's `id`.
+         */
+        funnel_id: string;
+    };
+    query?: never;
+    url: '/v1/funnels/{funnel_id}';
+};
+
+export type DeleteFunnelErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type DeleteFunnelError = DeleteFunnelErrors[keyof DeleteFunnelErrors];
+
+export type DeleteFunnelResponses = {
+    /**
+     * Done; there is nothing to say.
+     */
+    204: void;
+};
+
+export type DeleteFunnelResponse = DeleteFunnelResponses[keyof DeleteFunnelResponses];
+
+export type GetFunnelData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The funnel's `id`.
+         */
+        funnel_id: string;
+    };
+    query?: {
+        /**
+         * Related things to put into the answer, with commas between them: `website`, each funnel's website.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/funnels/{funnel_id}';
+};
+
+export type GetFunnelErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetFunnelError = GetFunnelErrors[keyof GetFunnelErrors];
+
+export type GetFunnelResponses = {
+    /**
+     * The funnel.
+     */
+    200: SavedFunnelResponse;
+};
+
+export type GetFunnelResponse = GetFunnelResponses[keyof GetFunnelResponses];
+
+export type PatchFunnelData = {
+    body: FunnelPatch;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The funnel's `id`.
+         */
+        funnel_id: string;
+    };
+    query?: never;
+    url: '/v1/funnels/{funnel_id}';
+};
+
+export type PatchFunnelErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type PatchFunnelError = PatchFunnelErrors[keyof PatchFunnelErrors];
+
+export type PatchFunnelResponses = {
+    /**
+     * The funnel.
+     */
+    200: SavedFunnelResponse;
+};
+
+export type PatchFunnelResponse = PatchFunnelResponses[keyof PatchFunnelResponses];
+
+export type UpdateFunnelData = {
+    body: FunnelUpdate;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The funnel's `id`.
+         */
+        funnel_id: string;
+    };
+    query?: never;
+    url: '/v1/funnels/{funnel_id}';
+};
+
+export type UpdateFunnelErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type UpdateFunnelError = UpdateFunnelErrors[keyof UpdateFunnelErrors];
+
+export type UpdateFunnelResponses = {
+    /**
+     * The funnel.
+     */
+    200: SavedFunnelResponse;
+};
+
+export type UpdateFunnelResponse = UpdateFunnelResponses[keyof UpdateFunnelResponses];
+
+export type RestoreFunnelData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The funnel's `id`.
+         */
+        funnel_id: string;
+    };
+    query?: never;
+    url: '/v1/funnels/{funnel_id}/restore';
+};
+
+export type RestoreFunnelErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type RestoreFunnelError = RestoreFunnelErrors[keyof RestoreFunnelErrors];
+
+export type RestoreFunnelResponses = {
+    /**
+     * The funnel.
+     */
+    200: SavedFunnelResponse;
+};
+
+export type RestoreFunnelResponse = RestoreFunnelResponses[keyof RestoreFunnelResponses];
+
+export type GetFunnelResultsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The funnel's `id`.
+         */
+        funnel_id: string;
+    };
+    query?: {
+        /**
+         * The first day. Without it, 29 days before `end_date`.
+         */
+        start_date?: string;
+        /**
+         * The last day, included. Without it, today in the website's time zone (in the
+         * workspace's, where no website is named).
+         *
+         */
+        end_date?: string;
+        /**
+         * Count only the visitor-days whose first touch came from this source, compared
+         * exactly as it was sent.
+         *
+         */
+        source?: string;
+        /**
+         * Count only the visitor-days whose first touch came by this medium, compared
+         * exactly as it is stored; usually `cpc`, `email`, `social`, `organic`.
+         *
+         */
+        medium?: string;
+        /**
+         * Count only the visitor-days whose first touch came from this campaign,
+         * compared exactly as it is stored.
+         *
+         */
+        campaign?: string;
+        /**
+         * Count only the visitor-days whose first touch was on this device, compared
+         * exactly as it was sent; usually `mobile`, `desktop` or `tablet`.
+         *
+         */
+        device?: string;
+        /**
+         * Count only the visitor-days whose first touch was in this browser, compared
+         * exactly as it is stored.
+         *
+         */
+        browser?: string;
+        /**
+         * Count only the visitor-days whose first touch was on this operating system,
+         * compared exactly as it is stored.
+         *
+         */
+        system?: string;
+        /**
+         * Count only the visitor-days whose first touch was from this country, an ISO
+         * 3166-1 code of two capitals.
+         *
+         */
+        country?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/funnels/{funnel_id}/results';
+};
+
+export type GetFunnelResultsErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetFunnelResultsError = GetFunnelResultsErrors[keyof GetFunnelResultsErrors];
+
+export type GetFunnelResultsResponses = {
+    /**
+     * A row per step, and the question as it was understood.
+     */
+    200: FunnelResponse;
+};
+
+export type GetFunnelResultsResponse = GetFunnelResultsResponses[keyof GetFunnelResultsResponses];
+
+export type ListDashboardTemplatesData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/dashboard-templates';
+};
+
+export type ListDashboardTemplatesErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListDashboardTemplatesError = ListDashboardTemplatesErrors[keyof ListDashboardTemplatesErrors];
+
+export type ListDashboardTemplatesResponses = {
+    /**
+     * A page of templates, the most general first.
+     */
+    200: DashboardTemplateListResponse;
+};
+
+export type ListDashboardTemplatesResponse = ListDashboardTemplatesResponses[keyof ListDashboardTemplatesResponses];
+
+export type ListDashboardsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Those that live, or those that were deleted and can still be restored.
+         */
+        status?: LifeStatus;
+        /**
+         * Only your favourites, or only the others.
+         */
+        favourite?: boolean;
+        /**
+         * Only what has exactly this name.
+         */
+        name?: string;
+        /**
+         * Only what has another name.
+         */
+        'name:ne'?: string;
+        /**
+         * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+         */
+        'name:in'?: string;
+        /**
+         * Only what has this text in its name, in large or small letters. No character has a special meaning.
+         */
+        'name:contains'?: string;
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * Only what was changed last after this moment.
+         */
+        'updated_at:gt'?: string;
+        /**
+         * Only what was changed last at or after this moment.
+         */
+        'updated_at:gte'?: string;
+        /**
+         * Only what was changed last before this moment.
+         */
+        'updated_at:lt'?: string;
+        /**
+         * Only what was changed last at or before this moment.
+         */
+        'updated_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, by position.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Related things to put into the answer, with commas between them: `website`, each dashboard's website, and `widgets`, by rows and from left to right.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/dashboards';
+};
+
+export type ListDashboardsErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListDashboardsError = ListDashboardsErrors[keyof ListDashboardsErrors];
+
+export type ListDashboardsResponses = {
+    /**
+     * A page of dashboards, in the order of their positions.
+     */
+    200: DashboardListResponse;
+};
+
+export type ListDashboardsResponse = ListDashboardsResponses[keyof ListDashboardsResponses];
+
+export type CreateDashboardData = {
+    body: DashboardCreate;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/dashboards';
+};
+
+export type CreateDashboardErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type CreateDashboardError = CreateDashboardErrors[keyof CreateDashboardErrors];
+
+export type CreateDashboardResponses = {
+    /**
+     * The new dashboard.
+     */
+    201: DashboardResponse;
+};
+
+export type CreateDashboardResponse = CreateDashboardResponses[keyof CreateDashboardResponses];
+
+export type ImportDashboardData = {
+    body: DashboardImport;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/dashboards/import';
+};
+
+export type ImportDashboardErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ImportDashboardError = ImportDashboardErrors[keyof ImportDashboardErrors];
+
+export type ImportDashboardResponses = {
+    /**
+     * The new dashboard.
+     */
+    201: DashboardResponse;
+};
+
+export type ImportDashboardResponse = ImportDashboardResponses[keyof ImportDashboardResponses];
+
+export type DeleteDashboardData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}';
+};
+
+export type DeleteDashboardErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type DeleteDashboardError = DeleteDashboardErrors[keyof DeleteDashboardErrors];
+
+export type DeleteDashboardResponses = {
+    /**
+     * Done; there is nothing to say.
+     */
+    204: void;
+};
+
+export type DeleteDashboardResponse = DeleteDashboardResponses[keyof DeleteDashboardResponses];
+
+export type GetDashboardData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: {
+        /**
+         * Related things to put into the answer, with commas between them: `website`, each dashboard's website, and `widgets`, by rows and from left to right.
+         * Each takes the scope to read it; without, the answer is `403`.
+         *
+         */
+        expand?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/dashboards/{dashboard_id}';
+};
+
+export type GetDashboardErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetDashboardError = GetDashboardErrors[keyof GetDashboardErrors];
+
+export type GetDashboardResponses = {
+    /**
+     * The dashboard.
+     */
+    200: DashboardResponse;
+};
+
+export type GetDashboardResponse = GetDashboardResponses[keyof GetDashboardResponses];
+
+export type PatchDashboardData = {
+    body: DashboardPatch;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}';
+};
+
+export type PatchDashboardErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type PatchDashboardError = PatchDashboardErrors[keyof PatchDashboardErrors];
+
+export type PatchDashboardResponses = {
+    /**
+     * The dashboard.
+     */
+    200: DashboardResponse;
+};
+
+export type PatchDashboardResponse = PatchDashboardResponses[keyof PatchDashboardResponses];
+
+export type UpdateDashboardData = {
+    body: DashboardUpdate;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}';
+};
+
+export type UpdateDashboardErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type UpdateDashboardError = UpdateDashboardErrors[keyof UpdateDashboardErrors];
+
+export type UpdateDashboardResponses = {
+    /**
+     * The dashboard.
+     */
+    200: DashboardResponse;
+};
+
+export type UpdateDashboardResponse = UpdateDashboardResponses[keyof UpdateDashboardResponses];
+
+export type GetDashboardDataData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: {
+        /**
+         * Show these days in every widget, whatever is set.
+         */
+        range?: RangeName;
+        /**
+         * Show the days from this one on in every widget, whatever is set; `range` is not
+         * looked at then. Without it, 29 days before `end_date`, where that is given.
+         *
+         */
+        start_date?: string;
+        /**
+         * The last of the days that begin with `start_date`. Without it, today, where that is given.
+         */
+        end_date?: string;
+        /**
+         * Show this website in every widget, whatever is set.
+         */
+        website_id?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/dashboards/{dashboard_id}/data';
+};
+
+export type GetDashboardDataErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetDashboardDataError = GetDashboardDataErrors[keyof GetDashboardDataErrors];
+
+export type GetDashboardDataResponses = {
+    /**
+     * What all widgets show, those that fail with the reason in their place.
+     */
+    200: DashboardViewResponse;
+};
+
+export type GetDashboardDataResponse = GetDashboardDataResponses[keyof GetDashboardDataResponses];
+
+export type DuplicateDashboardData = {
+    body: DashboardDuplicate;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}/duplicate';
+};
+
+export type DuplicateDashboardErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type DuplicateDashboardError = DuplicateDashboardErrors[keyof DuplicateDashboardErrors];
+
+export type DuplicateDashboardResponses = {
+    /**
+     * The new dashboard.
+     */
+    201: DashboardResponse;
+};
+
+export type DuplicateDashboardResponse = DuplicateDashboardResponses[keyof DuplicateDashboardResponses];
+
+export type ExportDashboardData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}/export';
+};
+
+export type ExportDashboardErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ExportDashboardError = ExportDashboardErrors[keyof ExportDashboardErrors];
+
+export type ExportDashboardResponses = {
+    /**
+     * The dashboard as a document.
+     */
+    200: DashboardDocumentResponse;
+};
+
+export type ExportDashboardResponse = ExportDashboardResponses[keyof ExportDashboardResponses];
+
+export type RemoveFavouriteData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}/favourite';
+};
+
+export type RemoveFavouriteErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type RemoveFavouriteError = RemoveFavouriteErrors[keyof RemoveFavouriteErrors];
+
+export type RemoveFavouriteResponses = {
+    /**
+     * Done; there is nothing to say.
+     */
+    204: void;
+};
+
+export type RemoveFavouriteResponse = RemoveFavouriteResponses[keyof RemoveFavouriteResponses];
+
+export type AddFavouriteData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}/favourite';
+};
+
+export type AddFavouriteErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type AddFavouriteError = AddFavouriteErrors[keyof AddFavouriteErrors];
+
+export type AddFavouriteResponses = {
+    /**
+     * Done; there is nothing to say.
+     */
+    204: void;
+};
+
+export type AddFavouriteResponse = AddFavouriteResponses[keyof AddFavouriteResponses];
+
+export type ArrangeWidgetsData = {
+    body: WidgetLayoutUpdate;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}/layout';
+};
+
+export type ArrangeWidgetsErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ArrangeWidgetsError = ArrangeWidgetsErrors[keyof ArrangeWidgetsErrors];
+
+export type ArrangeWidgetsResponses = {
+    /**
+     * The dashboard with all its widgets, where they lie now.
+     */
+    200: DashboardResponse;
+};
+
+export type ArrangeWidgetsResponse = ArrangeWidgetsResponses[keyof ArrangeWidgetsResponses];
+
+export type RestoreDashboardData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}/restore';
+};
+
+export type RestoreDashboardErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type RestoreDashboardError = RestoreDashboardErrors[keyof RestoreDashboardErrors];
+
+export type RestoreDashboardResponses = {
+    /**
+     * The dashboard.
+     */
+    200: DashboardResponse;
+};
+
+export type RestoreDashboardResponse = RestoreDashboardResponses[keyof RestoreDashboardResponses];
+
+export type ListShareLinksData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: {
+        /**
+         * Only links of this status.
+         */
+        status?: ShareLinkStatus;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, oldest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/dashboards/{dashboard_id}/share-links';
+};
+
+export type ListShareLinksErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListShareLinksError = ListShareLinksErrors[keyof ListShareLinksErrors];
+
+export type ListShareLinksResponses = {
+    /**
+     * A page of links, oldest first.
+     */
+    200: ShareLinkListResponse;
+};
+
+export type ListShareLinksResponse = ListShareLinksResponses[keyof ListShareLinksResponses];
+
+export type CreateShareLinkData = {
+    body: ShareLinkCreate;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}/share-links';
+};
+
+export type CreateShareLinkErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type CreateShareLinkError = CreateShareLinkErrors[keyof CreateShareLinkErrors];
+
+export type CreateShareLinkResponses = {
+    /**
+     * The link, with its token, which is not shown again.
+     */
+    201: ShareLinkWithTokenResponse;
+};
+
+export type CreateShareLinkResponse = CreateShareLinkResponses[keyof CreateShareLinkResponses];
+
+export type RevokeShareLinkData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+        /**
+         * The share link's `id`.
+         */
+        share_link_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}/share-links/{share_link_id}';
+};
+
+export type RevokeShareLinkErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type RevokeShareLinkError = RevokeShareLinkErrors[keyof RevokeShareLinkErrors];
+
+export type RevokeShareLinkResponses = {
+    /**
+     * Done; there is nothing to say.
+     */
+    204: void;
+};
+
+export type RevokeShareLinkResponse = RevokeShareLinkResponses[keyof RevokeShareLinkResponses];
+
+export type GetShareLinkData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+        /**
+         * The share link's `id`.
+         */
+        share_link_id: string;
+    };
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/dashboards/{dashboard_id}/share-links/{share_link_id}';
+};
+
+export type GetShareLinkErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetShareLinkError = GetShareLinkErrors[keyof GetShareLinkErrors];
+
+export type GetShareLinkResponses = {
+    /**
+     * The link, without its token.
+     */
+    200: ShareLinkResponse;
+};
+
+export type GetShareLinkResponse = GetShareLinkResponses[keyof GetShareLinkResponses];
+
+export type ListWidgetsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: {
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * Only what was changed last after this moment.
+         */
+        'updated_at:gt'?: string;
+        /**
+         * Only what was changed last at or after this moment.
+         */
+        'updated_at:gte'?: string;
+        /**
+         * Only what was changed last before this moment.
+         */
+        'updated_at:lt'?: string;
+        /**
+         * Only what was changed last at or before this moment.
+         */
+        'updated_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, oldest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/dashboards/{dashboard_id}/widgets';
+};
+
+export type ListWidgetsErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListWidgetsError = ListWidgetsErrors[keyof ListWidgetsErrors];
+
+export type ListWidgetsResponses = {
+    /**
+     * A page of widgets, oldest first.
+     */
+    200: WidgetListResponse;
+};
+
+export type ListWidgetsResponse = ListWidgetsResponses[keyof ListWidgetsResponses];
+
+export type CreateWidgetData = {
+    body: WidgetBody;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}/widgets';
+};
+
+export type CreateWidgetErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type CreateWidgetError = CreateWidgetErrors[keyof CreateWidgetErrors];
+
+export type CreateWidgetResponses = {
+    /**
+     * The new widget, where it lies.
+     */
+    201: WidgetResponse;
+};
+
+export type CreateWidgetResponse = CreateWidgetResponses[keyof CreateWidgetResponses];
+
+export type DeleteWidgetData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+        /**
+         * The widget's `id`.
+         */
+        widget_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}/widgets/{widget_id}';
+};
+
+export type DeleteWidgetErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type DeleteWidgetError = DeleteWidgetErrors[keyof DeleteWidgetErrors];
+
+export type DeleteWidgetResponses = {
+    /**
+     * Done; there is nothing to say.
+     */
+    204: void;
+};
+
+export type DeleteWidgetResponse = DeleteWidgetResponses[keyof DeleteWidgetResponses];
+
+export type GetWidgetData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+        /**
+         * The widget's `id`.
+         */
+        widget_id: string;
+    };
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/dashboards/{dashboard_id}/widgets/{widget_id}';
+};
+
+export type GetWidgetErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetWidgetError = GetWidgetErrors[keyof GetWidgetErrors];
+
+export type GetWidgetResponses = {
+    /**
+     * The widget.
+     */
+    200: WidgetResponse;
+};
+
+export type GetWidgetResponse = GetWidgetResponses[keyof GetWidgetResponses];
+
+export type PatchWidgetData = {
+    body: WidgetPatch;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+        /**
+         * The widget's `id`.
+         */
+        widget_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}/widgets/{widget_id}';
+};
+
+export type PatchWidgetErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type PatchWidgetError = PatchWidgetErrors[keyof PatchWidgetErrors];
+
+export type PatchWidgetResponses = {
+    /**
+     * The widget.
+     */
+    200: WidgetResponse;
+};
+
+export type PatchWidgetResponse = PatchWidgetResponses[keyof PatchWidgetResponses];
+
+export type UpdateWidgetData = {
+    body: WidgetBody;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The dashboard's `id`.
+         */
+        dashboard_id: string;
+        /**
+         * The widget's `id`.
+         */
+        widget_id: string;
+    };
+    query?: never;
+    url: '/v1/dashboards/{dashboard_id}/widgets/{widget_id}';
+};
+
+export type UpdateWidgetErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type UpdateWidgetError = UpdateWidgetErrors[keyof UpdateWidgetErrors];
+
+export type UpdateWidgetResponses = {
+    /**
+     * The widget.
+     */
+    200: WidgetResponse;
+};
+
+export type UpdateWidgetResponse = UpdateWidgetResponses[keyof UpdateWidgetResponses];
+
+export type GetSharedDashboardData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/shared-dashboard';
+};
+
+export type GetSharedDashboardErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetSharedDashboardError = GetSharedDashboardErrors[keyof GetSharedDashboardErrors];
+
+export type GetSharedDashboardResponses = {
+    /**
+     * What all widgets show, those that fail with the reason in their place.
+     */
+    200: DashboardViewResponse;
+};
+
+export type GetSharedDashboardResponse = GetSharedDashboardResponses[keyof GetSharedDashboardResponses];
 
 export type ExportEventsData = {
     body?: never;
@@ -6670,6 +15834,13 @@ export type ListVisitorsData = {
          *
          */
         minimum_revenue_minor?: number;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
         /**
          * Where the page begins: `pagination.next_cursor` of the page before. Cursors
          * are opaque and belong to the list that gave them. Without one, the list
@@ -6843,7 +16014,15 @@ export type GetVisitorData = {
          */
         visitor_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
     url: '/v1/websites/{website_id}/visitors/{visitor_id}';
 };
 
@@ -6912,6 +16091,13 @@ export type ListVisitorEventsData = {
         visitor_id: string;
     };
     query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
         /**
          * Where the page begins: `pagination.next_cursor` of the page before. Cursors
          * are opaque and belong to the list that gave them. Without one, the list
@@ -7053,6 +16239,13 @@ export type ListVisitsData = {
     };
     query?: {
         /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
          * Where the page begins: `pagination.next_cursor` of the page before. Cursors
          * are opaque and belong to the list that gave them. Without one, the list
          * begins at its beginning.
@@ -7109,6 +16302,3011 @@ export type ListVisitsResponses = {
 
 export type ListVisitsResponse = ListVisitsResponses[keyof ListVisitsResponses];
 
+export type ListAlertsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only what stands like this.
+         */
+        status?: 'OK' | 'FIRING' | 'RESOLVED' | 'NO_DATA' | 'FAILED';
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'status:in'?: string;
+        /**
+         * Only what has this kind of condition.
+         */
+        kind?: 'THRESHOLD' | 'CHANGE' | 'ABSENCE' | 'ANOMALY';
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'kind:in'?: string;
+        /**
+         * Only what is evaluated, or what is not.
+         */
+        enabled?: boolean;
+        /**
+         * Only what has exactly this name.
+         */
+        name?: string;
+        /**
+         * Only what has another name.
+         */
+        'name:ne'?: string;
+        /**
+         * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+         */
+        'name:in'?: string;
+        /**
+         * Only what has this text in its name, in large or small letters. No character has a special meaning.
+         */
+        'name:contains'?: string;
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * Only what was changed last after this moment.
+         */
+        'updated_at:gt'?: string;
+        /**
+         * Only what was changed last at or after this moment.
+         */
+        'updated_at:gte'?: string;
+        /**
+         * Only what was changed last before this moment.
+         */
+        'updated_at:lt'?: string;
+        /**
+         * Only what was changed last at or before this moment.
+         */
+        'updated_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, oldest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/alerts';
+};
+
+export type ListAlertsErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListAlertsError = ListAlertsErrors[keyof ListAlertsErrors];
+
+export type ListAlertsResponses = {
+    /**
+     * A page of alerts, oldest first.
+     */
+    200: AlertListResponse;
+};
+
+export type ListAlertsResponse = ListAlertsResponses[keyof ListAlertsResponses];
+
+export type CreateAlertData = {
+    body: AlertBody;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/alerts';
+};
+
+export type CreateAlertErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type CreateAlertError = CreateAlertErrors[keyof CreateAlertErrors];
+
+export type CreateAlertResponses = {
+    /**
+     * The alert, evaluated from the next minute on.
+     */
+    201: AlertResponse;
+};
+
+export type CreateAlertResponse = CreateAlertResponses[keyof CreateAlertResponses];
+
+export type PreviewAlertData = {
+    body: AlertPreviewQuestion;
+    path?: never;
+    query?: never;
+    url: '/v1/alerts/preview';
+};
+
+export type PreviewAlertErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type PreviewAlertError = PreviewAlertErrors[keyof PreviewAlertErrors];
+
+export type PreviewAlertResponses = {
+    /**
+     * What the rule would have done.
+     */
+    200: AlertPreviewResponse;
+};
+
+export type PreviewAlertResponse = PreviewAlertResponses[keyof PreviewAlertResponses];
+
+export type DeleteAlertData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The alert's `id`.
+         */
+        alert_id: string;
+    };
+    query?: never;
+    url: '/v1/alerts/{alert_id}';
+};
+
+export type DeleteAlertErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type DeleteAlertError = DeleteAlertErrors[keyof DeleteAlertErrors];
+
+export type DeleteAlertResponses = {
+    /**
+     * Done; there is nothing to say.
+     */
+    204: void;
+};
+
+export type DeleteAlertResponse = DeleteAlertResponses[keyof DeleteAlertResponses];
+
+export type GetAlertData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The alert's `id`.
+         */
+        alert_id: string;
+    };
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/alerts/{alert_id}';
+};
+
+export type GetAlertErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetAlertError = GetAlertErrors[keyof GetAlertErrors];
+
+export type GetAlertResponses = {
+    /**
+     * The alert, and how it stands.
+     */
+    200: AlertResponse;
+};
+
+export type GetAlertResponse = GetAlertResponses[keyof GetAlertResponses];
+
+export type UpdateAlertData = {
+    body: AlertBody;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The alert's `id`.
+         */
+        alert_id: string;
+    };
+    query?: never;
+    url: '/v1/alerts/{alert_id}';
+};
+
+export type UpdateAlertErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type UpdateAlertError = UpdateAlertErrors[keyof UpdateAlertErrors];
+
+export type UpdateAlertResponses = {
+    /**
+     * The alert, and how it stands.
+     */
+    200: AlertResponse;
+};
+
+export type UpdateAlertResponse = UpdateAlertResponses[keyof UpdateAlertResponses];
+
+export type AcknowledgeAlertData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The alert's `id`.
+         */
+        alert_id: string;
+    };
+    query?: never;
+    url: '/v1/alerts/{alert_id}/acknowledge';
+};
+
+export type AcknowledgeAlertErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type AcknowledgeAlertError = AcknowledgeAlertErrors[keyof AcknowledgeAlertErrors];
+
+export type AcknowledgeAlertResponses = {
+    /**
+     * The alert, and how it stands.
+     */
+    200: AlertResponse;
+};
+
+export type AcknowledgeAlertResponse = AcknowledgeAlertResponses[keyof AcknowledgeAlertResponses];
+
+export type ListAlertDeliveriesData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The alert's `id`.
+         */
+        alert_id: string;
+    };
+    query?: {
+        /**
+         * Only what stands like this.
+         */
+        status?: 'PENDING' | 'DELIVERED' | 'FAILED';
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'status:in'?: string;
+        /**
+         * The order: one field, with its
+         * direction. Without it, newest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/alerts/{alert_id}/deliveries';
+};
+
+export type ListAlertDeliveriesErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListAlertDeliveriesError = ListAlertDeliveriesErrors[keyof ListAlertDeliveriesErrors];
+
+export type ListAlertDeliveriesResponses = {
+    /**
+     * A page of what was told, newest first.
+     */
+    200: AlertDeliveryListResponse;
+};
+
+export type ListAlertDeliveriesResponse = ListAlertDeliveriesResponses[keyof ListAlertDeliveriesResponses];
+
+export type ListAlertHistoryData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The alert's `id`.
+         */
+        alert_id: string;
+    };
+    query?: {
+        /**
+         * Only what is of this kind.
+         */
+        kind?: 'FIRED' | 'RESOLVED' | 'ACKNOWLEDGED' | 'MUTED' | 'UNMUTED' | 'CHANGED';
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'kind:in'?: string;
+        /**
+         * The order: one field, with its
+         * direction. Without it, newest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/alerts/{alert_id}/history';
+};
+
+export type ListAlertHistoryErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListAlertHistoryError = ListAlertHistoryErrors[keyof ListAlertHistoryErrors];
+
+export type ListAlertHistoryResponses = {
+    /**
+     * A page of what became of the alert, newest first.
+     */
+    200: AlertEventListResponse;
+};
+
+export type ListAlertHistoryResponse = ListAlertHistoryResponses[keyof ListAlertHistoryResponses];
+
+export type UnmuteAlertData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The alert's `id`.
+         */
+        alert_id: string;
+    };
+    query?: never;
+    url: '/v1/alerts/{alert_id}/mute';
+};
+
+export type UnmuteAlertErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type UnmuteAlertError = UnmuteAlertErrors[keyof UnmuteAlertErrors];
+
+export type UnmuteAlertResponses = {
+    /**
+     * The alert, and how it stands.
+     */
+    200: AlertResponse;
+};
+
+export type UnmuteAlertResponse = UnmuteAlertResponses[keyof UnmuteAlertResponses];
+
+export type MuteAlertData = {
+    body: AlertMute;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The alert's `id`.
+         */
+        alert_id: string;
+    };
+    query?: never;
+    url: '/v1/alerts/{alert_id}/mute';
+};
+
+export type MuteAlertErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type MuteAlertError = MuteAlertErrors[keyof MuteAlertErrors];
+
+export type MuteAlertResponses = {
+    /**
+     * The alert, and how it stands.
+     */
+    200: AlertResponse;
+};
+
+export type MuteAlertResponse = MuteAlertResponses[keyof MuteAlertResponses];
+
+export type GetAlertStateData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The alert's `id`.
+         */
+        alert_id: string;
+    };
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/alerts/{alert_id}/state';
+};
+
+export type GetAlertStateErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetAlertStateError = GetAlertStateErrors[keyof GetAlertStateErrors];
+
+export type GetAlertStateResponses = {
+    /**
+     * What the last evaluation saw.
+     */
+    200: AlertStateResponse;
+};
+
+export type GetAlertStateResponse = GetAlertStateResponses[keyof GetAlertStateResponses];
+
+export type ListAlertChannelsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only channels of this kind.
+         */
+        kind?: 'EMAIL' | 'SLACK' | 'WEBHOOK';
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'kind:in'?: string;
+        /**
+         * Only what has exactly this name.
+         */
+        name?: string;
+        /**
+         * Only what has this text in its name, in large or small letters. No character has a special meaning.
+         */
+        'name:contains'?: string;
+        /**
+         * The order: up to two fields with commas between them, each with its
+         * direction. Without it, oldest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/alert-channels';
+};
+
+export type ListAlertChannelsErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListAlertChannelsError = ListAlertChannelsErrors[keyof ListAlertChannelsErrors];
+
+export type ListAlertChannelsResponses = {
+    /**
+     * A page of channels, oldest first.
+     */
+    200: AlertChannelListResponse;
+};
+
+export type ListAlertChannelsResponse = ListAlertChannelsResponses[keyof ListAlertChannelsResponses];
+
+export type CreateAlertChannelData = {
+    body: AlertChannelCreate;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/alert-channels';
+};
+
+export type CreateAlertChannelErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type CreateAlertChannelError = CreateAlertChannelErrors[keyof CreateAlertChannelErrors];
+
+export type CreateAlertChannelResponses = {
+    /**
+     * The channel, with its secret.
+     */
+    201: AlertChannelWithSecretResponse;
+};
+
+export type CreateAlertChannelResponse = CreateAlertChannelResponses[keyof CreateAlertChannelResponses];
+
+export type DeleteAlertChannelData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The channel's `id`.
+         */
+        channel_id: string;
+    };
+    query?: never;
+    url: '/v1/alert-channels/{channel_id}';
+};
+
+export type DeleteAlertChannelErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type DeleteAlertChannelError = DeleteAlertChannelErrors[keyof DeleteAlertChannelErrors];
+
+export type DeleteAlertChannelResponses = {
+    /**
+     * Done; there is nothing to say.
+     */
+    204: void;
+};
+
+export type DeleteAlertChannelResponse = DeleteAlertChannelResponses[keyof DeleteAlertChannelResponses];
+
+export type GetAlertChannelData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The channel's `id`.
+         */
+        channel_id: string;
+    };
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/alert-channels/{channel_id}';
+};
+
+export type GetAlertChannelErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetAlertChannelError = GetAlertChannelErrors[keyof GetAlertChannelErrors];
+
+export type GetAlertChannelResponses = {
+    /**
+     * The channel.
+     */
+    200: AlertChannelResponse;
+};
+
+export type GetAlertChannelResponse = GetAlertChannelResponses[keyof GetAlertChannelResponses];
+
+export type TestAlertChannelData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The channel's `id`.
+         */
+        channel_id: string;
+    };
+    query?: never;
+    url: '/v1/alert-channels/{channel_id}/test';
+};
+
+export type TestAlertChannelErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type TestAlertChannelError = TestAlertChannelErrors[keyof TestAlertChannelErrors];
+
+export type TestAlertChannelResponses = {
+    /**
+     * The message is on its way.
+     */
+    202: AlertDeliveryResponse;
+};
+
+export type TestAlertChannelResponse = TestAlertChannelResponses[keyof TestAlertChannelResponses];
+
+export type GetCostsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * The first day. Without it, 29 days before `end_date`.
+         */
+        start_date?: string;
+        /**
+         * The last day, included. Without it, today in the website's time zone (in the
+         * workspace's, where no website is named).
+         *
+         */
+        end_date?: string;
+        /**
+         * How long the parts of `breakdown` are. Weeks begin on Mondays.
+         */
+        interval?: CostInterval;
+        /**
+         * Which of the four costs of FOCUS is meant.
+         */
+        cost?: CostKind;
+        /**
+         * Only charges of one provider, as `ProviderName` has it.
+         */
+        provider?: string;
+        /**
+         * Only charges to one billing account, by `BillingAccountId`.
+         */
+        billing_account?: string;
+        /**
+         * Only charges of one account, by `SubAccountId`.
+         */
+        account?: string;
+        /**
+         * Only charges for one service, as `ServiceName` has it.
+         */
+        service?: string;
+        /**
+         * Only charges for services of one category, as `ServiceCategory` has it.
+         */
+        category?: string;
+        /**
+         * Only charges in one region, by `RegionId`, or `RegionName` where that is absent.
+         */
+        region?: string;
+        /**
+         * Only charges of one kind, as `ChargeCategory` has it.
+         */
+        charge_category?: string;
+        /**
+         * Only charges with this value of this tag, written `key=value` and divided at the
+         * first `=`. Given several times, all must hold. `key=` is for charges without the tag.
+         *
+         */
+        tag?: Array<string>;
+    };
+    url: '/v1/costs';
+};
+
+export type GetCostsErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetCostsError = GetCostsErrors[keyof GetCostsErrors];
+
+export type GetCostsResponses = {
+    /**
+     * What the range cost, and the question as it was understood.
+     */
+    200: CostsResponse;
+};
+
+export type GetCostsResponse = GetCostsResponses[keyof GetCostsResponses];
+
+export type ListCostAllocationsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only of this website. Without it, of all websites of the workspace.
+         */
+        website_id?: string;
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * The order: up to two fields with commas between them, each with its
+         * direction. Without it, oldest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/costs/allocations';
+};
+
+export type ListCostAllocationsErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListCostAllocationsError = ListCostAllocationsErrors[keyof ListCostAllocationsErrors];
+
+export type ListCostAllocationsResponses = {
+    /**
+     * A page of allocations.
+     */
+    200: AllocationListResponse;
+};
+
+export type ListCostAllocationsResponse = ListCostAllocationsResponses[keyof ListCostAllocationsResponses];
+
+export type CreateCostAllocationData = {
+    body: AllocationCreate;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/costs/allocations';
+};
+
+export type CreateCostAllocationErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type CreateCostAllocationError = CreateCostAllocationErrors[keyof CreateCostAllocationErrors];
+
+export type CreateCostAllocationResponses = {
+    /**
+     * The allocation, which holds for all charges, past and to come.
+     */
+    201: AllocationResponse;
+};
+
+export type CreateCostAllocationResponse = CreateCostAllocationResponses[keyof CreateCostAllocationResponses];
+
+export type DeleteCostAllocationData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The allocation's `id`.
+         */
+        allocation_id: string;
+    };
+    query?: never;
+    url: '/v1/costs/allocations/{allocation_id}';
+};
+
+export type DeleteCostAllocationErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type DeleteCostAllocationError = DeleteCostAllocationErrors[keyof DeleteCostAllocationErrors];
+
+export type DeleteCostAllocationResponses = {
+    /**
+     * Done; there is nothing to say.
+     */
+    204: void;
+};
+
+export type DeleteCostAllocationResponse = DeleteCostAllocationResponses[keyof DeleteCostAllocationResponses];
+
+export type GetCostAllocationData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The allocation's `id`.
+         */
+        allocation_id: string;
+    };
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/costs/allocations/{allocation_id}';
+};
+
+export type GetCostAllocationErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetCostAllocationError = GetCostAllocationErrors[keyof GetCostAllocationErrors];
+
+export type GetCostAllocationResponses = {
+    /**
+     * The allocation.
+     */
+    200: AllocationResponse;
+};
+
+export type GetCostAllocationResponse = GetCostAllocationResponses[keyof GetCostAllocationResponses];
+
+export type GetCostBreakdownData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query: {
+        /**
+         * By what costs are broken down.
+         */
+        dimension: CostDimension;
+        /**
+         * How many values are told one by one, in each currency.
+         */
+        top?: number;
+        /**
+         * The first day. Without it, 29 days before `end_date`.
+         */
+        start_date?: string;
+        /**
+         * The last day, included. Without it, today in the website's time zone (in the
+         * workspace's, where no website is named).
+         *
+         */
+        end_date?: string;
+        /**
+         * Which of the four costs of FOCUS is meant.
+         */
+        cost?: CostKind;
+        /**
+         * Only charges of one provider, as `ProviderName` has it.
+         */
+        provider?: string;
+        /**
+         * Only charges to one billing account, by `BillingAccountId`.
+         */
+        billing_account?: string;
+        /**
+         * Only charges of one account, by `SubAccountId`.
+         */
+        account?: string;
+        /**
+         * Only charges for one service, as `ServiceName` has it.
+         */
+        service?: string;
+        /**
+         * Only charges for services of one category, as `ServiceCategory` has it.
+         */
+        category?: string;
+        /**
+         * Only charges in one region, by `RegionId`, or `RegionName` where that is absent.
+         */
+        region?: string;
+        /**
+         * Only charges of one kind, as `ChargeCategory` has it.
+         */
+        charge_category?: string;
+        /**
+         * Only charges with this value of this tag, written `key=value` and divided at the
+         * first `=`. Given several times, all must hold. `key=` is for charges without the tag.
+         *
+         */
+        tag?: Array<string>;
+    };
+    url: '/v1/costs/breakdown';
+};
+
+export type GetCostBreakdownErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetCostBreakdownError = GetCostBreakdownErrors[keyof GetCostBreakdownErrors];
+
+export type GetCostBreakdownResponses = {
+    /**
+     * The values that cost most, and the question as it was understood.
+     */
+    200: CostBreakdownResponse;
+};
+
+export type GetCostBreakdownResponse = GetCostBreakdownResponses[keyof GetCostBreakdownResponses];
+
+export type ListBudgetsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only what has exactly this name.
+         */
+        name?: string;
+        /**
+         * Only what has another name.
+         */
+        'name:ne'?: string;
+        /**
+         * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+         */
+        'name:in'?: string;
+        /**
+         * Only what has this text in its name, in large or small letters. No character has a special meaning.
+         */
+        'name:contains'?: string;
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * Only what was changed last after this moment.
+         */
+        'updated_at:gt'?: string;
+        /**
+         * Only what was changed last at or after this moment.
+         */
+        'updated_at:gte'?: string;
+        /**
+         * Only what was changed last before this moment.
+         */
+        'updated_at:lt'?: string;
+        /**
+         * Only what was changed last at or before this moment.
+         */
+        'updated_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, oldest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/costs/budgets';
+};
+
+export type ListBudgetsErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListBudgetsError = ListBudgetsErrors[keyof ListBudgetsErrors];
+
+export type ListBudgetsResponses = {
+    /**
+     * A page of budgets.
+     */
+    200: BudgetListResponse;
+};
+
+export type ListBudgetsResponse = ListBudgetsResponses[keyof ListBudgetsResponses];
+
+export type CreateBudgetData = {
+    body: BudgetBody;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/costs/budgets';
+};
+
+export type CreateBudgetErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type CreateBudgetError = CreateBudgetErrors[keyof CreateBudgetErrors];
+
+export type CreateBudgetResponses = {
+    /**
+     * The budget, which watches the present month already.
+     */
+    201: BudgetResponse;
+};
+
+export type CreateBudgetResponse = CreateBudgetResponses[keyof CreateBudgetResponses];
+
+export type DeleteBudgetData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The budget's `id`.
+         */
+        budget_id: string;
+    };
+    query?: never;
+    url: '/v1/costs/budgets/{budget_id}';
+};
+
+export type DeleteBudgetErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type DeleteBudgetError = DeleteBudgetErrors[keyof DeleteBudgetErrors];
+
+export type DeleteBudgetResponses = {
+    /**
+     * Done; there is nothing to say.
+     */
+    204: void;
+};
+
+export type DeleteBudgetResponse = DeleteBudgetResponses[keyof DeleteBudgetResponses];
+
+export type GetBudgetData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The budget's `id`.
+         */
+        budget_id: string;
+    };
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/costs/budgets/{budget_id}';
+};
+
+export type GetBudgetErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetBudgetError = GetBudgetErrors[keyof GetBudgetErrors];
+
+export type GetBudgetResponses = {
+    /**
+     * The budget.
+     */
+    200: BudgetResponse;
+};
+
+export type GetBudgetResponse = GetBudgetResponses[keyof GetBudgetResponses];
+
+export type PatchBudgetData = {
+    body: BudgetPatch;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The budget's `id`.
+         */
+        budget_id: string;
+    };
+    query?: never;
+    url: '/v1/costs/budgets/{budget_id}';
+};
+
+export type PatchBudgetErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type PatchBudgetError = PatchBudgetErrors[keyof PatchBudgetErrors];
+
+export type PatchBudgetResponses = {
+    /**
+     * The budget.
+     */
+    200: BudgetResponse;
+};
+
+export type PatchBudgetResponse = PatchBudgetResponses[keyof PatchBudgetResponses];
+
+export type UpdateBudgetData = {
+    body: BudgetBody;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The budget's `id`.
+         */
+        budget_id: string;
+    };
+    query?: never;
+    url: '/v1/costs/budgets/{budget_id}';
+};
+
+export type UpdateBudgetErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type UpdateBudgetError = UpdateBudgetErrors[keyof UpdateBudgetErrors];
+
+export type UpdateBudgetResponses = {
+    /**
+     * The budget.
+     */
+    200: BudgetResponse;
+};
+
+export type UpdateBudgetResponse = UpdateBudgetResponses[keyof UpdateBudgetResponses];
+
+export type GetBudgetStatusData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The budget's `id`.
+         */
+        budget_id: string;
+    };
+    query?: never;
+    url: '/v1/costs/budgets/{budget_id}/status';
+};
+
+export type GetBudgetStatusErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetBudgetStatusError = GetBudgetStatusErrors[keyof GetBudgetStatusErrors];
+
+export type GetBudgetStatusResponses = {
+    /**
+     * How the budget stands.
+     */
+    200: BudgetStatusResponse;
+};
+
+export type GetBudgetStatusResponse = GetBudgetStatusResponses[keyof GetBudgetStatusResponses];
+
+export type GetCostForecastData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Which of the four costs of FOCUS is meant.
+         */
+        cost?: CostKind;
+        /**
+         * Only charges of one provider, as `ProviderName` has it.
+         */
+        provider?: string;
+        /**
+         * Only charges to one billing account, by `BillingAccountId`.
+         */
+        billing_account?: string;
+        /**
+         * Only charges of one account, by `SubAccountId`.
+         */
+        account?: string;
+        /**
+         * Only charges for one service, as `ServiceName` has it.
+         */
+        service?: string;
+        /**
+         * Only charges for services of one category, as `ServiceCategory` has it.
+         */
+        category?: string;
+        /**
+         * Only charges in one region, by `RegionId`, or `RegionName` where that is absent.
+         */
+        region?: string;
+        /**
+         * Only charges of one kind, as `ChargeCategory` has it.
+         */
+        charge_category?: string;
+        /**
+         * Only charges with this value of this tag, written `key=value` and divided at the
+         * first `=`. Given several times, all must hold. `key=` is for charges without the tag.
+         *
+         */
+        tag?: Array<string>;
+    };
+    url: '/v1/costs/forecast';
+};
+
+export type GetCostForecastErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetCostForecastError = GetCostForecastErrors[keyof GetCostForecastErrors];
+
+export type GetCostForecastResponses = {
+    /**
+     * The month so far, and at its end.
+     */
+    200: CostForecastResponse;
+};
+
+export type GetCostForecastResponse = GetCostForecastResponses[keyof GetCostForecastResponses];
+
+export type ListCostImportsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only imports that stand so.
+         */
+        status?: 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
+        /**
+         * Only imports that stand otherwise.
+         */
+        'status:ne'?: 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
+        /**
+         * Only imports that stand in one of these ways, with commas between them.
+         */
+        'status:in'?: string;
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * The order: fields with commas between them, each with its direction. Without it,
+         * newest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/costs/imports';
+};
+
+export type ListCostImportsErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListCostImportsError = ListCostImportsErrors[keyof ListCostImportsErrors];
+
+export type ListCostImportsResponses = {
+    /**
+     * A page of imports, newest first.
+     */
+    200: CostImportListResponse;
+};
+
+export type ListCostImportsResponse = ListCostImportsResponses[keyof ListCostImportsResponses];
+
+export type CreateCostImportData = {
+    body: FocusFile;
+    path?: never;
+    query?: {
+        /**
+         * What rows that cannot be loaded mean for the others.
+         */
+        on_error?: OnError;
+    };
+    url: '/v1/costs/imports';
+};
+
+export type CreateCostImportErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type CreateCostImportError = CreateCostImportErrors[keyof CreateCostImportErrors];
+
+export type CreateCostImportResponses = {
+    /**
+     * The file is in, and is going to be loaded. `Location` tells how far it is.
+     */
+    202: CostImportResponse;
+};
+
+export type CreateCostImportResponse = CreateCostImportResponses[keyof CreateCostImportResponses];
+
+export type GetCostImportData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The import's `id`.
+         */
+        import_id: string;
+    };
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
+    url: '/v1/costs/imports/{import_id}';
+};
+
+export type GetCostImportErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type GetCostImportError = GetCostImportErrors[keyof GetCostImportErrors];
+
+export type GetCostImportResponses = {
+    /**
+     * How the import stands.
+     */
+    200: CostImportResponse;
+};
+
+export type GetCostImportResponse = GetCostImportResponses[keyof GetCostImportResponses];
+
 export type ListOauthClientsData = {
     body?: never;
     headers?: {
@@ -7121,6 +19319,79 @@ export type ListOauthClientsData = {
     };
     path?: never;
     query?: {
+        /**
+         * Only what has exactly this name.
+         */
+        name?: string;
+        /**
+         * Only what has another name.
+         */
+        'name:ne'?: string;
+        /**
+         * Only what has one of these, with commas between them. One that has a comma itself stands in quotes.
+         */
+        'name:in'?: string;
+        /**
+         * Only what has this text in its name, in large or small letters. No character has a special meaning.
+         */
+        'name:contains'?: string;
+        /**
+         * Only what has this kind.
+         */
+        kind?: OAuthClientKind;
+        /**
+         * Only what has another kind.
+         */
+        'kind:ne'?: OAuthClientKind;
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'kind:in'?: string;
+        /**
+         * Only what was created after this moment.
+         */
+        'created_at:gt'?: string;
+        /**
+         * Only what was created at or after this moment.
+         */
+        'created_at:gte'?: string;
+        /**
+         * Only what was created before this moment.
+         */
+        'created_at:lt'?: string;
+        /**
+         * Only what was created at or before this moment.
+         */
+        'created_at:lte'?: string;
+        /**
+         * Only what was changed last after this moment.
+         */
+        'updated_at:gt'?: string;
+        /**
+         * Only what was changed last at or after this moment.
+         */
+        'updated_at:gte'?: string;
+        /**
+         * Only what was changed last before this moment.
+         */
+        'updated_at:lt'?: string;
+        /**
+         * Only what was changed last at or before this moment.
+         */
+        'updated_at:lte'?: string;
+        /**
+         * The order: up to three fields with commas between them, each with its
+         * direction. Without it, oldest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
         /**
          * Where the page begins: `pagination.next_cursor` of the page before. Cursors
          * are opaque and belong to the list that gave them. Without one, the list
@@ -7358,7 +19629,15 @@ export type GetOauthClientData = {
          */
         client_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+    };
     url: '/v1/oauth-clients/{client_id}';
 };
 
@@ -7403,6 +19682,106 @@ export type GetOauthClientResponses = {
 };
 
 export type GetOauthClientResponse = GetOauthClientResponses[keyof GetOauthClientResponses];
+
+export type PatchOauthClientData = {
+    body: OAuthClientPatch;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The client's id, which it also sends as `client_id`.
+         */
+        client_id: string;
+    };
+    query?: never;
+    url: '/v1/oauth-clients/{client_id}';
+};
+
+export type PatchOauthClientErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type PatchOauthClientError = PatchOauthClientErrors[keyof PatchOauthClientErrors];
+
+export type PatchOauthClientResponses = {
+    /**
+     * The client.
+     */
+    200: OAuthClientResponse;
+};
+
+export type PatchOauthClientResponse = PatchOauthClientResponses[keyof PatchOauthClientResponses];
 
 export type UpdateOauthClientData = {
     body: OAuthClientUpdate;
@@ -7592,3 +19971,83 @@ export type RotateOauthClientSecretResponses = {
 };
 
 export type RotateOauthClientSecretResponse = RotateOauthClientSecretResponses[keyof RotateOauthClientSecretResponses];
+
+export type RunBatchData = {
+    body: Batch;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/batch';
+};
+
+export type RunBatchErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type RunBatchError = RunBatchErrors[keyof RunBatchErrors];
+
+export type RunBatchResponses = {
+    /**
+     * The answers, in the order of the requests.
+     */
+    200: BatchResponse;
+};
+
+export type RunBatchResponse = RunBatchResponses[keyof RunBatchResponses];

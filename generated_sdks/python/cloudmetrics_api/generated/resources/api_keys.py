@@ -32,6 +32,27 @@ class ApiKeys:
         *,
         mode: models.ApiKeyMode | Literal["LIVE", "TEST"] | Unset = UNSET,
         status: models.ApiKeyStatus | Literal["ACTIVE", "EXPIRED", "REVOKED"] | Unset = UNSET,
+        status_ne: models.ApiKeyStatus | Literal["ACTIVE", "EXPIRED", "REVOKED"] | Unset = UNSET,
+        status_in: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
+        name_contains: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        expires_at_gt: datetime | str | Unset = UNSET,
+        expires_at_gte: datetime | str | Unset = UNSET,
+        expires_at_lt: datetime | str | Unset = UNSET,
+        expires_at_lte: datetime | str | Unset = UNSET,
+        last_used_at_gt: datetime | str | Unset = UNSET,
+        last_used_at_gte: datetime | str | Unset = UNSET,
+        last_used_at_lt: datetime | str | Unset = UNSET,
+        last_used_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         if_none_match: str | Unset = UNSET,
@@ -47,6 +68,34 @@ class ApiKeys:
             mode: Only keys that open the workspace, or only those of its sandbox. Without it, what
                 the caller's own credential opens.
             status: Only keys of this status.
+            status_ne: Only what has another status.
+            status_in: Only what has one of these, with commas between them.
+            name: Only what has exactly this name.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            name_contains: Only what has this text in its name, in large or small letters. No
+                character has a special meaning.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            expires_at_gt: Only what expires after this moment.
+            expires_at_gte: Only what expires at or after this moment.
+            expires_at_lt: Only what expires before this moment.
+            expires_at_lte: Only what expires at or before this moment.
+            last_used_at_gt: Only what was used last after this moment.
+            last_used_at_gte: Only what was used last at or after this moment.
+            last_used_at_lt: Only what was used last before this moment.
+            last_used_at_lte: Only what was used last at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `creator`, the
+                member who made each key. Each takes the scope to read it; without, the answer is
+                `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -59,7 +108,33 @@ class ApiKeys:
         call = Call(
             "GET",
             "/v1/api-keys",
-            query={"mode": mode, "status": status, "cursor": cursor, "limit": limit},
+            query={
+                "mode": mode,
+                "status": status,
+                "status:ne": status_ne,
+                "status:in": status_in,
+                "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
+                "name:contains": name_contains,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "expires_at:gt": expires_at_gt,
+                "expires_at:gte": expires_at_gte,
+                "expires_at:lt": expires_at_lt,
+                "expires_at:lte": expires_at_lte,
+                "last_used_at:gt": last_used_at_gt,
+                "last_used_at:gte": last_used_at_gte,
+                "last_used_at:lt": last_used_at_lt,
+                "last_used_at:lte": last_used_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
             headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.ApiKeyListResponse.from_dict)
@@ -119,19 +194,37 @@ class ApiKeys:
         )
         return self._client.fetch(call, models.ApiKeyWithSecretResponse.from_dict).data
 
-    def get(self, api_key_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.ApiKey:
+    def get(
+        self,
+        api_key_id: UUID | str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.ApiKey:
         """Get an API key.
 
         Returns one key of the workspace or of its sandbox, without its secret.
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `creator`, the
+                member who made each key. Each takes the scope to read it; without, the answer is
+                `403`.
             if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
                 that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", f"/v1/api-keys/{segment(api_key_id)}", headers={"If-None-Match": if_none_match})
+        call = Call(
+            "GET",
+            f"/v1/api-keys/{segment(api_key_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.ApiKeyResponse.from_dict).data
 
     def update(
@@ -220,6 +313,57 @@ class ApiKeys:
         )
         self._client.send(call)
 
+    def patch(
+        self,
+        api_key_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        scopes: Sequence[str] | Unset = UNSET,
+        expires_at: datetime | str | None | Unset = UNSET,
+        allowed_networks: Sequence[str] | Unset = UNSET,
+    ) -> models.ApiKey:
+        """Change an API key.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-api-key does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What the key is for. It cannot be blank.
+            expires_at: When the key ends by itself; null is never.
+            allowed_networks: From where a credential may be used. None means from anywhere.
+                Elsewhere a good credential answers `403` with code `ADDRESS_NOT_ALLOWED`.
+
+        Needs the scope `keys:admin`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/api-keys/{segment(api_key_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "scopes": scopes,
+                "expires_at": expires_at,
+                "allowed_networks": allowed_networks,
+            },
+            keyed=True,
+        )
+        return self._client.fetch(call, models.ApiKeyResponse.from_dict).data
+
     def rotate(
         self,
         api_key_id: UUID | str,
@@ -278,6 +422,27 @@ class AsyncApiKeys:
         *,
         mode: models.ApiKeyMode | Literal["LIVE", "TEST"] | Unset = UNSET,
         status: models.ApiKeyStatus | Literal["ACTIVE", "EXPIRED", "REVOKED"] | Unset = UNSET,
+        status_ne: models.ApiKeyStatus | Literal["ACTIVE", "EXPIRED", "REVOKED"] | Unset = UNSET,
+        status_in: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
+        name_contains: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        expires_at_gt: datetime | str | Unset = UNSET,
+        expires_at_gte: datetime | str | Unset = UNSET,
+        expires_at_lt: datetime | str | Unset = UNSET,
+        expires_at_lte: datetime | str | Unset = UNSET,
+        last_used_at_gt: datetime | str | Unset = UNSET,
+        last_used_at_gte: datetime | str | Unset = UNSET,
+        last_used_at_lt: datetime | str | Unset = UNSET,
+        last_used_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         if_none_match: str | Unset = UNSET,
@@ -293,6 +458,34 @@ class AsyncApiKeys:
             mode: Only keys that open the workspace, or only those of its sandbox. Without it, what
                 the caller's own credential opens.
             status: Only keys of this status.
+            status_ne: Only what has another status.
+            status_in: Only what has one of these, with commas between them.
+            name: Only what has exactly this name.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            name_contains: Only what has this text in its name, in large or small letters. No
+                character has a special meaning.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            expires_at_gt: Only what expires after this moment.
+            expires_at_gte: Only what expires at or after this moment.
+            expires_at_lt: Only what expires before this moment.
+            expires_at_lte: Only what expires at or before this moment.
+            last_used_at_gt: Only what was used last after this moment.
+            last_used_at_gte: Only what was used last at or after this moment.
+            last_used_at_lt: Only what was used last before this moment.
+            last_used_at_lte: Only what was used last at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `creator`, the
+                member who made each key. Each takes the scope to read it; without, the answer is
+                `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -305,7 +498,33 @@ class AsyncApiKeys:
         call = Call(
             "GET",
             "/v1/api-keys",
-            query={"mode": mode, "status": status, "cursor": cursor, "limit": limit},
+            query={
+                "mode": mode,
+                "status": status,
+                "status:ne": status_ne,
+                "status:in": status_in,
+                "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
+                "name:contains": name_contains,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "expires_at:gt": expires_at_gt,
+                "expires_at:gte": expires_at_gte,
+                "expires_at:lt": expires_at_lt,
+                "expires_at:lte": expires_at_lte,
+                "last_used_at:gt": last_used_at_gt,
+                "last_used_at:gte": last_used_at_gte,
+                "last_used_at:lt": last_used_at_lt,
+                "last_used_at:lte": last_used_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
             headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.ApiKeyListResponse.from_dict)
@@ -365,19 +584,37 @@ class AsyncApiKeys:
         )
         return (await self._client.fetch(call, models.ApiKeyWithSecretResponse.from_dict)).data
 
-    async def get(self, api_key_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.ApiKey:
+    async def get(
+        self,
+        api_key_id: UUID | str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.ApiKey:
         """Get an API key.
 
         Returns one key of the workspace or of its sandbox, without its secret.
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `creator`, the
+                member who made each key. Each takes the scope to read it; without, the answer is
+                `403`.
             if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
                 that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", f"/v1/api-keys/{segment(api_key_id)}", headers={"If-None-Match": if_none_match})
+        call = Call(
+            "GET",
+            f"/v1/api-keys/{segment(api_key_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.ApiKeyResponse.from_dict)).data
 
     async def update(
@@ -465,6 +702,57 @@ class AsyncApiKeys:
             keyed=True,
         )
         await self._client.send(call)
+
+    async def patch(
+        self,
+        api_key_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        scopes: Sequence[str] | Unset = UNSET,
+        expires_at: datetime | str | None | Unset = UNSET,
+        allowed_networks: Sequence[str] | Unset = UNSET,
+    ) -> models.ApiKey:
+        """Change an API key.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-api-key does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What the key is for. It cannot be blank.
+            expires_at: When the key ends by itself; null is never.
+            allowed_networks: From where a credential may be used. None means from anywhere.
+                Elsewhere a good credential answers `403` with code `ADDRESS_NOT_ALLOWED`.
+
+        Needs the scope `keys:admin`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/api-keys/{segment(api_key_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "scopes": scopes,
+                "expires_at": expires_at,
+                "allowed_networks": allowed_networks,
+            },
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.ApiKeyResponse.from_dict)).data
 
     async def rotate(
         self,

@@ -168,6 +168,10 @@ class Metrics:
         visitors of pages are read from the events. What takes too long answers `422` with
         code `QUERY_TOO_SLOW`; nothing of it goes on.
 
+        Bills know nothing of visitors: with `cost` or `margin` a question has no filter
+        and no dimension but `time`, by the day at least, and its rows come in the order
+        of time. Parts of the range with costs have a row even without events.
+
         Everything that makes no sense in a question is told at once, in a `400`: an
         unknown metric or dimension, a property that no event ever had, a filter that is
         too deep, an order by something that is not asked for, a `conversion_rate`
@@ -399,6 +403,10 @@ class AsyncMetrics:
         events by name, and several dimensions together. Hours, properties, and visits or
         visitors of pages are read from the events. What takes too long answers `422` with
         code `QUERY_TOO_SLOW`; nothing of it goes on.
+
+        Bills know nothing of visitors: with `cost` or `margin` a question has no filter
+        and no dimension but `time`, by the day at least, and its rows come in the order
+        of time. Parts of the range with costs have a row even without events.
 
         Everything that makes no sense in a question is told at once, in a `400`: an
         unknown metric or dimension, a property that no event ever had, a filter that is

@@ -35,6 +35,7 @@ class Revenue:
         | Unset = UNSET,
         start_date: date | str | Unset = UNSET,
         end_date: date | str | Unset = UNSET,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         if_none_match: str | Unset = UNSET,
@@ -70,6 +71,9 @@ class Revenue:
             start_date: The first day. Without it, 29 days before `end_date`.
             end_date: The last day, included. Without it, today in the website's time zone (in the
                 workspace's, where no website is named).
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -87,6 +91,7 @@ class Revenue:
                 "dimension": dimension,
                 "start_date": start_date,
                 "end_date": end_date,
+                "fields": fields,
                 "cursor": cursor,
                 "limit": limit,
             },
@@ -113,6 +118,7 @@ class AsyncRevenue:
         | Unset = UNSET,
         start_date: date | str | Unset = UNSET,
         end_date: date | str | Unset = UNSET,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         if_none_match: str | Unset = UNSET,
@@ -148,6 +154,9 @@ class AsyncRevenue:
             start_date: The first day. Without it, 29 days before `end_date`.
             end_date: The last day, included. Without it, today in the website's time zone (in the
                 workspace's, where no website is named).
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -165,6 +174,7 @@ class AsyncRevenue:
                 "dimension": dimension,
                 "start_date": start_date,
                 "end_date": end_date,
+                "fields": fields,
                 "cursor": cursor,
                 "limit": limit,
             },

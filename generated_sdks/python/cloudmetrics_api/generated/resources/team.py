@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
@@ -25,7 +26,24 @@ class Team:
         self._client = client
 
     def list_members(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET, if_none_match: str | Unset = UNSET
+        self,
+        *,
+        email: str | Unset = UNSET,
+        email_ne: str | Unset = UNSET,
+        email_in: str | Unset = UNSET,
+        email_contains: str | Unset = UNSET,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_ne: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_in: str | Unset = UNSET,
+        joined_at_gt: datetime | str | Unset = UNSET,
+        joined_at_gte: datetime | str | Unset = UNSET,
+        joined_at_lt: datetime | str | Unset = UNSET,
+        joined_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Member]:
         """List the team.
 
@@ -33,6 +51,24 @@ class Team:
         sandbox has none: its people are those of its workspace.
 
         Args:
+            email: Only what has exactly this address.
+            email_ne: Only what has another address.
+            email_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            email_contains: Only what has this text in its address, in large or small letters. No
+                character has a special meaning.
+            role: Only what has this role.
+            role_ne: Only what has another role.
+            role_in: Only what has one of these, with commas between them.
+            joined_at_gt: Only what joined after this moment.
+            joined_at_gte: Only what joined at or after this moment.
+            joined_at_lt: Only what joined before this moment.
+            joined_at_lte: Only what joined at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, those with the oldest accounts first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -45,7 +81,23 @@ class Team:
         call = Call(
             "GET",
             "/v1/team",
-            query={"cursor": cursor, "limit": limit},
+            query={
+                "email": email,
+                "email:ne": email_ne,
+                "email:in": email_in,
+                "email:contains": email_contains,
+                "role": role,
+                "role:ne": role_ne,
+                "role:in": role_in,
+                "joined_at:gt": joined_at_gt,
+                "joined_at:gte": joined_at_gte,
+                "joined_at:lt": joined_at_lt,
+                "joined_at:lte": joined_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "cursor": cursor,
+                "limit": limit,
+            },
             headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.MemberListResponse.from_dict)
@@ -79,7 +131,32 @@ class Team:
         self._client.send(call)
 
     def list_invitations(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET, if_none_match: str | Unset = UNSET
+        self,
+        *,
+        email: str | Unset = UNSET,
+        email_ne: str | Unset = UNSET,
+        email_in: str | Unset = UNSET,
+        email_contains: str | Unset = UNSET,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_ne: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_in: str | Unset = UNSET,
+        status: models.InvitationStatus | Literal["PENDING", "EXPIRED"] | Unset = UNSET,
+        status_ne: models.InvitationStatus | Literal["PENDING", "EXPIRED"] | Unset = UNSET,
+        status_in: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        expires_at_gt: datetime | str | Unset = UNSET,
+        expires_at_gte: datetime | str | Unset = UNSET,
+        expires_at_lt: datetime | str | Unset = UNSET,
+        expires_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Invitation]:
         """List invitations.
 
@@ -87,6 +164,33 @@ class Team:
         them.
 
         Args:
+            email: Only what has exactly this address.
+            email_ne: Only what has another address.
+            email_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            email_contains: Only what has this text in its address, in large or small letters. No
+                character has a special meaning.
+            role: Only what has this role.
+            role_ne: Only what has another role.
+            role_in: Only what has one of these, with commas between them.
+            status: Only what has this status.
+            status_ne: Only what has another status.
+            status_in: Only what has one of these, with commas between them.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            expires_at_gt: Only what expires after this moment.
+            expires_at_gte: Only what expires at or after this moment.
+            expires_at_lt: Only what expires before this moment.
+            expires_at_lte: Only what expires at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `inviter`, the
+                member who invited. Each takes the scope to read it; without, the answer is `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -99,7 +203,31 @@ class Team:
         call = Call(
             "GET",
             "/v1/team/invitations",
-            query={"cursor": cursor, "limit": limit},
+            query={
+                "email": email,
+                "email:ne": email_ne,
+                "email:in": email_in,
+                "email:contains": email_contains,
+                "role": role,
+                "role:ne": role_ne,
+                "role:in": role_in,
+                "status": status,
+                "status:ne": status_ne,
+                "status:in": status_in,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "expires_at:gt": expires_at_gt,
+                "expires_at:gte": expires_at_gte,
+                "expires_at:lt": expires_at_lt,
+                "expires_at:lte": expires_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
             headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.InvitationListResponse.from_dict)
@@ -179,7 +307,12 @@ class Team:
         return self._client.fetch(call, models.WorkspaceResponse.from_dict).data
 
     def get_invitation(
-        self, invitation_id: UUID | str, *, if_none_match: str | Unset = UNSET
+        self,
+        invitation_id: UUID | str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> models.Invitation:
         """Get an invitation.
 
@@ -188,13 +321,21 @@ class Team:
 
         Args:
             invitation_id: The invitation's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `inviter`, the
+                member who invited. Each takes the scope to read it; without, the answer is `403`.
             if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
                 that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
         call = Call(
-            "GET", f"/v1/team/invitations/{segment(invitation_id)}", headers={"If-None-Match": if_none_match}
+            "GET",
+            f"/v1/team/invitations/{segment(invitation_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
         )
         return self._client.fetch(call, models.InvitationResponse.from_dict).data
 
@@ -265,19 +406,29 @@ class Team:
         )
         return self._client.fetch(call, models.InvitationResponse.from_dict).data
 
-    def get_member(self, user_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.Member:
+    def get_member(
+        self, user_id: UUID | str, *, fields: str | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> models.Member:
         """Get a member.
 
         Returns one member. Somebody who is none, or not any more, answers `404`.
 
         Args:
             user_id: The person's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
                 that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", f"/v1/team/{segment(user_id)}", headers={"If-None-Match": if_none_match})
+        call = Call(
+            "GET",
+            f"/v1/team/{segment(user_id)}",
+            query={"fields": fields},
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.MemberResponse.from_dict).data
 
     def update_member(
@@ -369,7 +520,24 @@ class AsyncTeam:
         self._client = client
 
     def list_members(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET, if_none_match: str | Unset = UNSET
+        self,
+        *,
+        email: str | Unset = UNSET,
+        email_ne: str | Unset = UNSET,
+        email_in: str | Unset = UNSET,
+        email_contains: str | Unset = UNSET,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_ne: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_in: str | Unset = UNSET,
+        joined_at_gt: datetime | str | Unset = UNSET,
+        joined_at_gte: datetime | str | Unset = UNSET,
+        joined_at_lt: datetime | str | Unset = UNSET,
+        joined_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Member]:
         """List the team.
 
@@ -377,6 +545,24 @@ class AsyncTeam:
         sandbox has none: its people are those of its workspace.
 
         Args:
+            email: Only what has exactly this address.
+            email_ne: Only what has another address.
+            email_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            email_contains: Only what has this text in its address, in large or small letters. No
+                character has a special meaning.
+            role: Only what has this role.
+            role_ne: Only what has another role.
+            role_in: Only what has one of these, with commas between them.
+            joined_at_gt: Only what joined after this moment.
+            joined_at_gte: Only what joined at or after this moment.
+            joined_at_lt: Only what joined before this moment.
+            joined_at_lte: Only what joined at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, those with the oldest accounts first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -389,7 +575,23 @@ class AsyncTeam:
         call = Call(
             "GET",
             "/v1/team",
-            query={"cursor": cursor, "limit": limit},
+            query={
+                "email": email,
+                "email:ne": email_ne,
+                "email:in": email_in,
+                "email:contains": email_contains,
+                "role": role,
+                "role:ne": role_ne,
+                "role:in": role_in,
+                "joined_at:gt": joined_at_gt,
+                "joined_at:gte": joined_at_gte,
+                "joined_at:lt": joined_at_lt,
+                "joined_at:lte": joined_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "cursor": cursor,
+                "limit": limit,
+            },
             headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.MemberListResponse.from_dict)
@@ -423,7 +625,32 @@ class AsyncTeam:
         await self._client.send(call)
 
     def list_invitations(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET, if_none_match: str | Unset = UNSET
+        self,
+        *,
+        email: str | Unset = UNSET,
+        email_ne: str | Unset = UNSET,
+        email_in: str | Unset = UNSET,
+        email_contains: str | Unset = UNSET,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_ne: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_in: str | Unset = UNSET,
+        status: models.InvitationStatus | Literal["PENDING", "EXPIRED"] | Unset = UNSET,
+        status_ne: models.InvitationStatus | Literal["PENDING", "EXPIRED"] | Unset = UNSET,
+        status_in: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        expires_at_gt: datetime | str | Unset = UNSET,
+        expires_at_gte: datetime | str | Unset = UNSET,
+        expires_at_lt: datetime | str | Unset = UNSET,
+        expires_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Invitation]:
         """List invitations.
 
@@ -431,6 +658,33 @@ class AsyncTeam:
         them.
 
         Args:
+            email: Only what has exactly this address.
+            email_ne: Only what has another address.
+            email_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            email_contains: Only what has this text in its address, in large or small letters. No
+                character has a special meaning.
+            role: Only what has this role.
+            role_ne: Only what has another role.
+            role_in: Only what has one of these, with commas between them.
+            status: Only what has this status.
+            status_ne: Only what has another status.
+            status_in: Only what has one of these, with commas between them.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            expires_at_gt: Only what expires after this moment.
+            expires_at_gte: Only what expires at or after this moment.
+            expires_at_lt: Only what expires before this moment.
+            expires_at_lte: Only what expires at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `inviter`, the
+                member who invited. Each takes the scope to read it; without, the answer is `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -443,7 +697,31 @@ class AsyncTeam:
         call = Call(
             "GET",
             "/v1/team/invitations",
-            query={"cursor": cursor, "limit": limit},
+            query={
+                "email": email,
+                "email:ne": email_ne,
+                "email:in": email_in,
+                "email:contains": email_contains,
+                "role": role,
+                "role:ne": role_ne,
+                "role:in": role_in,
+                "status": status,
+                "status:ne": status_ne,
+                "status:in": status_in,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "expires_at:gt": expires_at_gt,
+                "expires_at:gte": expires_at_gte,
+                "expires_at:lt": expires_at_lt,
+                "expires_at:lte": expires_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
             headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.InvitationListResponse.from_dict)
@@ -525,7 +803,12 @@ class AsyncTeam:
         return (await self._client.fetch(call, models.WorkspaceResponse.from_dict)).data
 
     async def get_invitation(
-        self, invitation_id: UUID | str, *, if_none_match: str | Unset = UNSET
+        self,
+        invitation_id: UUID | str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> models.Invitation:
         """Get an invitation.
 
@@ -534,13 +817,21 @@ class AsyncTeam:
 
         Args:
             invitation_id: The invitation's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `inviter`, the
+                member who invited. Each takes the scope to read it; without, the answer is `403`.
             if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
                 that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
         call = Call(
-            "GET", f"/v1/team/invitations/{segment(invitation_id)}", headers={"If-None-Match": if_none_match}
+            "GET",
+            f"/v1/team/invitations/{segment(invitation_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
         )
         return (await self._client.fetch(call, models.InvitationResponse.from_dict)).data
 
@@ -611,19 +902,29 @@ class AsyncTeam:
         )
         return (await self._client.fetch(call, models.InvitationResponse.from_dict)).data
 
-    async def get_member(self, user_id: UUID | str, *, if_none_match: str | Unset = UNSET) -> models.Member:
+    async def get_member(
+        self, user_id: UUID | str, *, fields: str | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> models.Member:
         """Get a member.
 
         Returns one member. Somebody who is none, or not any more, answers `404`.
 
         Args:
             user_id: The person's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
                 that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", f"/v1/team/{segment(user_id)}", headers={"If-None-Match": if_none_match})
+        call = Call(
+            "GET",
+            f"/v1/team/{segment(user_id)}",
+            query={"fields": fields},
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.MemberResponse.from_dict)).data
 
     async def update_member(

@@ -23,26 +23,34 @@ class TestClock:
     def __init__(self, client: CloudMetrics) -> None:
         self._client = client
 
-    def get(self) -> models.TestClock:
+    def get(self, *, if_none_match: str | Unset = UNSET) -> models.TestClock:
         """Get the test clock.
 
         Tells what time it is in the sandbox. A clock that was never moved shows the
         real time. A credential of a live workspace answers `403` with code
         `SANDBOX_REQUIRED`.
 
+        Args:
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
+
         Needs the scope `workspace:read`.
         """
-        call = Call("GET", "/v1/test-clock")
+        call = Call("GET", "/v1/test-clock", headers={"If-None-Match": if_none_match})
         return self._client.fetch(call, models.TestClockResponse.from_dict).data
 
     def advance(
-        self, *, advance_seconds: int | Unset = UNSET, to: datetime | str | Unset = UNSET
+        self,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        advance_seconds: int | Unset = UNSET,
+        to: datetime | str | Unset = UNSET,
     ) -> models.TestClock:
         """Move time forward.
 
         Moves the sandbox's clock forward, by some seconds or to a moment. From there
-        it goes on like any clock. It answers once every server knows, about half a
-        second later; whatever is due by then, such as a report, follows on its own.
+        it goes on like any clock. Every later request goes by it; whatever is due by
+        then, such as a report, follows within seconds.
 
         The sandbox's schedules, alerts, expiries and quotas go by this clock, and so
         do the times of what is made there, and what counts as today. Limits per
@@ -55,15 +63,30 @@ class TestClock:
         workspace answers `403` with code `SANDBOX_REQUIRED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             advance_seconds: So many seconds from what the clock shows.
             to: The moment that the clock shall show, later than it shows now.
 
         Needs the scope `workspace:admin`.
         """
-        call = Call("POST", "/v1/test-clock", fields={"advance_seconds": advance_seconds, "to": to})
+        call = Call(
+            "POST",
+            "/v1/test-clock",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"advance_seconds": advance_seconds, "to": to},
+            repeatable=True,
+            keyed=True,
+        )
         return self._client.fetch(call, models.TestClockResponse.from_dict).data
 
-    def delete(self) -> None:
+    def delete(self, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET) -> None:
         """Return to real time.
 
         The sandbox's clock shows the real time again. What happened meanwhile stays,
@@ -73,9 +96,27 @@ class TestClock:
         clock that shows the real time already stays as it is. A credential of a live
         workspace answers `403` with code `SANDBOX_REQUIRED`.
 
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+
         Needs the scope `workspace:admin`.
         """
-        call = Call("DELETE", "/v1/test-clock")
+        call = Call(
+            "DELETE",
+            "/v1/test-clock",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
 
 
@@ -87,26 +128,34 @@ class AsyncTestClock:
     def __init__(self, client: AsyncCloudMetrics) -> None:
         self._client = client
 
-    async def get(self) -> models.TestClock:
+    async def get(self, *, if_none_match: str | Unset = UNSET) -> models.TestClock:
         """Get the test clock.
 
         Tells what time it is in the sandbox. A clock that was never moved shows the
         real time. A credential of a live workspace answers `403` with code
         `SANDBOX_REQUIRED`.
 
+        Args:
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
+
         Needs the scope `workspace:read`.
         """
-        call = Call("GET", "/v1/test-clock")
+        call = Call("GET", "/v1/test-clock", headers={"If-None-Match": if_none_match})
         return (await self._client.fetch(call, models.TestClockResponse.from_dict)).data
 
     async def advance(
-        self, *, advance_seconds: int | Unset = UNSET, to: datetime | str | Unset = UNSET
+        self,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        advance_seconds: int | Unset = UNSET,
+        to: datetime | str | Unset = UNSET,
     ) -> models.TestClock:
         """Move time forward.
 
         Moves the sandbox's clock forward, by some seconds or to a moment. From there
-        it goes on like any clock. It answers once every server knows, about half a
-        second later; whatever is due by then, such as a report, follows on its own.
+        it goes on like any clock. Every later request goes by it; whatever is due by
+        then, such as a report, follows within seconds.
 
         The sandbox's schedules, alerts, expiries and quotas go by this clock, and so
         do the times of what is made there, and what counts as today. Limits per
@@ -119,15 +168,30 @@ class AsyncTestClock:
         workspace answers `403` with code `SANDBOX_REQUIRED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             advance_seconds: So many seconds from what the clock shows.
             to: The moment that the clock shall show, later than it shows now.
 
         Needs the scope `workspace:admin`.
         """
-        call = Call("POST", "/v1/test-clock", fields={"advance_seconds": advance_seconds, "to": to})
+        call = Call(
+            "POST",
+            "/v1/test-clock",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"advance_seconds": advance_seconds, "to": to},
+            repeatable=True,
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.TestClockResponse.from_dict)).data
 
-    async def delete(self) -> None:
+    async def delete(self, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET) -> None:
         """Return to real time.
 
         The sandbox's clock shows the real time again. What happened meanwhile stays,
@@ -137,7 +201,25 @@ class AsyncTestClock:
         clock that shows the real time already stays as it is. A credential of a live
         workspace answers `403` with code `SANDBOX_REQUIRED`.
 
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+
         Needs the scope `workspace:admin`.
         """
-        call = Call("DELETE", "/v1/test-clock")
+        call = Call(
+            "DELETE",
+            "/v1/test-clock",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)

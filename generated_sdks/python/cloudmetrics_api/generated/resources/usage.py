@@ -24,7 +24,11 @@ class Usage:
         self._client = client
 
     def get(
-        self, *, start_date: date | str | Unset = UNSET, end_date: date | str | Unset = UNSET
+        self,
+        *,
+        start_date: date | str | Unset = UNSET,
+        end_date: date | str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> models.Usage:
         """Get usage.
 
@@ -44,10 +48,17 @@ class Usage:
             start_date: The first day, in UTC. Without it, 29 days before `end_date`; at most 399
                 days before it.
             end_date: The last day, in UTC, included. Without it, today.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `usage:read`.
         """
-        call = Call("GET", "/v1/usage", query={"start_date": start_date, "end_date": end_date})
+        call = Call(
+            "GET",
+            "/v1/usage",
+            query={"start_date": start_date, "end_date": end_date},
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.UsageResponse.from_dict).data
 
 
@@ -60,7 +71,11 @@ class AsyncUsage:
         self._client = client
 
     async def get(
-        self, *, start_date: date | str | Unset = UNSET, end_date: date | str | Unset = UNSET
+        self,
+        *,
+        start_date: date | str | Unset = UNSET,
+        end_date: date | str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> models.Usage:
         """Get usage.
 
@@ -80,8 +95,15 @@ class AsyncUsage:
             start_date: The first day, in UTC. Without it, 29 days before `end_date`; at most 399
                 days before it.
             end_date: The last day, in UTC, included. Without it, today.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `usage:read`.
         """
-        call = Call("GET", "/v1/usage", query={"start_date": start_date, "end_date": end_date})
+        call = Call(
+            "GET",
+            "/v1/usage",
+            query={"start_date": start_date, "end_date": end_date},
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.UsageResponse.from_dict)).data

@@ -42,6 +42,7 @@ class Visitors:
         country: str | Unset = UNSET,
         event_name: str | Unset = UNSET,
         minimum_revenue_minor: int | Unset = UNSET,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         if_none_match: str | Unset = UNSET,
@@ -90,6 +91,9 @@ class Visitors:
                 exactly.
             minimum_revenue_minor: Only visitors who earned at least this much in all, on whatever
                 days, in minor units of the website's currency.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -114,6 +118,7 @@ class Visitors:
                 "country": country,
                 "event_name": event_name,
                 "minimum_revenue_minor": minimum_revenue_minor,
+                "fields": fields,
                 "cursor": cursor,
                 "limit": limit,
             },
@@ -122,7 +127,12 @@ class Visitors:
         return Pager(self._client, call, models.VisitorListResponse.from_dict)
 
     def get(
-        self, website_id: UUID | str, visitor_id: str, *, if_none_match: str | Unset = UNSET
+        self,
+        website_id: UUID | str,
+        visitor_id: str,
+        *,
+        fields: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> models.Visitor:
         """Get a visitor.
 
@@ -134,6 +144,9 @@ class Visitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
                 that you have. Such an answer costs no request of your plan.
 
@@ -142,6 +155,7 @@ class Visitors:
         call = Call(
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}",
+            query={"fields": fields},
             headers={"If-None-Match": if_none_match},
         )
         return self._client.fetch(call, models.VisitorResponse.from_dict).data
@@ -204,6 +218,7 @@ class Visitors:
         website_id: UUID | str,
         visitor_id: str,
         *,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         if_none_match: str | Unset = UNSET,
@@ -219,6 +234,9 @@ class Visitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -231,7 +249,7 @@ class Visitors:
         call = Call(
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}/events",
-            query={"cursor": cursor, "limit": limit},
+            query={"fields": fields, "cursor": cursor, "limit": limit},
             headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.EventListResponse.from_dict)
@@ -272,6 +290,7 @@ class Visitors:
         website_id: UUID | str,
         visitor_id: str,
         *,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         if_none_match: str | Unset = UNSET,
@@ -293,6 +312,9 @@ class Visitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -305,7 +327,7 @@ class Visitors:
         call = Call(
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}/visits",
-            query={"cursor": cursor, "limit": limit},
+            query={"fields": fields, "cursor": cursor, "limit": limit},
             headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.VisitListResponse.from_dict)
@@ -335,6 +357,7 @@ class AsyncVisitors:
         country: str | Unset = UNSET,
         event_name: str | Unset = UNSET,
         minimum_revenue_minor: int | Unset = UNSET,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         if_none_match: str | Unset = UNSET,
@@ -383,6 +406,9 @@ class AsyncVisitors:
                 exactly.
             minimum_revenue_minor: Only visitors who earned at least this much in all, on whatever
                 days, in minor units of the website's currency.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -407,6 +433,7 @@ class AsyncVisitors:
                 "country": country,
                 "event_name": event_name,
                 "minimum_revenue_minor": minimum_revenue_minor,
+                "fields": fields,
                 "cursor": cursor,
                 "limit": limit,
             },
@@ -415,7 +442,12 @@ class AsyncVisitors:
         return AsyncPager(self._client, call, models.VisitorListResponse.from_dict)
 
     async def get(
-        self, website_id: UUID | str, visitor_id: str, *, if_none_match: str | Unset = UNSET
+        self,
+        website_id: UUID | str,
+        visitor_id: str,
+        *,
+        fields: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> models.Visitor:
         """Get a visitor.
 
@@ -427,6 +459,9 @@ class AsyncVisitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
                 that you have. Such an answer costs no request of your plan.
 
@@ -435,6 +470,7 @@ class AsyncVisitors:
         call = Call(
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}",
+            query={"fields": fields},
             headers={"If-None-Match": if_none_match},
         )
         return (await self._client.fetch(call, models.VisitorResponse.from_dict)).data
@@ -497,6 +533,7 @@ class AsyncVisitors:
         website_id: UUID | str,
         visitor_id: str,
         *,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         if_none_match: str | Unset = UNSET,
@@ -512,6 +549,9 @@ class AsyncVisitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -524,7 +564,7 @@ class AsyncVisitors:
         call = Call(
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}/events",
-            query={"cursor": cursor, "limit": limit},
+            query={"fields": fields, "cursor": cursor, "limit": limit},
             headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.EventListResponse.from_dict)
@@ -565,6 +605,7 @@ class AsyncVisitors:
         website_id: UUID | str,
         visitor_id: str,
         *,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
         if_none_match: str | Unset = UNSET,
@@ -586,6 +627,9 @@ class AsyncVisitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
@@ -598,7 +642,7 @@ class AsyncVisitors:
         call = Call(
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}/visits",
-            query={"cursor": cursor, "limit": limit},
+            query={"fields": fields, "cursor": cursor, "limit": limit},
             headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.VisitListResponse.from_dict)
