@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from .conftest import make_website
@@ -18,9 +19,16 @@ def takes(operation: Operation, header: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-async def settled(make_home_of_module) -> Settled:
+async def settled(make_home_of_module, database_url) -> Settled:
     """A workspace with one of everything, entered by a person, who may do most."""
     home = await make_home_of_module()
+    with psycopg.connect(database_url) as everything:
+        # A person may write only so often in a minute, and here one tries every operation.
+        everything.execute(
+            """UPDATE workspaces SET limits = '{"user": 100000, "reads": 100000, "writes": 100000}'"""
+            " WHERE workspace_id = %s",
+            [home.workspace.id],
+        )
     settled = Settled((await home.make_person("OWNER")).client)
     await settled.settle()
     return settled
@@ -40,9 +48,12 @@ async def test_what_did_not_change_is_not_sent_again(settled, operation):
     if operation.id == "get-test-clock":
         assert first.json()["code"] == "SANDBOX_REQUIRED"
         return
+    if first.status_code == 409:
+        pytest.skip("there is nothing to read in the walk yet")
     assert first.status_code == 200, first.text
     etag = first.headers["etag"]
     assert first.headers["cache-control"] == "private, no-cache"
+    assert first.headers["vary"] == "API-Key, Authorization, X-Tenant-Id"
 
     again = await settled.client.request(**request, headers={"If-None-Match": f'"other", W/{etag}'})
     if operation.id in ("get-realtime-metrics", "get-usage"):

@@ -102,6 +102,17 @@ async def test_whatever_changes_is_seen_in_every_process(home, client, website_i
     await elsewhere.aclose()
 
 
+async def test_whoever_may_not_read_all_of_it_is_refused_though_nothing_changed(home, client, website_id):
+    url = "/v1/goals?expand=website"
+    await make_goal(client, website_id)
+    reader = Reader(client, url)
+    for _ in range(3):
+        await reader.poll()
+    assert reader.statuses == [200, 304, 304]
+    narrow = home.open(await home.make_key(["goals:read"]))
+    assert (await narrow.get(url, headers={"If-None-Match": reader.etag})).status_code == 403
+
+
 async def test_nobody_sees_less_than_what_was_answered_before_they_asked(client, website_id, other_worker):
     """Writers and pollers at the same time, in two processes."""
     goal_id = await make_goal(client, website_id, name="0")

@@ -30,6 +30,7 @@ from cloudmetrics.platform.errors import Overtaken
 HEADERS = KEY, CONDITION, KNOWN = "idempotency-key", "if-match", "if-none-match"
 # Who reads may keep the answer, nobody on the way, and asks before using it again.
 CACHE_CONTROL = "private, no-cache"
+VARY = "API-Key, Authorization, X-Tenant-Id"
 # So often a write that others overtook is tried, before its caller is told.
 ATTEMPTS = 3
 
@@ -185,7 +186,7 @@ def _tagged(response: Response, is_whole: bool) -> Response:
 
 
 def _headers_of_tag(etag: str) -> dict[str, str]:
-    return {"etag": etag, "cache-control": CACHE_CONTROL}
+    return {"etag": etag, "cache-control": CACHE_CONTROL, "vary": VARY}
 
 
 def _bytes(response: Response) -> bytes:

@@ -1,10 +1,11 @@
 """What a process knows not to have changed: tags of answers, by the version of the workspace.
 
 An operation that the contract marks `x-changes-with: workspace` answers one URL with the
-same bytes as long as nothing in the workspace changes, events aside, whoever asks. Each
-change leaves another version, in its own transaction. So a tag that was remembered with
-a version is right whenever that is still the version, whichever process made a change or
-died; and all requests that wait at the same moment share the one look at it.
+same bytes as long as nothing in the workspace changes, events aside, whoever asks: it does
+not look at the clock, at who calls, or at people's accounts. Each change leaves another
+version, in its own transaction. So a tag that was remembered with a version is right
+whenever that is still the version, whichever process made a change or died; and all
+requests that wait at the same moment share the one look at it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cloudmetrics.platform.group_commit import GroupCommit
 MARK, WORKSPACE = "x-changes-with", "workspace"
 MOST_KEPT = 20_000
 
-Key = tuple[Tenant, bytes, bytes]
+Key = tuple[Tenant, frozenset[str], bytes, bytes]
 
 
 async def _look(tenant: Tenant, waiting: list[None]) -> list[str | None]:
@@ -28,7 +29,7 @@ async def _look(tenant: Tenant, waiting: list[None]) -> list[str | None]:
 
 
 class Versions:
-    """Tags by tenant and URL, each with the version at which it was right; the least used go first."""
+    """Tags by tenant, scopes and URL, each with its version; the least used go first."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[Key, tuple[str, str]] = OrderedDict()
@@ -57,4 +58,6 @@ class Versions:
 
 
 def _key(request: Request, grant: Grant) -> Key:
-    return grant.caller.tenant, request.scope.get("raw_path") or request.path.encode(), request.query_string
+    # What may be asked for along with the rest depends on the scopes, though what is answered does not.
+    path = request.scope.get("raw_path") or request.path.encode()
+    return grant.caller.tenant, grant.scopes, path, request.query_string

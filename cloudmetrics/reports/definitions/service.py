@@ -67,7 +67,8 @@ async def update(caller: Caller, report_id: UUID, wish: Wish) -> Report:
         report = _as_wished(old.id, wish, timezone, old.created_at, clock.now_of(caller.tenant))
         await store.update(transaction, caller.tenant, report)
         await _record(transaction, caller, Action.REPORT_UPDATED, report)
-    return report
+        # As whoever asks next gets it, since PostgreSQL has an order of its own for fields.
+        return found(await store.lock(transaction, caller.tenant, report_id))
 
 
 async def delete(caller: Caller, report_id: UUID) -> None:
