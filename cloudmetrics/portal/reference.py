@@ -148,7 +148,7 @@ def _named(resolver: Resolver, name: str, holder: Mapping[str, Any]) -> Field:
         type=type_name(resolver, schema),
         required=holder.get("required", False),
         description=holder.get("description") or resolver.resolve(schema).get("description", ""),
-        constraints=constraints(resolver.resolve(schema)),
+        constraints=constraints(resolver, resolver.resolve(schema)),
     )
 
 
