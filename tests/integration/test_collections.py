@@ -10,7 +10,7 @@ import pytest
 from tests.integration.conftest import make_website
 from tests.integration.walking import watch
 
-pytestmark = pytest.mark.requirement("CM-7")
+pytestmark = pytest.mark.requirement("CM-7", "PL-10")
 
 EVENT = {"kind": "EVENT", "event_name": "purchase"}
 PAGE = {"kind": "PAGE", "path_pattern": "/docs/*"}
