@@ -48,13 +48,19 @@ class Resolver:
         return node
 
 
-def fields(resolver: Resolver, schema: Mapping[str, Any], depth: int = 0) -> Iterator[Field]:
-    """The fields of an object (or of the objects in a list), each followed by its own fields."""
+def fields(
+    resolver: Resolver, schema: Mapping[str, Any], depth: int = 0, above: frozenset[int] = frozenset()
+) -> Iterator[Field]:
+    """The fields of an object (or of the objects in a list), each followed by its own fields.
+
+    What is inside of itself, as a website's goals name their website, is shown once.
+    """
     schema = _inner(resolver, schema)
-    if depth >= MAX_DEPTH:
+    properties = schema.get("properties", {})
+    if depth >= MAX_DEPTH or id(properties) in above:
         return
     required = schema.get("required", [])
-    for name, reference in schema.get("properties", {}).items():
+    for name, reference in properties.items():
         part = resolver.resolve(reference)
         yield Field(
             name=name,
@@ -62,9 +68,9 @@ def fields(resolver: Resolver, schema: Mapping[str, Any], depth: int = 0) -> Ite
             type=type_name(resolver, reference),
             required=name in required,
             description=part.get("description", ""),
-            constraints=constraints(part),
+            constraints=constraints(resolver, part),
         )
-        yield from fields(resolver, reference, depth + 1)
+        yield from fields(resolver, reference, depth + 1, above | {id(properties)})
 
 
 def type_name(resolver: Resolver, schema: Mapping[str, Any]) -> str:
@@ -92,9 +98,14 @@ def ending(node: Mapping[str, Any]) -> list[str]:
     return ["deprecated" + (f" since {since}" if since else "") + (f", gone on {sunset}" if sunset else "")]
 
 
-def constraints(schema: Mapping[str, Any]) -> list[str]:
+def constraints(resolver: Resolver, schema: Mapping[str, Any]) -> list[str]:
     """What a value must keep to, in short phrases."""
     phrases = [*ending(schema), *(_range(schema, *limit) for limit in LIMITS)]
+    if "contentSchema" in schema:
+        values = resolver.resolve(schema["contentSchema"])
+        items = resolver.resolve(values.get("items", {}))
+        phrases += [f"values with commas between them, at most {values.get('maxItems', 'any number of')}"]
+        phrases += [f"each {phrase}" for phrase in constraints(resolver, items)]
     if "enum" in schema:
         phrases.append("one of " + ", ".join(f"`{value}`" for value in schema["enum"]))
     if "default" in schema:

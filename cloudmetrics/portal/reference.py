@@ -150,7 +150,7 @@ def _named(resolver: Resolver, name: str, holder: Mapping[str, Any]) -> Field:
         type=type_name(resolver, schema),
         required=holder.get("required", False),
         description=holder.get("description") or resolver.resolve(schema).get("description", ""),
-        constraints=[*ending(holder), *constraints(resolver.resolve(schema))],
+        constraints=[*ending(holder), *constraints(resolver, resolver.resolve(schema))],
     )
 
 

@@ -19,7 +19,7 @@ from cloudmetrics.platform.errors import InvalidCursor
 from cloudmetrics.platform.paging import Page
 from cloudmetrics.platform.signing import Keyring
 
-pytestmark = pytest.mark.requirement("CM-7", "DF-8", "DF-11")
+pytestmark = pytest.mark.requirement("CM-7", "DF-8", "DF-11", "PL-10")
 
 KEYRING = Keyring(b"s" * 32)
 HOME = UUID(int=1)

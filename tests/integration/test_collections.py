@@ -1,5 +1,6 @@
 """What every collection can do, tried over HTTP on goals: filter, sort, choose fields, expand."""
 
+import asyncio
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +10,7 @@ import pytest
 from tests.integration.conftest import make_website
 from tests.integration.walking import watch
 
-pytestmark = pytest.mark.requirement("CM-7")
+pytestmark = pytest.mark.requirement("CM-7", "PL-10")
 
 EVENT = {"kind": "EVENT", "event_name": "purchase"}
 PAGE = {"kind": "PAGE", "path_pattern": "/docs/*"}
@@ -138,6 +139,27 @@ class TestOrder:
             assert response.links["first"]["url"].startswith("/v1/goals?sort=name%3Adesc%2Ccreated_at%3Aasc")
             url = response.links.get("next", {}).get("url")
         assert seen == sorted(NAMES, reverse=True)
+
+    async def test_pages_stay_whole_while_others_write(self, client, website_id):
+        stay = {(await make_goal(client, website_id, f"stays {number}"))["id"] for number in range(12)}
+        seen: list[str] = []
+
+        async def come_and_go(number: int) -> None:
+            while len(seen) < len(stay):
+                made = await make_goal(client, website_id, f"stays {number}.5")
+                await client.delete(f"/v1/goals/{made['id']}")
+
+        async def follow() -> None:
+            url = "/v1/goals?sort=name:desc&limit=2"
+            while url:
+                response = await client.get(url)
+                seen.extend(goal["id"] for goal in response.json()["data"])
+                url = response.links.get("next", {}).get("url")
+
+        await asyncio.gather(follow(), *(come_and_go(number) for number in range(4)))
+        assert [each for each in seen if each in stay] == sorted(stay, key=seen.index)
+        assert len(seen) == len(set(seen))
+        assert stay <= set(seen)
 
     async def test_a_cursor_of_another_order_is_refused(self, client, goals):
         cursor = (await client.get("/v1/goals?limit=2&sort=name:asc")).json()["pagination"]["next_cursor"]

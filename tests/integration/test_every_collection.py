@@ -9,7 +9,7 @@ import pytest
 from cloudmetrics.contract import Contract
 from tests.integration.conftest import make_event, make_website, send_events
 
-pytestmark = pytest.mark.requirement("CM-7")
+pytestmark = pytest.mark.requirement("CM-7", "PL-10")
 
 BUNDLE = Contract.load(Path(__file__).parents[2] / "spec/openapi.yaml").bundle
 # Lists inside of other things than these are looked at where those things are.

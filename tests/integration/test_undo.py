@@ -14,9 +14,10 @@ from cloudmetrics.analytics.websites import store as websites
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import Tenant
 from cloudmetrics.platform.jobs import JobContext
-from cloudmetrics.platform.jobs.registry import Services
+from cloudmetrics.platform.jobs.registry import REGISTRY, Services
 from tests.integration.conftest import make_event, make_website, send_events, settings_for
 from tests.integration.test_goals import EVENT, code_of, make_goal
+from tests.integration.working import eventually, jobs_of, working
 
 QUERIES = [
     ("GET", "/v1/websites/{website_id}"),
@@ -305,3 +306,22 @@ async def test_what_is_due_is_found_by_the_clock_of_its_workspace(client, home, 
             {"id": home.workspace.id},
         )
     assert ours in await store.due(database, clock.now())
+
+
+async def test_the_worker_empties_the_trash(client, home, database, database_url, stores, job_context, shop):
+    tenant = Tenant(database, home.workspace.id)
+    await client.delete(f"/v1/goals/{shop['goal_id']}")
+    async with tenant.transaction() as transaction:
+        await transaction.execute(
+            "UPDATE trash SET remove_after = now() WHERE workspace_id = %(id)s", {"id": home.workspace.id}
+        )
+
+    async def is_gone() -> bool:
+        rows = await tenant.read("SELECT FROM goals WHERE goal_id = %(id)s", {"id": UUID(shop["goal_id"])})
+        return rows == []
+
+    await trash.look(job_context)
+    settings = settings_for(database_url, stores.redis_url)
+    async with working(settings, jobs_of(REGISTRY["trash.purge"])):
+        await eventually(is_gone)
+    assert await ids(client, "/v1/goals?status=DELETED") == []

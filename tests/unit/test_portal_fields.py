@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cloudmetrics.contract import Contract
-from cloudmetrics.portal.fields import Resolver, fields
+from cloudmetrics.portal.fields import Resolver, constraints, fields
 
 SPEC = Path(__file__).resolve().parents[2] / "spec/openapi.yaml"
 
@@ -22,3 +22,24 @@ def test_a_union_shows_the_fields_of_all_its_forms():
     assert [shown[name, 1].required for name in ("event_name", "path_pattern")] == [False, False]
     assert shown["minimum_revenue", 1].type == "MinimumRevenue or null"
     assert shown["amount_minor", 2].required is True
+
+
+def test_what_is_inside_of_itself_is_shown_once():
+    resolver = Resolver(Contract.load(SPEC).bundle)
+
+    rows = list(fields(resolver, {"$ref": "#/components/schemas/Goal"}))
+
+    assert [row.depth for row in rows if row.name == "website"] == [0]
+    goals = next(index for index, row in enumerate(rows) if row.name == "goals")
+    assert (rows[goals].type, rows[goals].depth) == ("list of Goal", 1)
+    assert all(row.depth <= 2 for row in rows)
+
+
+def test_a_list_inside_of_a_text_shows_what_may_stand_in_it():
+    resolver = Resolver(Contract.load(SPEC).bundle)
+
+    sort = resolver.bundle["components"]["parameters"]["GoalSort"]["schema"]
+    told = constraints(resolver, sort)
+
+    assert "values with commas between them, at most 3" in told
+    assert any(phrase.startswith("each one of `created_at:asc`, `created_at:desc`") for phrase in told)
