@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test test-fast test-long check format contract sdks tables bench traceability owner limits jobs mock import-log import-events export-events lock clean
+.PHONY: help setup run dev test test-fast test-long check format contract sdks tables bench traceability owner limits jobs mock import-log import-events import-costs export-events lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
@@ -60,6 +60,9 @@ import-log: ## send an access log to the API as events (FILE=, WEBSITE=, KEY=)
 
 import-events: ## send events, CSV or NDJSON, to the API (FILE=, WEBSITE=, KEY=)
 	@scripts/import-events
+
+import-costs: ## send a cloud bill, FOCUS CSV, to the API (FILE=, KEY=, ON_ERROR=ABORT)
+	@scripts/import-costs
 
 export-events: ## write a website's events, NDJSON or Parquet (FILE=, WEBSITE=, FROM=, TO=)
 	@scripts/export-events

@@ -80,11 +80,7 @@ def figures(rounds: int, seconds: float, tell: Callable[[str], None]) -> list[Fi
         f"{ROWS:,} FOCUS rows, from the first byte sent to the last row counting",
         ["bill", "MB as CSV", "MB sent", "s", "bar", "worker MB", "bar", "server MB"],
     )
-    asking = Figure(
-        "Breakdowns of 30 days of them, beside the 30 days before, one at a time",
-        ["breakdown", *(f"{shape.name}, {name}" for shape in SHAPES for name in ("p50 ms", "p95 ms", "bar"))],
-    )
-    asked: dict[str, list[str]] = {name: [name] for name in BREAKDOWNS}
+    asked = []
     for shape in SHAPES:
         with (
             product() as served,
@@ -96,14 +92,25 @@ def figures(rounds: int, seconds: float, tell: Callable[[str], None]) -> list[Fi
             size = draw_up(file, shape)
             tell(f"a bill {shape.name} is loaded")
             loading.rows.append([shape.name, f"{size / 2**20:.0f}", *load(served, server, file)])
-            for name, query in BREAKDOWNS.items():
-                tell(f"{shape.name}: {name}")
-                taken = ask(server, served.key, query, seconds)
-                late = percentile(taken, 0.95)
-                bar = against_bar(late, BREAKDOWN_MS, at_least=False) if name in HELD else ""
-                asked[name] += [f"{statistics.median(taken):.1f}", f"{late:.1f}", bar]
-    asking.rows = list(asked.values())
-    return [loading, asking]
+            asked.append(asking(served, server, shape, seconds, tell))
+    return [loading, *asked]
+
+
+def asking(
+    served: Product, server: Server, shape: Shape, seconds: float, tell: Callable[[str], None]
+) -> Figure:
+    """A row per breakdown."""
+    table = Figure(
+        f"Breakdowns of 30 days of a bill {shape.name}, beside the 30 days before, one at a time",
+        ["breakdown", "p50 ms", "p95 ms", "bar"],
+    )
+    for name, query in BREAKDOWNS.items():
+        tell(f"{shape.name}: {name}")
+        taken = ask(server, served.key, query, seconds)
+        late = percentile(taken, 0.95)
+        bar = against_bar(late, BREAKDOWN_MS, at_least=False) if name in HELD else ""
+        table.rows.append([name, f"{statistics.median(taken):.1f}", f"{late:.1f}", bar])
+    return table
 
 
 def draw_up(path: Path, shape: Shape) -> int:

@@ -20,7 +20,7 @@ from cloudmetrics.alerting.rules import service as rules
 from cloudmetrics.alerting.rules.models import Terms
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.cli import terminal
-from cloudmetrics.demo import load
+from cloudmetrics.demo import load, load_costs
 from cloudmetrics.demo.alerts import alerts_of
 from cloudmetrics.demo.boards import make_boards
 from cloudmetrics.demo.reports import WEEKLY
@@ -150,8 +150,11 @@ def fill(settings: Settings) -> int:
                 days=DAYS,
                 progress=lambda sent, total: bar.update(task, completed=sent, total=total),
             )
+            of_website = (workspace["keys"]["full"], workspace["website_id"])
+            charges = load_costs(local_url(settings), *of_website, days=DAYS)
         except SendFailed as error:
             raise StartupError(f"The demo traffic could not be loaded: {error}") from None
     loaded_note(settings).write_text(workspace["website_id"])
-    terminal.say(f"The demo has {result.accepted + result.duplicates:,} events of the last {DAYS} days.")
+    count = result.accepted + result.duplicates
+    terminal.say(f"The demo has {count:,} events and {charges:,} charges of the last {DAYS} days.")
     return 0

@@ -55,6 +55,15 @@ def find_target(base_url: str, website: str, key: str, demo_file: Path) -> Targe
     raise SendFailed(f"There is no website {website!r}.{known}")
 
 
+def demo_key(demo_file: Path) -> str:
+    """The key that may do everything in the demo workspace. Raises SendFailed where there is none."""
+    workspaces = _demo_workspaces(demo_file)
+    if not workspaces:
+        raise SendFailed(f"No key: there is no {demo_file}, so say which one to use (KEY=cm_live_…).")
+    key: str = workspaces[0]["keys"]["full"]
+    return key
+
+
 def _accesses(key: str, demo_file: Path) -> list[_Access]:
     workspaces = _demo_workspaces(demo_file)
     if not key and not workspaces:

@@ -13,6 +13,7 @@ import pytest
 from cloudmetrics.costs.focus import charges, records, unpacking
 from cloudmetrics.costs.imports import service as imports
 from cloudmetrics.costs.loading import jobs, loader
+from cloudmetrics.costs.loading.store import Run
 from tests.integration.billing import (
     CSV,
     GZIP,
@@ -97,36 +98,22 @@ async def test_of_two_imports_at_once_the_later_one_counts_whichever_is_done_fir
 
 async def test_a_run_that_was_given_up_too_soon_writes_no_more(client, home, database_url, monkeypatch):
     """Another worker takes over in the middle, and both go on."""
-    monkeypatch.setattr(loader, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(loader, "MOST_DAYS", 2)
     import_id = await send(client, focus(*(charge("1", SubAccountId=str(n)) for n in range(6))))
-    take = loader.Loader.take
-    taken = []
+    add, added = Run.add, []
 
-    def taking(self, **options):
-        if not taken:
-            taken.append(asyncio.run_coroutine_threadsafe(load(home, import_id), event_loop))
-            taken[0].result()
-        return take(self, **options)
+    async def adding(self, portion, tally):
+        added.append(portion)
+        if len(added) == 2:
+            await load(home, import_id)
+        await add(self, portion, tally)
 
-    event_loop = asyncio.get_running_loop()
-    monkeypatch.setattr(jobs, "_store", in_a_thread(jobs._store))
-    monkeypatch.setattr(loader.Loader, "take", taking)
+    monkeypatch.setattr(Run, "add", adding)
     await load(home, import_id)
 
     assert await amount(client) == "6"
     assert (await state(client, import_id))["rows_loaded"] == 6
     assert left_of(database_url, home) == {}
-
-
-def in_a_thread(store):
-    """So that what is done in the middle of it can wait for the event loop."""
-
-    async def stored(run, reading, *, last):
-        portions = await asyncio.to_thread(lambda: list(reading.loader.take(last=last)))
-        for portion in portions:
-            await run.add(portion, reading.tally)
-
-    return stored
 
 
 @pytest.mark.parametrize("pack", [False, True], ids=["plain", "gzip"])

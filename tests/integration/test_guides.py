@@ -181,6 +181,44 @@ def as_installed(target: re.Match[str]) -> str:
 
 
 @needs_curl
+@pytest.mark.requirement("CM-14", "B-10")
+def test_costs_come_in_and_out_as_the_guide_says(service, tmp_path):
+    website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "costs.example.com")
+    command = f"{sys.executable} -m cloudmetrics.importing costs --file bill.csv --key"
+    guide = [
+        each.replace("make import-costs FILE=bill.csv KEY=", f"{command} ")
+        for each in snippets("docs/guides/costs.md")
+    ]
+    other = json.loads((service.data_dir / "demo.json").read_text())["workspaces"][1]
+
+    printed = type_in(
+        [website, *guide],
+        tmp_path,
+        CLOUDMETRICS_URL=service.url,
+        CLOUDMETRICS_KEY=other["keys"]["full"],
+        CLOUDMETRICS_BASE_URL=service.url,
+        DATA_DIR=str(service.data_dir),
+        PYTHONPATH=str(PROJECT),
+    )
+
+    _, imported, again, costs, breakdowns, margins, budget = printed
+    assert re.search(r"loaded +│ +3 │", imported)
+    assert "line 5 (BilledCost): 'much' is no number" in imported
+    assert json.loads(again)["data"]["status"] == "PENDING"
+    whole = {"amount": "16.5000008", "amount_minor": 1650, "currency": "USD"}
+    assert json.loads(costs)["data"]["cost"] == whole
+    by_service, by_tag = (json.loads(each)["data"]["by_currency"][0] for each in lines(breakdowns))
+    assert [row["value"] for row in by_service["rows"]] == ["Amazon EC2", "Amazon S3"]
+    assert by_service["rest"]["cost"]["amount"] == "0.0000008"
+    assert [row["value"] for row in by_tag["rows"]] == ["shop", None]
+    metrics = json.loads(lines(margins)[1])["data"][0]["metrics"]
+    assert (metrics["cost"]["amount"], metrics["margin"]["amount"]) == ("12.5", "-12.5")
+    status, forecast = (json.loads(each)["data"] for each in lines(budget))
+    assert (status["state"], status["spent"]["amount"]) == ("WITHIN", "12.5")
+    assert forecast["by_currency"][0]["spent"]["amount"] == "16.5000008"
+
+
+@needs_curl
 @pytest.mark.requirement("CM-14", "CM-12")
 def test_keys_people_and_settings_do_what_the_guide_says(service):
     guide = snippets("docs/guides/accounts-and-keys.md")

@@ -56,24 +56,54 @@ async def load(context: JobContext, *, workspace_id: UUID, import_id: str) -> No
 
 async def _load(run: store.Run, reading: Reading) -> None:
     loader = await asyncio.to_thread(reading.open)
-    while await asyncio.to_thread(loader.advance):
-        if loader.is_full:
-            await _store(run, reading, last=False)
-        else:
-            await run.advance(reading.tally)
-    if loader.is_off:
-        message = f"{loader.rejected:,} rows cannot be loaded, so nothing was, as asked."
-        raise FileUnfit("ROWS_REJECTED", message)
-    if loader.rejected and loader.rejected == loader.rows:
-        raise FileUnfit("NOTHING_LOADED", "None of the rows can be loaded.")
-    await _store(run, reading, last=True)
+    storing = Storing(run, reading)
+    try:
+        while await asyncio.to_thread(loader.advance):
+            if loader.is_full:
+                await storing.begin()
+            elif not storing.is_busy:
+                await run.advance(reading.tally)
+        if loader.is_off:
+            message = f"{loader.rejected:,} rows cannot be loaded, so nothing was, as asked."
+            raise FileUnfit("ROWS_REJECTED", message)
+        if loader.rejected and loader.rejected == loader.rows:
+            raise FileUnfit("NOTHING_LOADED", "None of the rows can be loaded.")
+        await storing.begin(last=True)
+        await storing.end()
+    finally:
+        await storing.abandon()
     await run.succeed(reading.tally, clock.now_of(reading.tenant))
 
 
-async def _store(run: store.Run, reading: Reading, *, last: bool) -> None:
-    portions = reading.loader.take(last=last)
-    while (portion := await asyncio.to_thread(next, portions, None)) is not None:
-        await run.add(portion, reading.tally)
+class Storing:
+    """Stores what was read, one portion after the other, while the next rows are read already."""
+
+    def __init__(self, run: store.Run, reading: Reading) -> None:
+        self._run = run
+        self._reading = reading
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    async def begin(self, *, last: bool = False) -> None:
+        """Stores what the loader has, and returns while the last portion of that is still on its way."""
+        portions = self._reading.loader.take(last=last)
+        while (portion := await asyncio.to_thread(next, portions, None)) is not None:
+            await self.end()
+            self._task = asyncio.create_task(self._run.add(portion, self._reading.tally))
+
+    async def end(self) -> None:
+        """Waits until all is stored. Raises what storing raised."""
+        if self._task is not None:
+            await self._task
+
+    async def abandon(self) -> None:
+        """Leaves nothing under way, however reading ended."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
 
 class Reading:

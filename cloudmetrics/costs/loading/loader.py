@@ -17,7 +17,7 @@ from cloudmetrics.costs.imports.models import MOST_ERRORS, OnError
 from cloudmetrics.costs.money import EXACT
 
 ROWS_AT_ONCE = 20_000
-MOST_DAYS = 50_000
+MOST_DAYS = 20_000
 MOST_CHARACTERS = 2**24
 MOST_TOTALS = 100_000
 MOST_BILLS = 1_000

@@ -21,6 +21,8 @@ queries = load_queries(__file__)
 
 ROWS_A_STATEMENT = 20_000
 DELETED_AT_ONCE = 20_000
+# Of so many series it is remembered that they are stored.
+MOST_KNOWN = 200_000
 DELETING = (queries.delete_days, queries.delete_totals, queries.delete_series)
 
 
@@ -36,6 +38,7 @@ class Run:
             "run_id": self._run_id,
         }
         self._parts: dict[Slice, UUID] = {}
+        self._known: set[UUID] = set()
         self._batch = 0
         self._totals = 0
 
@@ -63,6 +66,9 @@ class Run:
             await self._run(transaction, queries.add_days, self._day_rows(portion), batch=self._batch)
             await self._run(transaction, queries.add_totals, self._total_rows(portion))
         self._batch += 1
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known |= portion.series.keys()
 
     async def succeed(self, tally: Tally, now: datetime) -> None:
         """What the run stored takes the place of the same bills, all at once."""
@@ -130,7 +136,7 @@ class Run:
         }
 
     def _series_rows(self, portion: Portion) -> dict[str, list[Any]]:
-        series = list(portion.series.values())
+        series = [each for each in portion.series.values() if each.id not in self._known]
         return {
             "part_ids": [self._parts[each.slice] for each in series],
             "series_ids": [each.id for each in series],
