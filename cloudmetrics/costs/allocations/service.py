@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.analytics.metrics.models import DateRange
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.costs.allocations import store
 from cloudmetrics.costs.allocations.models import Allocation, TagAllocated
+from cloudmetrics.costs.reports.models import ByCurrency
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.database import Tenant
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.paging import Page
@@ -55,3 +59,8 @@ async def delete(caller: Caller, allocation_id: UUID) -> None:
     """Raises NotFound."""
     if not await store.delete(caller.tenant, allocation_id):
         raise NotFound("allocation")
+
+
+async def costs_of_website(tenant: Tenant, website_id: UUID, days: DateRange) -> dict[date, ByCurrency]:
+    """What a website was billed on each day of UTC with charges of its own. Raises QueryTooSlow."""
+    return await store.costs_of_website(tenant, website_id, days)
