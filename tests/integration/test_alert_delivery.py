@@ -351,3 +351,16 @@ async def test_a_sandbox_has_alerts_of_its_own(client, home, alert_on, receiver)
     assert (await sandbox.get("/v1/alerts")).json()["data"] == []
     assert code_of(await sandbox.get(f"/v1/alerts/{alert_id}")) == (404, "NOT_FOUND")
     assert UUID(alert_id)
+
+
+async def test_who_left_the_team_gets_no_more_mail(client, home, alert_on, deliver, settings, tick):
+    person = await home.make_person("VIEWER")
+    alert_id = await alert_on(await make_channel(client, kind="EMAIL", email=person.user.email))
+    await home.make_person("OWNER")
+    assert (await client.delete(f"/v1/team/{person.id}")).status_code == 204
+    await tick()
+    (error,) = await deliver()
+    assert isinstance(error, GiveUp)
+    assert not (settings.data_dir / "mail").exists()
+    (delivery,) = await deliveries_of(client, alert_id)
+    assert (delivery["status"], delivery["error"]) == ("FAILED", "The address is no member's any more.")
