@@ -83,7 +83,7 @@ async def delete(caller: Caller, channel_id: UUID) -> None:
 
 async def require(transaction: Transaction, workspace_id: UUID, channel_ids: Collection[UUID]) -> list[Row]:
     """Id, kind and destination of some channels, which stay until the transaction ends. Raises NotFound."""
-    found = await store.hold(transaction, workspace_id, channel_ids) if channel_ids else []
+    found = await store.use(transaction, workspace_id, channel_ids) if channel_ids else []
     if len(found) != len(set(channel_ids)):
         raise NotFound("alert channel")
     return found
