@@ -1,5 +1,6 @@
 """Alerts tell people: through channels, signed, again until they are heard, and never where they must not."""
 
+import asyncio
 import hmac
 import json
 from collections.abc import AsyncIterator
@@ -317,6 +318,8 @@ async def test_a_channel_in_use_stays_and_then_goes(client, receiver, alert_on):
     url = f"/v1/alert-channels/{channel['id']}"
     alert_id = await alert_on(channel)
     assert code_of(await client.delete(url)) == (409, "CHANNEL_IN_USE")
+    seen = {"If-Match": (await client.get(url)).headers["etag"]}
+    assert code_of(await client.delete(url, headers=seen)) == (409, "CHANNEL_IN_USE")
     await client.delete(f"/v1/alerts/{alert_id}")
     assert (await client.delete(url)).status_code == 204
     assert code_of(await client.get(url)) == (404, "NOT_FOUND")
@@ -351,3 +354,33 @@ async def test_a_sandbox_has_alerts_of_its_own(client, home, alert_on, receiver)
     assert (await sandbox.get("/v1/alerts")).json()["data"] == []
     assert code_of(await sandbox.get(f"/v1/alerts/{alert_id}")) == (404, "NOT_FOUND")
     assert UUID(alert_id)
+
+
+async def test_who_left_the_team_gets_no_more_mail(client, home, alert_on, deliver, settings, tick):
+    person = await home.make_person("VIEWER")
+    alert_id = await alert_on(await make_channel(client, kind="EMAIL", email=person.user.email))
+    await home.make_person("OWNER")
+    assert (await client.delete(f"/v1/team/{person.id}")).status_code == 204
+    await tick()
+    (error,) = await deliver()
+    assert isinstance(error, GiveUp)
+    assert not (settings.data_dir / "mail").exists()
+    (delivery,) = await deliveries_of(client, alert_id)
+    assert (delivery["status"], delivery["error"]) == ("FAILED", "The address is no member's any more.")
+
+
+async def test_a_channel_that_is_deleted_while_a_rule_begins_to_tell_it_stays_or_is_refused(
+    client, receiver, alert_on
+):
+    """Whichever comes first: no rule is left that tells nobody."""
+    for _ in range(5):
+        channel = await make_channel(client, url=receiver.url())
+        url = f"/v1/alert-channels/{channel['id']}"
+        seen = {"If-Match": (await client.get(url)).headers["etag"]}
+        body = {"name": "Alert", "condition": {"kind": "ABSENCE", "window": "TODAY"}}
+        body["condition"]["source"] = {"kind": "METRIC", "metric": "events"}
+        body["channels"] = [{"channel_id": channel["id"]}]
+        made, deleted = await asyncio.gather(
+            client.post("/v1/alerts", json=body), client.delete(url, headers=seen)
+        )
+        assert (made.status_code, deleted.status_code) in ((201, 409), (404, 204))

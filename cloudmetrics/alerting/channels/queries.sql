@@ -33,6 +33,22 @@ WHERE workspace_id = %(workspace_id)s AND channel_id = ANY(%(ids)s)
 ORDER BY channel_id
 FOR KEY SHARE;
 
+-- name: use
+-- The same, for a rule that tells them from now on. It writes the rows, as they are, so that a
+-- deletion which works in an older snapshot, and cannot see the rule, is overtaken instead.
+WITH held AS (
+    SELECT channel_id
+    FROM alert_channels
+    WHERE workspace_id = %(workspace_id)s AND channel_id = ANY(%(ids)s)
+    ORDER BY channel_id
+    FOR NO KEY UPDATE
+)
+UPDATE alert_channels AS channel
+SET updated_at = channel.updated_at
+FROM held
+WHERE channel.workspace_id = %(workspace_id)s AND channel.channel_id = held.channel_id
+RETURNING channel.channel_id AS id, channel.kind, channel.destination;
+
 -- name: lock
 SELECT channel_id AS id, name, kind, destination, created_at, updated_at
 FROM alert_channels

@@ -83,7 +83,7 @@ async def delete(caller: Caller, channel_id: UUID) -> None:
 
 async def require(transaction: Transaction, workspace_id: UUID, channel_ids: Collection[UUID]) -> list[Row]:
     """Id, kind and destination of some channels, which stay until the transaction ends. Raises NotFound."""
-    found = await store.hold(transaction, workspace_id, channel_ids) if channel_ids else []
+    found = await store.use(transaction, workspace_id, channel_ids) if channel_ids else []
     if len(found) != len(set(channel_ids)):
         raise NotFound("alert channel")
     return found
@@ -95,12 +95,17 @@ async def route(tenant: Tenant, keyring: Keyring, channel_id: UUID) -> Route | N
     return Route.from_json(orjson.loads(keyring.unseal(PURPOSE, found[1]))) if found else None
 
 
+async def is_member(tenant: Tenant, email: str) -> bool:
+    """Whether an address is that of a member, so that mail may go there."""
+    return await store.is_member(tenant, email)
+
+
 async def _route(caller: Caller, sent: Mapping[str, Any]) -> tuple[Route, str]:
     """Where a channel leads, and what may be shown of that."""
     kind = Kind(sent["kind"])
     if kind is Kind.EMAIL:
         address = sent["email"].lower()
-        if not await store.is_member(caller.tenant, address):
+        if not await is_member(caller.tenant, address):
             raise NotFound("member")
         return Route(kind, address), address
     try:

@@ -61,6 +61,11 @@ async def hold(transaction: Transaction, workspace_id: UUID, channel_ids: Iterab
     return await transaction.fetch(queries.hold, {"workspace_id": workspace_id, "ids": list(channel_ids)})
 
 
+async def use(transaction: Transaction, workspace_id: UUID, channel_ids: Iterable[UUID]) -> list[Row]:
+    """The same, for a rule that tells them from now on."""
+    return await transaction.fetch(queries.use, {"workspace_id": workspace_id, "ids": list(channel_ids)})
+
+
 async def lock(transaction: Transaction, workspace_id: UUID, channel_id: UUID) -> Channel | None:
     row = await transaction.fetch_one(queries.lock, {"workspace_id": workspace_id, "id": channel_id})
     return _channel(row) if row else None

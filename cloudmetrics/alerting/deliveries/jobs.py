@@ -58,6 +58,8 @@ async def _attempt(context: JobContext, tenant: Tenant, delivery: Delivery) -> i
     if route is None:
         raise GiveUp("The channel was deleted.")
     if route.kind is Kind.EMAIL:
+        if not await channels.is_member(tenant, route.address):
+            raise GiveUp("The address is no member's any more.")
         letter = messages.mail(route.address, delivery.message)
         await post_office.deliver(context.settings, letter, str(delivery.id))
         return None

@@ -59,6 +59,9 @@ def measure(
         return Measured(None, 0.0)
     if isinstance(present, Problem):
         return Measured(problem=present)
+    if condition.kind is Kind.ABSENCE:
+        # A rate or a cost may be anything between 0 and 1, and be there all the same.
+        return Measured(present, float(present != 0))
     match condition.kind:
         case Kind.CHANGE:
             return _change(present, others[0])

@@ -7,6 +7,7 @@ dies in between leaves nothing behind, and whoever comes second finds the minute
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -28,6 +29,8 @@ from cloudmetrics.alerting.watching.models import Surroundings
 from cloudmetrics.platform.database import Tenant, Transaction
 from cloudmetrics.platform.ids import new_id
 
+logger = logging.getLogger(__name__)
+
 AT_ONCE = 100
 
 Conditions = Mapping[UUID, Condition]
@@ -36,8 +39,9 @@ Conditions = Mapping[UUID, Condition]
 async def evaluate(tenant: Tenant, now: datetime) -> None:
     """Compares all rules of a workspace with the numbers, once a minute. Raises Unavailable."""
     minute = now.replace(second=0, microsecond=0)
-    found = [rule for rule in await rules.enabled(tenant) if is_due(rule.state, minute)]
-    conditions = {rule.id: Condition.from_json(rule.terms.condition) for rule in found}
+    due = [rule for rule in await rules.enabled(tenant) if is_due(rule.state, minute)]
+    conditions = _conditions(due)
+    found = [rule for rule in due if rule.id in conditions]
     goal_ids = {goal_id for each in conditions.values() if (goal_id := each.goal_id) is not None}
     around = await watching.surroundings(tenant, goal_ids)
     if around is None:
@@ -46,6 +50,17 @@ async def evaluate(tenant: Tenant, now: datetime) -> None:
     measured = await _measured(tenant, found, conditions, minute, around)
     for start in range(0, len(found), AT_ONCE):
         await _decide(tenant, found[start : start + AT_ONCE], conditions, measured, minute, now)
+
+
+def _conditions(found: Sequence[Rule]) -> Conditions:
+    """The condition of each rule. One that only a newer release knows is left to that."""
+    conditions = {}
+    for rule in found:
+        try:
+            conditions[rule.id] = Condition.from_json(rule.terms.condition)
+        except (ValueError, KeyError):
+            logger.warning("an alert's condition is not known here", extra={"alert_id": rule.id})
+    return conditions
 
 
 async def _measured(

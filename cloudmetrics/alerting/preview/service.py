@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from cloudmetrics.alerting.evaluation.deciding import decide
@@ -24,6 +24,8 @@ from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.errors import NotFound, QueryTooSlow
 
 USUAL = timedelta(days=1)
+# Weeks before that are looked at as well, and the calendar has a beginning.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LONGEST = timedelta(days=31)
 MOST_EVALUATIONS = 360
 
@@ -47,6 +49,8 @@ async def preview(
 
 def _range(start_at: datetime | None, end_at: datetime | None, now: datetime) -> tuple[datetime, datetime]:
     end = (end_at or now).replace(second=0, microsecond=0)
+    if min(end, start_at or end) < EARLIEST:
+        raise PreviewOutOfRange("Nothing as old can be replayed.", "/start_at")
     start = (start_at or end - USUAL).replace(second=0, microsecond=0)
     if end > now:
         raise PreviewOutOfRange("The future cannot be replayed.", "/end_at")

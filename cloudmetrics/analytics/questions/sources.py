@@ -83,11 +83,14 @@ def reading(part: Part, question: Question, values: Values, reached: str | None)
             " AND event.occurred_at BETWEEN visit.started_at AND visit.ended_at"
         )
     if part.source not in HAVE_TRAITS and not used.isdisjoint(FIRST_TOUCH):
-        relation += (
-            " JOIN visitor_days AS touch ON touch.workspace_id = site.workspace_id"
+        same = (
+            "touch.workspace_id = site.workspace_id"
             " AND touch.website_id = site.website_id AND touch.edition = site.edition"
             f" AND touch.day = {found.day} AND touch.visitor_id = {found.person}"
         )
+        # A span has few rows, so that each is looked up, where a range of days goes through all days.
+        looked_up = f"LATERAL (SELECT * FROM visitor_days AS touch WHERE {same} OFFSET 0) AS touch ON true"
+        relation += f" JOIN {looked_up if question.in_spans else f'visitor_days AS touch ON {same}'}"
     if part.source is not Source.GOAL_DAYS and reached is not None:
         relation += (
             f" LEFT JOIN {reached} AS goal_day ON goal_day.website_id = site.website_id"
