@@ -27,6 +27,7 @@ FIGURES = (
     "costs",
     "jobs",
     "alerts",
+    "due_reports",
     "compile_time",
     "dev_latency",
     "memory",
