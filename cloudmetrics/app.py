@@ -30,8 +30,10 @@ from cloudmetrics.contract import (
 )
 from cloudmetrics.gateway import health
 from cloudmetrics.gateway.access_tokens import TokenAuthenticator, bearer_authenticator
+from cloudmetrics.gateway.api_version import ApiVersion
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
+from cloudmetrics.gateway.deprecation import Deprecations
 from cloudmetrics.gateway.exchanges.service import HEADERS, Exchanges
 from cloudmetrics.gateway.leak_reports import PATH as LEAK_REPORTS
 from cloudmetrics.gateway.leak_reports import LeakReports, SigningKeys
@@ -54,6 +56,7 @@ from cloudmetrics.portal import create_portal, is_portal_path
 from cloudmetrics.portal.bridge import Bridge
 from cloudmetrics.portal.forms import whole_bodies
 from cloudmetrics.portal.oauth import Services, add_oauth
+from cloudmetrics.portal.shared import add_shared
 from cloudmetrics.usage.counting import RequestCounter
 
 SPEC = Path(__file__).parents[1] / "spec"
@@ -71,7 +74,8 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     redis = Redis(settings.redis_url)
     keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
-    exchanges = Exchanges(contract.operations, limits)
+    deprecations = Deprecations(contract.deprecations, f"{settings.base_url}/docs/reference")
+    exchanges = Exchanges(contract.operations, deprecations, limits)
     problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
     requests = RequestCounter(database)
@@ -90,6 +94,7 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     pages = create_portal(contract.bundle, registry, settings.base_url)
     services = Services(bridge, database, redis, keyring, tokens, settings.base_url)
     add_oauth(pages, services, settings.outside_issuer)
+    add_shared(pages, services)
     # The types of Flask and of a2wsgi name the same protocol in different words.
     portal = whole_bodies(cast("Any", WSGIMiddleware(cast("Any", pages))))
 
@@ -121,6 +126,7 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
             ),
             partial(Tracing, version=contract.version, count=requests.count),
             partial(Surroundings, problems=problems, base_url=settings.base_url.rstrip("/")),
+            partial(ApiVersion, version=contract.version, problems=problems),
             partial(Transport, require_tls=settings.require_tls, refuse=problems.of_plain_http),
         ],
         fallback=beside_the_contract(beside, portal, {LINKS: ReportLinks(database, keyring)}),

@@ -12,6 +12,11 @@ from cloudmetrics.boards.relations import OF_DASHBOARD
 from cloudmetrics.boards.share_links import service as share_links
 from cloudmetrics.boards.showing import service as showing
 from cloudmetrics.boards.showing.models import Failure, Shown, View
+from cloudmetrics.boards.templates import service as templates
+from cloudmetrics.boards.templates.catalogue import TEMPLATES
+from cloudmetrics.boards.transfer import service as transfer
+from cloudmetrics.boards.transfer.models import Document
+from cloudmetrics.boards.whole import service as whole
 from cloudmetrics.boards.widgets import service as widgets
 from cloudmetrics.boards.widgets.grid import Box
 from cloudmetrics.boards.widgets.models import Draft
@@ -26,7 +31,10 @@ async def list_dashboards(caller: Caller, request: Request, **query: Any) -> Ans
 
 
 async def create_dashboard(caller: Caller, request: Request, body: dict[str, Any]) -> Answer:
-    return created(request, await dashboards.create(caller, Settings.from_json(body)))
+    settings = Settings.from_json(body)
+    if body["template"] is not None:
+        return created(request, await whole.from_template(caller, settings, TEMPLATES[body["template"]]))
+    return created(request, await dashboards.create(caller, settings))
 
 
 async def get_dashboard(caller: Caller, dashboard_id: str, expand: list[str] | None) -> dict[str, Any]:
@@ -47,6 +55,31 @@ async def delete_dashboard(caller: Caller, dashboard_id: str) -> None:
 
 async def restore_dashboard(caller: Caller, dashboard_id: str) -> dict[str, Any]:
     return one(await dashboards.restore(caller, UUID(dashboard_id)))
+
+
+async def duplicate_dashboard(
+    caller: Caller, request: Request, dashboard_id: str, body: dict[str, Any]
+) -> Answer:
+    copy = await whole.duplicate(caller, UUID(dashboard_id), body["name"])
+    return created(request, copy, levels=2)
+
+
+async def list_dashboard_templates(caller: Caller, request: Request, **query: Any) -> Answer:
+    return await listed(request, caller, templates.list_page(caller, query), query)
+
+
+async def export_dashboard(caller: Caller, dashboard_id: str) -> dict[str, Any]:
+    return one(await transfer.export(caller, UUID(dashboard_id)))
+
+
+async def import_dashboard(caller: Caller, request: Request, body: dict[str, Any]) -> Answer:
+    dashboard = await transfer.bring_in(
+        caller,
+        Document.from_json(body["document"]),
+        name=body["name"],
+        becomes={UUID(each["from"]): UUID(each["to"]) for each in body["websites"]},
+    )
+    return created(request, dashboard, levels=1)
 
 
 async def add_favourite(caller: Caller, dashboard_id: str) -> None:
@@ -75,6 +108,12 @@ async def update_widget(
 ) -> dict[str, Any]:
     draft = Draft.from_json(body)
     return one(await widgets.update(caller, UUID(dashboard_id), UUID(widget_id), draft))
+
+
+async def patch_widget(
+    caller: Caller, dashboard_id: str, widget_id: str, body: dict[str, Any]
+) -> dict[str, Any]:
+    return await update_widget(caller, dashboard_id, widget_id, body)
 
 
 async def delete_widget(caller: Caller, dashboard_id: str, widget_id: str) -> None:

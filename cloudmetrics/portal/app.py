@@ -22,7 +22,7 @@ HTML = "text/html; charset=utf-8"
 JSON = "application/json; charset=utf-8"
 SWAGGER_ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 FILES = ("/", "/openapi.json", "/openapi.yaml", AUTHORIZATION_SERVER, PROTECTED_RESOURCE)
-FOLDERS = ("/docs", "/api/docs", "/oauth", "/account")
+FOLDERS = ("/docs", "/api/docs", "/oauth", "/account", "/shared")
 
 
 def is_portal_path(path: str) -> bool:

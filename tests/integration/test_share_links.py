@@ -9,7 +9,7 @@ import pytest
 from tests.integration.conftest import client_of, make_website
 from tests.integration.test_dashboard_data import shop  # noqa: F401
 from tests.integration.test_dashboards import code_of, make_dashboard, pointers
-from tests.integration.test_widgets import NUMBER, TEXT, asking, make_widget
+from tests.integration.test_widgets import NUMBER, TEXT, asking, make_funnel, make_widget
 
 pytestmark = pytest.mark.requirement("CM-9")
 
@@ -193,3 +193,62 @@ async def test_a_widget_that_fails_says_no_more_to_a_stranger(client, stranger):
 async def test_what_does_not_fit_is_refused(client, fields, pointer, code):
     url = f"/v1/dashboards/{await make_dashboard(client)}/share-links"
     assert pointers(await client.post(url, json={"name": "Link"} | fields)) == {pointer: code}
+
+
+async def test_the_page_shows_the_dashboard_to_people_and_trusts_no_text(client, stranger, shop):  # noqa: F811
+    hostile = "<script>alert(1)</script>"
+    dashboard_id = await make_dashboard(client, name=f"Shop {hostile}", website_id=shop, range="LAST_14_DAYS")
+    funnel = {"kind": "FUNNEL", "title": "Way", "funnel_id": await make_funnel(client, shop)}
+    gone = await make_website(client)
+    for body in (
+        asking(metrics=["visitors", "revenue", "bounce_rate"]) | {"compare": "PREVIOUS_PERIOD"},
+        asking("TIME_SERIES", dimensions=["time"], metrics=["visitors", "revenue"]),
+        asking("BAR", dimensions=["source"], metrics=["visitors", "visit_duration"]),
+        asking("TABLE", dimensions=["event_name"], metrics=["events"]) | {"title": hostile},
+        funnel,
+        TEXT | {"text": f"# Words\n\n{hostile} [x](javascript:alert(1))"},
+        asking(website_id=gone),
+    ):
+        await make_widget(client, dashboard_id, body)
+    await client.delete(f"/v1/websites/{gone}")
+    link = await make_link(client, dashboard_id)
+
+    page = await stranger.get(link["url"])
+
+    assert page.status_code == 200, page.text
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<script" not in page.text
+    assert 'href="javascript' not in page.text
+    for text in (
+        "5.00 USD",
+        "google",
+        "purchase",
+        "<polyline",
+        "Words</h1>",
+        "The workspace has no such website.",
+    ):
+        assert text in page.text, text
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+async def test_the_page_of_a_link_that_ended_says_so(client, stranger, app):
+    dashboard_id = await make_dashboard(client, name="Secret plans")
+    link = await make_link(client, dashboard_id)
+    assert "Secret plans" in (await stranger.get(link["url"])).text
+    await client.delete(f"/v1/dashboards/{dashboard_id}/share-links/{link['id']}")
+    for url in (
+        link["url"],
+        "/shared/dashboard",
+        "/shared/dashboard?token=%00",
+        "/shared/dashboard?token=cm_share_x",
+    ):
+        page = await stranger.get(url)
+        assert page.status_code == 404
+        assert "opens nothing" in page.text
+        assert "Secret plans" not in page.text
+    often = client_of(app)
+    statuses = [(await often.get("/shared/dashboard")).status_code for _ in range(101)]
+    assert statuses == [404] * 100 + [429]
+    await often.aclose()

@@ -272,3 +272,52 @@ async def test_a_dashboard_has_a_hundred_widgets_at_most(client, dashboard_id):
     assert len(set(ids)) == 100
     assert (await client.delete(f"{url}/{ids[0]}")).status_code == 204
     assert (await client.post(url, json=TEXT)).status_code == 201
+
+
+async def test_a_patch_changes_what_it_names_and_is_judged_as_a_whole(client, dashboard_id):
+    body = asking(
+        metrics=["visitors"], range="TODAY", filter={"operator": "IS", "dimension": "page", "value": "/"}
+    )
+    widget = await make_widget(client, dashboard_id, body | {"compare": "PREVIOUS_YEAR"} | at(2, 3))
+    url = f"/v1/dashboards/{dashboard_id}/widgets/{widget['id']}"
+
+    response = await client.patch(
+        url,
+        json={
+            "title": "New",
+            "layout": {"x": 5},
+            "query": {"metrics": ["events"], "range": None, "filter": None},
+        },
+    )
+
+    assert response.status_code == 200, response.text
+    changed = response.json()["data"]
+    query = widget["query"] | {"metrics": ["events"], "range": None, "filter": None}
+    layout = widget["layout"] | {"x": 5}
+    expected = widget | {
+        "title": "New",
+        "layout": layout,
+        "query": query,
+        "updated_at": changed["updated_at"],
+    }
+    assert changed == expected == (await client.get(url)).json()["data"]
+    assert (await client.patch(url, json={"compare": None})).json()["data"]["compare"] is None
+    for patch, expected in (
+        ({"text": "x"}, {"/text": "UNKNOWN_FIELD"}),
+        ({"query": {"dimensions": ["source"]}}, {"/query/dimensions": "UNFIT_DIMENSIONS"}),
+        ({"query": {"goal_id": str(uuid4())}}, {"/query/goal_id": "UNKNOWN_GOAL"}),
+        ({"layout": {"width": 8}}, {"/layout/width": "OUTSIDE_GRID"}),
+        ({"kind": "TEXT"}, {"/kind": "UNKNOWN_FIELD"}),
+    ):
+        assert pointers(await client.patch(url, json=patch)) == expected
+
+
+async def test_a_widget_that_two_change_is_changed_once(client, dashboard_id):
+    widget = await make_widget(client, dashboard_id)
+    url = f"/v1/dashboards/{dashboard_id}/widgets/{widget['id']}"
+    seen = (await client.get(url)).headers["etag"]
+    first = await client.put(url, json=TEXT, headers={"If-Match": seen})
+    late = await client.put(url, json=NUMBER, headers={"If-Match": seen})
+    assert first.status_code == 200
+    assert first.headers["etag"] == (await client.get(url)).headers["etag"]
+    assert code_of(late) == (412, "PRECONDITION_FAILED")

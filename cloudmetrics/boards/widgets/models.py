@@ -70,6 +70,13 @@ class Draft:
         layout = sent.get("layout")
         return cls(kind, sent["title"], _content(kind, sent), Box.from_json(layout) if layout else None)
 
+    def to_json(self) -> dict[str, Any]:
+        """What create-widget takes to make the same."""
+        layout = {"layout": self.box.to_json()} if self.box else {}
+        # What is stored comes back in another order, and equal content is to have equal bytes.
+        content = orjson.loads(orjson.dumps(self.content, option=orjson.OPT_SORT_KEYS))
+        return {"kind": self.kind.value, "title": self.title, **layout, **content}
+
     @property
     def question(self) -> dict[str, Any] | None:
         """What it asks of the metrics, for the kinds that do."""
@@ -116,15 +123,10 @@ class Widget:
         return Draft(self.kind, self.title, self.content, self.box)
 
     def to_json(self) -> dict[str, Any]:
-        # What is stored comes back in another order, and equal content is to have equal bytes.
-        content = orjson.loads(orjson.dumps(self.content, option=orjson.OPT_SORT_KEYS))
         return {
             "id": str(self.id),
             "dashboard_id": str(self.dashboard_id),
-            "kind": self.kind.value,
-            "title": self.title,
-            "layout": self.box.to_json(),
-            **content,
+            **self.draft.to_json(),
             "created_at": iso(self.created_at),
             "updated_at": iso(self.updated_at),
         }
