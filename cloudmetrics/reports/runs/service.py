@@ -89,6 +89,7 @@ async def _begin(
         clock.now_of(tenant),
         None,
         None,
+        dashboard_id=report.dashboard_id,
     )
     await store.create(transaction, tenant, run)
     await defer(transaction, "reports.run", workspace_id=tenant.workspace_id, run_id=run.id)
