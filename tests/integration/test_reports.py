@@ -524,3 +524,11 @@ async def test_a_report_has_either_sections_or_a_dashboard(client, more):
     body = {name: value for name, value in wish(**more).items() if value is not None}
     response = await client.post("/v1/reports", json=body)
     assert [error["code"] for error in response.json()["errors"]] == ["SECTIONS_UNCLEAR"]
+
+
+async def test_a_run_that_was_given_up_does_not_stand_in_the_way_for_ever(sandbox):
+    report = await make_report(sandbox)
+    await run_now(sandbox, report)
+    assert (await sandbox.post(f"/v1/reports/{report['id']}/runs")).status_code == 409
+    await sandbox.post("/v1/test-clock", json={"advance_seconds": 3601})
+    await run_now(sandbox, report)

@@ -31,9 +31,11 @@ WHERE workspace_id = %(workspace_id)s AND run_id = ANY(%(run_ids)s)
 ORDER BY recipient;
 
 -- name: in_progress
+-- One that has not ended for so long never will: its job was given up while nothing could be written.
 SELECT run_id
 FROM report_runs
 WHERE workspace_id = %(workspace_id)s AND report_id = %(report_id)s AND status IN ('QUEUED', 'RUNNING')
+  AND created_at > %(since)s
 LIMIT 1;
 
 -- name: create

@@ -50,8 +50,8 @@ async def lock(transaction: Transaction, tenant: Tenant, run_id: UUID) -> Run | 
     return Run.from_row(row) if row else None
 
 
-async def is_in_progress(transaction: Transaction, tenant: Tenant, report_id: UUID) -> bool:
-    parameters = {"workspace_id": tenant.workspace_id, "report_id": report_id}
+async def is_in_progress(transaction: Transaction, tenant: Tenant, report_id: UUID, since: datetime) -> bool:
+    parameters = {"workspace_id": tenant.workspace_id, "report_id": report_id, "since": since}
     return await transaction.fetch_one(queries.in_progress, parameters) is not None
 
 
