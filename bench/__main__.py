@@ -29,6 +29,7 @@ FIGURES = (
     "costs",
     "jobs",
     "alerts",
+    "due_reports",
     "compile_time",
     "dev_latency",
     "memory",

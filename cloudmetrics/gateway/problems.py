@@ -70,7 +70,7 @@ from cloudmetrics.platform.errors import (
 )
 from cloudmetrics.platform.telemetry import current_trace
 from cloudmetrics.platform.timezones import UnknownTimezone
-from cloudmetrics.reports.definitions.models import InvalidRecipient, InvalidSchedule
+from cloudmetrics.reports.definitions.models import InvalidRecipient, InvalidSchedule, SectionsUnclear
 from cloudmetrics.reports.runs.models import NoSuchSection, RunInProgress, RunNotDone
 
 logger = logging.getLogger(__name__)
@@ -151,6 +151,7 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     InvalidRecipient: lambda error: Violation(
         "INVALID_EMAIL", str(error), f"/recipients/{error.index}", field="recipients"
     ),
+    SectionsUnclear: lambda error: _in_body("SECTIONS_UNCLEAR", error, "/sections"),
     NoSuchSection: lambda error: _in_query("NO_SUCH_SECTION", error, "section"),
     MomentPassed: lambda error: _in_body("MOMENT_PASSED", error, "/to"),
     MomentTooFar: lambda error: _in_body("MOMENT_TOO_FAR", error, f"/{error.field}"),

@@ -142,10 +142,10 @@ def require_health(connection: Connection) -> None:
         raise RuntimeError("a statement of this transaction failed, and its error was swallowed")
 
 
-async def answered(work: Awaitable[Result]) -> Result:
+async def answered(work: Awaitable[Result], seconds: float = ANSWER_SECONDS) -> Result:
     """Raises Unavailable where PostgreSQL is there but never answers."""
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(seconds):
             return await work
     except TimeoutError:
         raise Unavailable("The database does not answer.") from None

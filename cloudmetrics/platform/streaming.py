@@ -10,6 +10,9 @@ from cloudmetrics.platform.connection import Parameters, Row
 from cloudmetrics.platform.database import Transaction
 from cloudmetrics.platform.errors import QueryTooSlow
 
+# PostgreSQL ends a statement that takes too long; where it does not even do that, it is given up.
+MARGIN_SECONDS = 5.0
+
 
 async def stream(
     transaction: Transaction,
@@ -30,7 +33,9 @@ async def stream(
             await transaction.execute(setting)
         select = transaction.bind(sql, parameters)
         await transaction.execute(f"DECLARE stream NO SCROLL CURSOR FOR {select}")
-        while page := await transaction.fetch(f"FETCH {at_once} FROM stream"):
+        while page := await transaction.fetch(
+            f"FETCH {at_once} FROM stream", seconds=seconds + MARGIN_SECONDS
+        ):
             yield page
         await transaction.execute("CLOSE stream")
     except psycopg.errors.QueryCanceled as error:

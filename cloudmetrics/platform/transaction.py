@@ -23,6 +23,7 @@ from uuid import UUID
 import psycopg
 
 from cloudmetrics.platform.connection import (
+    ANSWER_SECONDS,
     NOBODY,
     Connection,
     Parameters,
@@ -63,8 +64,11 @@ class Transaction:
         self.tenants = {workspace_id} - {NOBODY}
         self.is_over = False
 
-    async def fetch(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
-        cursor = await self._run(sql, parameters)
+    async def fetch(
+        self, sql: str, parameters: Parameters | None = None, *, seconds: float = ANSWER_SECONDS
+    ) -> list[Row]:
+        """The rows of a statement, which is given up after so many seconds. Raises Unavailable."""
+        cursor = await answered(self._connection.execute(sql, parameters or {}), seconds)
         return await cursor.fetchall()
 
     async def fetch_one(self, sql: str, parameters: Parameters | None = None) -> Row | None:

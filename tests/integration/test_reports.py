@@ -41,7 +41,8 @@ def wish(**fields) -> dict:
 
 
 async def make_report(client, **fields) -> dict:
-    response = await client.post("/v1/reports", json=wish(**fields))
+    body = {name: value for name, value in wish(**fields).items() if value is not None}
+    response = await client.post("/v1/reports", json=body)
     assert response.status_code == 201, response.text
     return response.json()["data"]
 
@@ -491,3 +492,43 @@ async def test_a_large_section_is_whole_in_csv_and_json_and_short_on_paper(clien
     data = orjson.loads((await download(client, report, run, format="JSON")).content)["data"]
     assert len(data["sections"][0]["rows"]) == 2500
     assert len((await download(client, report, run)).content) < 200_000
+
+
+async def test_a_report_shows_what_a_dashboard_asks_when_it_runs(client, context, home):
+    website = await seed(client)
+    dashboard = (await client.post("/v1/dashboards", json={"name": "Board", "website_id": website})).json()
+    dashboard_id = dashboard["data"]["id"]
+    report = await make_report(client, sections=None, dashboard_id=dashboard_id)
+    for widget in (
+        {"kind": "NUMBER", "title": "People", "query": {"metrics": ["visitors"], "range": "TODAY"}},
+        {"kind": "TEXT", "title": "Words", "text": "Nothing to ask"},
+    ):
+        made = await client.post(f"/v1/dashboards/{dashboard_id}/widgets", json=widget)
+        assert made.status_code == 201, made.text
+    run = await run_now(client, report)
+    await work(context, home.workspace.id)
+    data = (await download(client, report, run, format="JSON")).json()["data"]
+    (section,) = data["sections"]
+    assert (section["title"], section["question"]["website_id"]) == ("People", website)
+    assert section["rows"][0]["metrics"]["visitors"] == 3
+
+    await client.delete(f"/v1/dashboards/{dashboard_id}")
+    await run_now(client, report)
+    with pytest.raises(GiveUp):
+        await work(context, home.workspace.id)
+    assert (await runs_of(client, report))[0]["error"] == "The workspace has no such dashboard."
+
+
+@pytest.mark.parametrize("more", [{"dashboard_id": str(uuid4())}, {"sections": None}])
+async def test_a_report_has_either_sections_or_a_dashboard(client, more):
+    body = {name: value for name, value in wish(**more).items() if value is not None}
+    response = await client.post("/v1/reports", json=body)
+    assert [error["code"] for error in response.json()["errors"]] == ["SECTIONS_UNCLEAR"]
+
+
+async def test_a_run_that_was_given_up_does_not_stand_in_the_way_for_ever(sandbox):
+    report = await make_report(sandbox)
+    await run_now(sandbox, report)
+    assert (await sandbox.post(f"/v1/reports/{report['id']}/runs")).status_code == 409
+    await sandbox.post("/v1/test-clock", json={"advance_seconds": 3601})
+    await run_now(sandbox, report)

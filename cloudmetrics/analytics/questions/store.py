@@ -20,7 +20,7 @@ queries = load_queries(__file__)
 QUESTION_SECONDS = 10.0
 PROPERTY_SECONDS = 2.0
 # Nobody waits for a report.
-STREAM_SECONDS = 15.0
+STREAM_SECONDS = 60.0
 COUNTS = ("visitors", "conversions", "events", "pageviews", "visits", "bounces", "visit_us")
 
 

@@ -155,7 +155,9 @@ class Worker:
             )
             raise
         else:
-            logger.info("job done", extra=about | {"seconds": round(time.monotonic() - began, 3)})
+            # What only looks whether there is anything to do, every other second, is not worth a line.
+            level = logging.DEBUG if job.cron else logging.INFO
+            logger.log(level, "job done", extra=about | {"seconds": round(time.monotonic() - began, 3)})
         finally:
             self._running.discard(task)
 

@@ -1,6 +1,7 @@
 """Definitions of reports, and what can be wrong with one.
 
 InvalidSchedule   a schedule that cannot be read, or a time zone that does not exist
+SectionsUnclear   neither questions nor a dashboard, or both
 InvalidRecipient  an address that mail cannot be sent to
 """
 
@@ -24,7 +25,8 @@ Section = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A report as somebody wants it. `sections` are titles and questions, as the contract has them.
+    """A report as somebody wants it. `sections` are titles and questions, as the contract has them;
+    there are none where it shows a dashboard.
 
     Without `cron` it is run by hand only. `timezone` is None for the workspace's.
     """
@@ -37,6 +39,7 @@ class Wish:
     timezone: str | None
     recipients: Sequence[str]
     delivery: Delivery
+    dashboard_id: UUID | None = None
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Wish:
@@ -44,12 +47,13 @@ class Wish:
         return cls(
             body["name"],
             Period(body["period"]),
-            body["sections"],
+            body.get("sections") or [],
             body["status"],
             schedule.get("cron"),
             schedule.get("timezone"),
             body["recipients"],
             body["delivery"],
+            UUID(body["dashboard_id"]) if body.get("dashboard_id") else None,
         )
 
 
@@ -69,6 +73,7 @@ class Report:
     next_run_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    dashboard_id: UUID | None = None
 
     @classmethod
     def from_row(cls, row: Row) -> Report:
@@ -81,6 +86,7 @@ class Report:
             "name": self.name,
             "period": self.period.value,
             "sections": list(self.sections),
+            "dashboard_id": str(self.dashboard_id) if self.dashboard_id else None,
             "status": self.status,
             "schedule": schedule,
             "recipients": list(self.recipients),
@@ -106,3 +112,10 @@ class InvalidRecipient(Exception):
     def __init__(self, index: int) -> None:
         super().__init__("Must be an address that mail can be sent to.")
         self.index = index
+
+
+class SectionsUnclear(Exception):
+    """A report has sections of its own, or shows a dashboard."""
+
+    def __init__(self) -> None:
+        super().__init__("Name either `sections` or a `dashboard_id`, not both and not neither.")

@@ -1,7 +1,7 @@
 -- name: list
 SELECT
-    report_id AS id, name, period, sections, status, cron, timezone, recipients, delivery, next_run_at,
-    created_at, updated_at
+    report_id AS id, name, period, sections, status, cron, timezone, recipients, delivery, dashboard_id,
+    next_run_at, created_at, updated_at
 FROM reports
 WHERE workspace_id = %(workspace_id)s AND {where}
 ORDER BY {order}
@@ -9,35 +9,35 @@ LIMIT %(limit)s;
 
 -- name: get
 SELECT
-    report_id AS id, name, period, sections, status, cron, timezone, recipients, delivery, next_run_at,
-    created_at, updated_at
+    report_id AS id, name, period, sections, status, cron, timezone, recipients, delivery, dashboard_id,
+    next_run_at, created_at, updated_at
 FROM reports
 WHERE workspace_id = %(workspace_id)s AND report_id = %(report_id)s;
 
 -- name: lock
 -- Whoever starts, changes or deletes a report has it alone.
 SELECT
-    report_id AS id, name, period, sections, status, cron, timezone, recipients, delivery, next_run_at,
-    created_at, updated_at
+    report_id AS id, name, period, sections, status, cron, timezone, recipients, delivery, dashboard_id,
+    next_run_at, created_at, updated_at
 FROM reports
 WHERE workspace_id = %(workspace_id)s AND report_id = %(report_id)s
 FOR UPDATE;
 
 -- name: create
 INSERT INTO reports (
-    workspace_id, report_id, name, period, sections, status, cron, timezone, recipients, delivery, next_run_at,
-    created_at, updated_at
+    workspace_id, report_id, name, period, sections, status, cron, timezone, recipients, delivery, dashboard_id,
+    next_run_at, created_at, updated_at
 )
 VALUES (
     %(workspace_id)s, %(id)s, %(name)s, %(period)s, %(sections)s::jsonb, %(status)s, %(cron)s, %(timezone)s,
-    %(recipients)s, %(delivery)s, %(next_run_at)s, %(created_at)s, %(updated_at)s
+    %(recipients)s, %(delivery)s, %(dashboard_id)s, %(next_run_at)s, %(created_at)s, %(updated_at)s
 );
 
 -- name: update
 UPDATE reports
 SET name = %(name)s, period = %(period)s, sections = %(sections)s::jsonb, status = %(status)s, cron = %(cron)s,
     timezone = %(timezone)s, recipients = %(recipients)s, delivery = %(delivery)s,
-    next_run_at = %(next_run_at)s, updated_at = %(updated_at)s
+    dashboard_id = %(dashboard_id)s, next_run_at = %(next_run_at)s, updated_at = %(updated_at)s
 WHERE workspace_id = %(workspace_id)s AND report_id = %(id)s;
 
 -- name: delete

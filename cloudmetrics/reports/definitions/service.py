@@ -13,6 +13,9 @@ from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.analytics.questions import service as questions
 from cloudmetrics.analytics.questions.models import Fault, QuestionUnsound
+from cloudmetrics.boards.dashboards import service as dashboards
+from cloudmetrics.boards.widgets import store as widgets
+from cloudmetrics.boards.widgets.asking import website_of
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Tenant, Transaction
@@ -27,6 +30,7 @@ from cloudmetrics.reports.definitions.models import (
     InvalidSchedule,
     Report,
     Section,
+    SectionsUnclear,
     Wish,
 )
 from cloudmetrics.reports.periods import days_of
@@ -48,7 +52,9 @@ async def get(caller: Caller, report_id: UUID) -> Report:
 
 
 async def create(caller: Caller, wish: Wish) -> Report:
-    """Raises InvalidSchedule, InvalidRecipient, QuestionUnsound; NotFound for an unknown website or goal."""
+    """Raises InvalidSchedule, InvalidRecipient, SectionsUnclear, QuestionUnsound; NotFound for an
+    unknown website, goal or dashboard.
+    """
     timezone = await _checked(caller, wish)
     now = clock.now_of(caller.tenant)
     report = _as_wished(new_id(), wish, timezone, now, now)
@@ -109,6 +115,22 @@ def question_of(section: Section, start: str, end: str) -> dict[str, object]:
     return {**section["question"], "start_date": start, "end_date": end, "dry_run": False}
 
 
+async def sections_of(caller: Caller, dashboard_id: UUID) -> list[Section]:
+    """A section for each widget of a dashboard that asks something of the metrics. Raises NotFound."""
+    dashboard = await dashboards.get(caller, dashboard_id)
+    sections: list[Section] = []
+    for widget in await widgets.all_of(caller.tenant, dashboard_id):
+        query = widget.content.get("query")
+        if query is None:
+            continue
+        question = {name: value for name, value in query.items() if name != "range" and value is not None}
+        website_id = website_of(query, dashboard.settings)
+        if website_id is not None:
+            question["website_id"] = str(website_id)
+        sections.append({"title": widget.title, "question": question})
+    return sections
+
+
 def _as_wished(report_id: UUID, wish: Wish, timezone: str, created_at: datetime, now: datetime) -> Report:
     report = Report(
         report_id,
@@ -123,6 +145,7 @@ def _as_wished(report_id: UUID, wish: Wish, timezone: str, created_at: datetime,
         None,
         created_at,
         now,
+        wish.dashboard_id,
     )
     return replace(report, next_run_at=next_run(report, now))
 
@@ -132,6 +155,10 @@ async def _checked(caller: Caller, wish: Wish) -> str:
     timezone = wish.timezone or (await workspaces.of(caller.tenant)).timezone
     _require_schedule(wish.cron, timezone)
     _require_recipients(wish.recipients)
+    if bool(wish.sections) == (wish.dashboard_id is not None):
+        raise SectionsUnclear
+    if wish.dashboard_id is not None:
+        await dashboards.get(caller, wish.dashboard_id)
     days = days_of(wish.period, clock.today_of(caller.tenant, timezone))
     faults: list[Fault] = []
     for number, section in enumerate(wish.sections):

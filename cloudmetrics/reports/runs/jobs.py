@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -59,6 +60,7 @@ async def run(context: JobContext, *, workspace_id: UUID, run_id: str) -> None:
     if begun is None:
         return
     try:
+        begun = await _with_sections(context, tenant, begun)
         counts = [await _collect(context, tenant, begun, number) for number in range(len(begun.sections))]
         pdf = await _draw(tenant, begun, counts)
     except HOPELESS as error:
@@ -83,6 +85,15 @@ async def _begin(tenant: Tenant, run_id: UUID) -> Run | None:
             return None
         await store.begin(transaction, tenant, run_id, clock.now_of(tenant))
     return found
+
+
+async def _with_sections(context: JobContext, tenant: Tenant, of: Run) -> Run:
+    """The run with what its dashboard asks by now, if it shows one."""
+    if of.dashboard_id is None or of.sections:
+        return of
+    sections = await definitions.sections_of(Caller(tenant, context.keyring), of.dashboard_id)
+    await store.set_sections(tenant, of.id, sections)
+    return replace(of, sections=sections)
 
 
 async def _collect(context: JobContext, tenant: Tenant, of: Run, section: int) -> int:

@@ -42,6 +42,7 @@ class Sent:
 class Run:
     """One run, with the name and the sections that the report had when it began.
 
+    Where it shows a dashboard, it gets its sections from that when it begins.
     `row_counts` are those of each section once it is done, `error` is why it failed.
     """
 
@@ -62,6 +63,7 @@ class Run:
     started_at: datetime | None
     finished_at: datetime | None
     deliveries: Sequence[Sent] = ()
+    dashboard_id: UUID | None = None
 
     @classmethod
     def from_row(cls, row: Row) -> Run:

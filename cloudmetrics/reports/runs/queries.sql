@@ -1,7 +1,7 @@
 -- name: list
 SELECT
     run_id AS id, report_id, cause, status, name, sections, timezone, delivery, start_date, end_date,
-    scheduled_for, attempts, row_counts, error, created_at, started_at, finished_at
+    scheduled_for, dashboard_id, attempts, row_counts, error, created_at, started_at, finished_at
 FROM report_runs
 WHERE workspace_id = %(workspace_id)s AND report_id = %(report_id)s AND {where}
 ORDER BY {order}
@@ -10,7 +10,7 @@ LIMIT %(limit)s;
 -- name: get
 SELECT
     run_id AS id, report_id, cause, status, name, sections, timezone, delivery, start_date, end_date,
-    scheduled_for, attempts, row_counts, error, created_at, started_at, finished_at
+    scheduled_for, dashboard_id, attempts, row_counts, error, created_at, started_at, finished_at
 FROM report_runs
 WHERE workspace_id = %(workspace_id)s AND run_id = %(run_id)s;
 
@@ -18,7 +18,7 @@ WHERE workspace_id = %(workspace_id)s AND run_id = %(run_id)s;
 -- A run as it is before something is done with it; whoever comes second sees what the first did.
 SELECT
     run_id AS id, report_id, cause, status, name, sections, timezone, delivery, start_date, end_date,
-    scheduled_for, attempts, row_counts, error, created_at, started_at, finished_at
+    scheduled_for, dashboard_id, attempts, row_counts, error, created_at, started_at, finished_at
 FROM report_runs
 WHERE workspace_id = %(workspace_id)s AND run_id = %(run_id)s
 FOR UPDATE;
@@ -31,24 +31,32 @@ WHERE workspace_id = %(workspace_id)s AND run_id = ANY(%(run_ids)s)
 ORDER BY recipient;
 
 -- name: in_progress
+-- One that has not ended for so long never will: its job was given up while nothing could be written.
 SELECT run_id
 FROM report_runs
 WHERE workspace_id = %(workspace_id)s AND report_id = %(report_id)s AND status IN ('QUEUED', 'RUNNING')
+  AND created_at > %(since)s
 LIMIT 1;
 
 -- name: create
 INSERT INTO report_runs (
     workspace_id, run_id, report_id, cause, status, name, sections, timezone, delivery, start_date, end_date,
-    scheduled_for, created_at
+    scheduled_for, dashboard_id, created_at
 )
 VALUES (
     %(workspace_id)s, %(id)s, %(report_id)s, %(cause)s, 'QUEUED', %(name)s, %(sections)s::jsonb, %(timezone)s,
-    %(delivery)s, %(start)s, %(end)s, %(scheduled_for)s, %(created_at)s
+    %(delivery)s, %(start)s, %(end)s, %(scheduled_for)s, %(dashboard_id)s,
+    %(created_at)s
 );
 
 -- name: begin
 UPDATE report_runs
 SET status = 'RUNNING', attempts = attempts + 1, started_at = coalesce(started_at, %(now)s)
+WHERE workspace_id = %(workspace_id)s AND run_id = %(run_id)s;
+
+-- name: set_sections
+UPDATE report_runs
+SET sections = %(sections)s::jsonb
 WHERE workspace_id = %(workspace_id)s AND run_id = %(run_id)s;
 
 -- name: clear_section

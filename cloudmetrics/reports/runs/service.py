@@ -32,6 +32,8 @@ from cloudmetrics.reports.schedules import last_until
 LINKS = "/report-links/"
 LINK = "report link"
 LINK_LIFE = timedelta(days=30)
+# No run takes as long, with all that is tried again.
+LONGEST = timedelta(hours=1)
 # How many are started at a time; the others follow at once.
 DUE_AT_ONCE = 500
 
@@ -40,9 +42,10 @@ async def run_now(caller: Caller, report_id: UUID) -> Run:
     """Begins a run, which goes on in the background. Raises NotFound, RunInProgress."""
     async with caller.tenant.transaction() as transaction:
         report = definitions.found(await reports.lock(transaction, caller.tenant, report_id))
-        if await store.is_in_progress(transaction, caller.tenant, report_id):
+        now = clock.now_of(caller.tenant)
+        if await store.is_in_progress(transaction, caller.tenant, report_id, now - LONGEST):
             raise RunInProgress
-        return await _begin(transaction, caller.tenant, report, "REQUEST", clock.now_of(caller.tenant))
+        return await _begin(transaction, caller.tenant, report, "REQUEST", now)
 
 
 async def start_due(database: Database) -> int:
@@ -89,6 +92,7 @@ async def _begin(
         clock.now_of(tenant),
         None,
         None,
+        dashboard_id=report.dashboard_id,
     )
     await store.create(transaction, tenant, run)
     await defer(transaction, "reports.run", workspace_id=tenant.workspace_id, run_id=run.id)

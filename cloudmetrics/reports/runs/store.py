@@ -14,6 +14,7 @@ import orjson
 from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
+from cloudmetrics.reports.definitions.models import Section
 from cloudmetrics.reports.runs.models import Run, Sent
 
 queries = load_queries(__file__)
@@ -49,8 +50,8 @@ async def lock(transaction: Transaction, tenant: Tenant, run_id: UUID) -> Run | 
     return Run.from_row(row) if row else None
 
 
-async def is_in_progress(transaction: Transaction, tenant: Tenant, report_id: UUID) -> bool:
-    parameters = {"workspace_id": tenant.workspace_id, "report_id": report_id}
+async def is_in_progress(transaction: Transaction, tenant: Tenant, report_id: UUID, since: datetime) -> bool:
+    parameters = {"workspace_id": tenant.workspace_id, "report_id": report_id, "since": since}
     return await transaction.fetch_one(queries.in_progress, parameters) is not None
 
 
@@ -66,6 +67,7 @@ async def create(transaction: Transaction, tenant: Tenant, run: Run) -> None:
         "start": run.days.start,
         "end": run.days.end,
         "scheduled_for": run.scheduled_for,
+        "dashboard_id": run.dashboard_id,
         "created_at": run.created_at,
     }
     await transaction.execute(queries.create, _of(tenant, run.id) | parameters)
@@ -73,6 +75,12 @@ async def create(transaction: Transaction, tenant: Tenant, run: Run) -> None:
 
 async def begin(transaction: Transaction, tenant: Tenant, run_id: UUID, now: datetime) -> None:
     await transaction.execute(queries.begin, _of(tenant, run_id) | {"now": now})
+
+
+async def set_sections(tenant: Tenant, run_id: UUID, sections: Sequence[Section]) -> None:
+    parameters = {"sections": orjson.dumps(list(sections)).decode()}
+    async with tenant.transaction() as transaction:
+        await transaction.execute(queries.set_sections, _of(tenant, run_id) | parameters)
 
 
 async def clear_section(transaction: Transaction, tenant: Tenant, run_id: UUID, section: int) -> None:
