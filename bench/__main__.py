@@ -24,6 +24,7 @@ FIGURES = (
     "not_modified",
     "access_tokens",
     "limits",
+    "lists",
     "analytics",
     "costs",
     "jobs",

@@ -30,13 +30,17 @@ from cloudmetrics.contract import (
 )
 from cloudmetrics.gateway import health
 from cloudmetrics.gateway.access_tokens import TokenAuthenticator, bearer_authenticator
+from cloudmetrics.gateway.api_version import ApiVersion
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
+from cloudmetrics.gateway.deprecation import Deprecations
 from cloudmetrics.gateway.exchanges.service import HEADERS, Exchanges
 from cloudmetrics.gateway.leak_reports import PATH as LEAK_REPORTS
 from cloudmetrics.gateway.leak_reports import LeakReports, SigningKeys
 from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.gateway.problems import Problems
+from cloudmetrics.gateway.report_links import PREFIX as LINKS
+from cloudmetrics.gateway.report_links import ReportLinks
 from cloudmetrics.gateway.security_txt import PATH as SECURITY_TXT
 from cloudmetrics.gateway.security_txt import security_txt
 from cloudmetrics.gateway.share_links import share_link_authenticator
@@ -70,7 +74,8 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     redis = Redis(settings.redis_url)
     keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
-    exchanges = Exchanges(contract.operations, limits)
+    deprecations = Deprecations(contract.deprecations, f"{settings.base_url}/docs/reference")
+    exchanges = Exchanges(contract.operations, deprecations, limits)
     problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
     requests = RequestCounter(database)
@@ -121,9 +126,10 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
             ),
             partial(Tracing, version=contract.version, count=requests.count),
             partial(Surroundings, problems=problems, base_url=settings.base_url.rstrip("/")),
+            partial(ApiVersion, version=contract.version, problems=problems),
             partial(Transport, require_tls=settings.require_tls, refuse=problems.of_plain_http),
         ],
-        fallback=beside_the_contract(beside, portal),
+        fallback=beside_the_contract(beside, portal, {LINKS: ReportLinks(database, keyring)}),
         lifespan=lifespan,
         responses=settings.responses,
     )
@@ -143,8 +149,12 @@ def handlers_of(contract: Contract, settings: Settings) -> TagResolver | MockRes
     return written if settings.environment == "production" else MockResolver(contract.documents, written)
 
 
-def beside_the_contract(apps: Mapping[str, ASGIApp], portal: ASGIApp) -> ASGIApp:
-    """What answers the URLs that are not in the contract: apps by their path, and the portal."""
+def beside_the_contract(
+    apps: Mapping[str, ASGIApp], portal: ASGIApp, below: Mapping[str, ASGIApp] | None = None
+) -> ASGIApp:
+    """What answers the URLs that are not in the contract: apps by their path, apps for whatever lies
+    `below` a path, and the portal.
+    """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -153,6 +163,10 @@ def beside_the_contract(apps: Mapping[str, ASGIApp], portal: ASGIApp) -> ASGIApp
         elif is_portal_path(path):
             await portal(scope, receive, send)
         else:
+            for prefix, beyond in (below or {}).items():
+                if path.startswith(prefix):
+                    await beyond(scope, receive, send)
+                    return
             raise RouteNotFound("Nothing answers at this path.")
 
     return app

@@ -32,6 +32,7 @@ from cloudmetrics.platform.jobs.worker import CONCURRENCY, Worker
 from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
 from cloudmetrics.platform.telemetry import configure_logs
+from cloudmetrics.reports.runs import jobs as _reports  # noqa: F401
 
 
 async def work(settings: Settings) -> None:

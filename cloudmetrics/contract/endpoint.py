@@ -125,7 +125,10 @@ class Endpoint:
         self._takes_request = "request" in named
 
     async def answer(self, request: Request, path_values: dict[str, str]) -> Response:
-        """The response to one request. Raises ContractError, or whatever the handler raises."""
+        """The response to one request. Raises ContractError, or whatever the handler raises.
+
+        Whoever has a grant already, inside of another request, is not asked for a credential.
+        """
         await self._authorize(request)
         arguments = await self.read(request, path_values)
         if self.around is None:
@@ -147,7 +150,10 @@ class Endpoint:
         if not self.security.alternatives and self.admit is None:
             return
         try:
-            request.grant, missing = await self.security.identify(request)
+            if request.grant is None:
+                request.grant, missing = await self.security.identify(request)
+            else:
+                missing = self.security.missing(request.grant)
         except Unauthorized:
             if self.admit is not None:
                 await self.admit(request, None)

@@ -12,7 +12,9 @@ from starlette.exceptions import HTTPException
 
 from cloudmetrics.contract.bundle import bundle
 from cloudmetrics.contract.compiler import Compiler, Parts, PartsKey
-from cloudmetrics.contract.connexion_adapter import ErrorHandler, build_app
+from cloudmetrics.contract.connexion_adapter import build_app
+from cloudmetrics.contract.deprecations import Deprecation, deprecations
+from cloudmetrics.contract.dispatch import ErrorHandler
 from cloudmetrics.contract.documents import Documents, Unresolvable
 from cloudmetrics.contract.endpoint import Admit, Around, Endpoint
 from cloudmetrics.contract.errors import ContractError, ContractInvalid, Finding
@@ -112,6 +114,11 @@ class Contract:
     @cached_property
     def _bundled(self) -> tuple[dict[str, Any], Sources]:
         return bundle(self.documents)
+
+    @cached_property
+    def deprecations(self) -> dict[str, tuple[Deprecation, ...]]:
+        """All that the contract deprecates, by operationId."""
+        return deprecations(self.bundle)
 
     @property
     def version(self) -> str:

@@ -45,11 +45,18 @@ from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
 from cloudmetrics.boards.dashboards.models import NameTaken
 from cloudmetrics.boards.widgets.models import PlaceTaken, TooManyWidgets
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
+from cloudmetrics.costs.allocations.models import TagAllocated
 from cloudmetrics.costs.focus.models import FileUnfit
 from cloudmetrics.costs.imports.models import TooManyImports
 from cloudmetrics.costs.reports.models import UnclearTag, UnknownDimension
 from cloudmetrics.gateway.exchanges.models import RETRY_SECONDS as RUNNING_SECONDS
-from cloudmetrics.gateway.exchanges.models import KeyInUse, KeyReused, PreconditionFailed
+from cloudmetrics.gateway.exchanges.models import (
+    BatchUndone,
+    KeyInUse,
+    KeyReused,
+    NotInBatch,
+    PreconditionFailed,
+)
 from cloudmetrics.platform.clock import InvalidMoment
 from cloudmetrics.platform.collections import MissingScope
 from cloudmetrics.platform.errors import (
@@ -63,6 +70,8 @@ from cloudmetrics.platform.errors import (
 )
 from cloudmetrics.platform.telemetry import current_trace
 from cloudmetrics.platform.timezones import UnknownTimezone
+from cloudmetrics.reports.definitions.models import InvalidRecipient, InvalidSchedule
+from cloudmetrics.reports.runs.models import NoSuchSection, RunInProgress, RunNotDone
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +80,7 @@ ErrorHandler = Callable[[Request, Exception], Awaitable[Response]]
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = "2"
 PLAIN_HTTP = "TLS_REQUIRED"
+OTHER_VERSION = "VERSION_NOT_OFFERED"
 
 CODES: dict[type[Exception], str] = {
     NotFound: "NOT_FOUND",
@@ -98,9 +108,14 @@ CODES: dict[type[Exception], str] = {
     TooManyChannels: "ALERT_LIMIT_REACHED",
     ChannelInUse: "CHANNEL_IN_USE",
     NotFiring: "NOT_FIRING",
+    TagAllocated: "TAG_ALLOCATED",
     TooManyImports: "TOO_MANY_IMPORTS",
+    RunInProgress: "REPORT_RUNNING",
+    RunNotDone: "REPORT_NOT_DONE",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
+    NotInBatch: "NOT_IN_BATCH",
+    BatchUndone: "BATCH_UNDONE",
     KeyInUse: "IDEMPOTENCY_KEY_IN_USE",
     KeyReused: "IDEMPOTENCY_KEY_REUSED",
     PreconditionFailed: "PRECONDITION_FAILED",
@@ -130,6 +145,13 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     UnfitDestination: lambda error: _in_body("UNFIT_DESTINATION", error, "/url"),
     MuteInPast: lambda error: _in_body("DATE_OUT_OF_RANGE", error, "/until"),
     PreviewOutOfRange: lambda error: _in_body("DATE_OUT_OF_RANGE", error, error.pointer),
+    InvalidSchedule: lambda error: Violation(
+        error.code, str(error), f"/schedule/{error.field}", field=error.field
+    ),
+    InvalidRecipient: lambda error: Violation(
+        "INVALID_EMAIL", str(error), f"/recipients/{error.index}", field="recipients"
+    ),
+    NoSuchSection: lambda error: _in_query("NO_SUCH_SECTION", error, "section"),
     MomentPassed: lambda error: _in_body("MOMENT_PASSED", error, "/to"),
     MomentTooFar: lambda error: _in_body("MOMENT_TOO_FAR", error, f"/{error.field}"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
@@ -155,7 +177,7 @@ class Problems:
         self._pages = f"{base_url}/docs/errors/"
         # RFC 9728: where a client learns who gives out tokens.
         self._bearer = f'Bearer resource_metadata="{base_url}/.well-known/oauth-protected-resource"'
-        for code in (*CODES.values(), PLAIN_HTTP):
+        for code in (*CODES.values(), PLAIN_HTTP, OTHER_VERSION):
             if code not in self._entries:
                 raise RegistryIncomplete(f"spec/errors.yaml has no entry {code}.")
         for kind in _subclasses(ContractError):
@@ -172,6 +194,7 @@ class Problems:
             **dict.fromkeys(CODES, self.of_table),
             ScopeNotHeld: self.of_lack,
             KeyInUse: self.of_running,
+            BatchUndone: self.of_batch,
             PreconditionFailed: self.of_condition,
             MissingScope: self.of_lack,
             TooManyRequests: self.of_limit,
@@ -223,6 +246,10 @@ class Problems:
     async def of_running(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[KeyInUse], str(error), {"retry-after": str(RUNNING_SECONDS)})
 
+    async def of_batch(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, BatchUndone)
+        return self._write(request, CODES[BatchUndone], str(error), extra={"details": error.details})
+
     async def of_condition(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, PreconditionFailed)
         return self._write(request, CODES[PreconditionFailed], str(error), {"etag": error.etag})
@@ -234,6 +261,12 @@ class Problems:
 
     async def of_plain_http(self, request: Request, detail: str) -> Response:
         return self._write(request, PLAIN_HTTP, detail)
+
+    async def of_version(self, request: Request, offered: str) -> Response:
+        detail = f"Version {offered} answers here, and serves whoever was written for it or an earlier one"
+        detail += f" of {offered.partition('.')[0]}.x."
+        details = {"details": {"offered": [offered]}}
+        return self._write(request, OTHER_VERSION, detail, {"cache-control": "no-store"}, details)
 
     async def of_absence(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[Unavailable], str(error), {"retry-after": RETRY_SECONDS})

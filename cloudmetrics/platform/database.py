@@ -179,8 +179,12 @@ class Database:
         """One transaction for all that is read and written in this task while the block lasts.
 
         With `snapshot`, all of it sees one moment, and whoever would overwrite what
-        somebody else changed since then gets Overtaken instead. Raises Unavailable.
+        somebody else changed since then gets Overtaken instead. Within a piece of work it
+        is that one, and whoever began it commits. Raises Unavailable.
         """
+        if (present := self._current()) is not None:
+            yield present
+            return
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ" if snapshot else "BEGIN"
         async with self._connected(begin, workspace_id, ()) as (connection, _):
             work = Work(connection, workspace_id, self)
@@ -200,6 +204,11 @@ class Database:
         if self._untidy % TIDY_AFTER == 0:
             async with self.transaction(workspace_id):
                 pass  # Its own note comes in the place of all.
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a piece of work is open in this task."""
+        return self._current() is not None
 
     def _current(self) -> Work | None:
         """The work that is open in this task, where it is on this database."""

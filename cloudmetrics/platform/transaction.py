@@ -77,6 +77,10 @@ class Transaction:
     async def _run(self, sql: str, parameters: Parameters | None) -> psycopg.AsyncCursor[Row]:
         return await answered(self._connection.execute(sql, parameters or {}))
 
+    def bind(self, sql: str, parameters: Parameters) -> str:
+        """A statement with its values in it, to stand in another one that is executed."""
+        return bound(self._connection, sql, parameters).replace("%", "%%")
+
     async def call(self, calls: Sequence[Call]) -> list[list[tuple[Any, ...]]]:
         """The rows of each of the calls, all in one message."""
         await prepare(self._connection, calls)

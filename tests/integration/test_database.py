@@ -38,6 +38,7 @@ DIRECTORY = {
     "procrastinate_workers",
     "recovery_codes",
     "retained_websites",
+    "report_dues",
     "schema_migrations",
     "second_factors",
     "test_clocks",

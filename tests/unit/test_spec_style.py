@@ -180,7 +180,7 @@ def operations_are_well_named_and_fenced(spec: Spec) -> Iterator[str]:
             or not set(scopes[0][0]) <= set(SCOPES.split())
         ):
             yield f"{name} needs the same known scopes for api_key and bearer"
-        if operation.get("x-limit", "agent") not in ("agent", "events"):
+        if operation.get("x-limit", "agent") not in ("agent", "events", "requests"):
             yield f"{name} has an x-limit that nobody counts"
         if not {"400", "401", "403", "429", "500", "503"} <= set(operation["responses"]):
             yield f"{name} lacks a shared error"

@@ -63,15 +63,17 @@ async def find(database: Database, digests: Sequence[bytes]) -> Identity | None:
     )
 
 
-STATUS = """
-CASE WHEN revoked_at IS NOT NULL THEN 'REVOKED' WHEN expires_at <= %(now)s THEN 'EXPIRED' ELSE 'ACTIVE' END
-"""
+STATES = {
+    "ACTIVE": "revoked_at IS NULL AND coalesce(expires_at, 'infinity') > %(now)s",
+    "EXPIRED": "revoked_at IS NULL AND coalesce(expires_at, 'infinity') <= %(now)s",
+    "REVOKED": "revoked_at IS NOT NULL",
+}
 KEYS = Collection(
     "api-keys",
     {
         "id": Column("key_id", Kind.UUID),
         "name": Column("name"),
-        "status": Column(STATUS.strip()),
+        "status": Column(states=STATES),
         "created_at": Column("created_at", Kind.MOMENT),
         "expires_at": Column("expires_at", Kind.MOMENT, nullable=True),
         "last_used_at": Column("last_used_at", Kind.MOMENT, nullable=True),

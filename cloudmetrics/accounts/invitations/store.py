@@ -28,7 +28,7 @@ INVITATIONS = Collection(
         "id": Column("invitation_id", Kind.UUID),
         "email": Column("email", lower=True),
         "role": Column("role"),
-        "status": Column("CASE WHEN expires_at <= %(now)s THEN 'EXPIRED' ELSE 'PENDING' END"),
+        "status": Column(states={"PENDING": "expires_at > %(now)s", "EXPIRED": "expires_at <= %(now)s"}),
         "created_at": Column("created_at", Kind.MOMENT),
         "expires_at": Column("expires_at", Kind.MOMENT),
     },

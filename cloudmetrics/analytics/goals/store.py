@@ -30,7 +30,9 @@ GOALS = Collection(
         "name": Column("goal.name"),
         "created_at": Column("goal.created_at", Kind.MOMENT),
         "updated_at": Column("goal.updated_at", Kind.MOMENT),
-        "status": Column("CASE WHEN goal.deleted_at IS NULL THEN 'ACTIVE' ELSE 'DELETED' END"),
+        "status": Column(
+            states={"ACTIVE": "goal.deleted_at IS NULL", "DELETED": "goal.deleted_at IS NOT NULL"}
+        ),
     },
     unless_asked={"status": "ACTIVE"},
 )

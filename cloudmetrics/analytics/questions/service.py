@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -25,6 +25,7 @@ from cloudmetrics.analytics.questions.planner import Plan, plan
 from cloudmetrics.analytics.questions.reading import Body, read
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.database import Transaction
 from cloudmetrics.platform.errors import InvalidCursor
 from cloudmetrics.platform.paging import seal, unseal
 
@@ -38,9 +39,7 @@ async def query(caller: Caller, body: Body) -> dict[str, Any]:
     """The answer as JSON objects: data, pagination, meta. Raises NotFound, QuestionUnsound,
     InvalidCursor, QueryTooSlow.
     """
-    website_id = UUID(body["website_id"]) if body.get("website_id") else None
-    state = await answers.state(caller, website_id)
-    question = await understand(caller, body, state)
+    state, question = await _understood(caller, body)
     position = None
     if body.get("cursor"):
         days, position = _open(caller, _digest(body), body["cursor"])
@@ -77,6 +76,38 @@ async def ask(
 
     answer = await answers.answer(caller, state, _key(body, question, state), draw)
     return answer | {"meta": _meta(question, chosen, None)}
+
+
+async def check(caller: Caller, body: Body) -> None:
+    """Raises whatever makes a question senseless: NotFound, QuestionUnsound."""
+    await _understood(caller, body)
+
+
+async def rows(
+    caller: Caller, body: Body, transaction: Transaction, *, most: int, at_once: int
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """The rows of an answer as JSON objects, at most so many, in pages that are all of one moment.
+
+    The body has no cursor. The transaction may write meanwhile. Raises as `query` does.
+    """
+    state, question = await _understood(caller, body)
+    statement = compose_page(caller.tenant.workspace_id, plan(question), Cut(most))
+    empty = True
+    async for records in store.stream(transaction, statement, at_once):
+        empty = False
+        yield [
+            _row(store.to_row(record, len(question.dimensions)), question, state.currency)
+            for record in records
+        ]
+    if empty and not question.dimensions:
+        yield [_row(Row((), Numbers()), question, state.currency)]
+
+
+async def _understood(caller: Caller, body: Body) -> tuple[State, Question]:
+    """The question of a body, and what it finds at this moment. Raises NotFound, QuestionUnsound."""
+    website_id = UUID(body["website_id"]) if body.get("website_id") else None
+    state = await answers.state(caller, website_id)
+    return state, await understand(caller, body, state)
 
 
 async def _page(caller: Caller, state: State, chosen: Plan, cut: Cut, digest: str) -> dict[str, Any]:

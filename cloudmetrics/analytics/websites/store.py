@@ -27,7 +27,7 @@ WEBSITES = Collection(
         "domain": Column("websites.domain"),
         "created_at": Column("websites.created_at", Kind.MOMENT),
         "updated_at": Column("websites.updated_at", Kind.MOMENT),
-        "status": Column("CASE WHEN websites.deleted_at IS NULL THEN 'ACTIVE' ELSE 'DELETED' END"),
+        "status": Column(states={"ACTIVE": "deleted_at IS NULL", "DELETED": "deleted_at IS NOT NULL"}),
     },
     unless_asked={"status": "ACTIVE"},
 )

@@ -88,6 +88,6 @@ async def by_day(tenant: Tenant, question: Question) -> dict[date, ByCurrency]:
     return await store.by_day(tenant, question, "DAY")
 
 
-def days(start: date, end: date) -> DateRange:
-    """From a day to a day, both included."""
-    return DateRange(start, end)
+async def known_days(tenant: Tenant, within: DateRange) -> DateRange | None:
+    """From the first day with any charge to the last one, of these days; None where there is none."""
+    return await store.known_days(tenant, Question(within))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from typing import TypeVar
 
 import orjson
 
 from cloudmetrics.contract import Exchange, Grant, Operation, Request, Response
+from cloudmetrics.gateway.deprecation import Deprecations
 from cloudmetrics.gateway.exchanges import store
 from cloudmetrics.gateway.exchanges.etags import etag_of, insists_on, knows
 from cloudmetrics.gateway.exchanges.models import (
@@ -21,7 +24,7 @@ from cloudmetrics.gateway.exchanges.versions import MARK, WORKSPACE, Versions
 from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
-from cloudmetrics.platform.database import Transaction
+from cloudmetrics.platform.database import Tenant, Transaction
 from cloudmetrics.platform.errors import Overtaken
 
 HEADERS = KEY, CONDITION, KNOWN = "idempotency-key", "if-match", "if-none-match"
@@ -30,14 +33,20 @@ CACHE_CONTROL = "private, no-cache"
 # So often a write that others overtook is tried, before its caller is told.
 ATTEMPTS = 3
 
+Result = TypeVar("Result")
+
 # Where a request's scope keeps the version that it was admitted at, and the tag that is right at that.
 VERSION, UNCHANGED = "gateway.version", "gateway.unchanged"
+# The mark of an operation whose body holds requests.
+HOLDS = "x-holds-requests"
 
 
 class Exchanges:
     """Admits requests, and answers exchanges. Without `limits`, nothing is counted."""
 
-    def __init__(self, operations: Iterable[Operation], limits: Limits | None = None) -> None:
+    def __init__(
+        self, operations: Iterable[Operation], deprecations: Deprecations, limits: Limits | None = None
+    ) -> None:
         operations = tuple(operations)
         self._headers = {
             each.id: frozenset(
@@ -46,6 +55,7 @@ class Exchanges:
             for each in operations
         }
         self._stable = {each.id for each in operations if each.extensions.get(MARK) == WORKSPACE}
+        self._deprecations = deprecations
         self._limits = limits
         self._versions = Versions()
 
@@ -67,7 +77,8 @@ class Exchanges:
 
     async def _is_unchanged(self, request: Request, grant: Grant) -> bool:
         assert request.operation is not None
-        if request.operation.id not in self._stable:
+        # The look has a connection of its own, which nobody waits for who holds one.
+        if request.operation.id not in self._stable or grant.caller.tenant.database.is_at_work:
             return False
         request.scope[VERSION] = version = await self._versions.of(grant.caller)
         etag = self._versions.tag(request, grant, version)
@@ -80,6 +91,7 @@ class Exchanges:
         """Raises KeyInUse, KeyReused, PreconditionFailed, Overtaken, and what the handler raises."""
         request = exchange.request
         assert request.operation is not None
+        self._deprecations.tell(request)
         headers = self._headers[request.operation.id]
         if KNOWN in headers:
             return await self._read(exchange)
@@ -87,12 +99,11 @@ class Exchanges:
         condition = request.headers.get(CONDITION) if CONDITION in headers else None
         if key is None and condition is None and not exchange.is_patch:
             return _tagged(await exchange.perform(), CONDITION in headers)
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return await _write(exchange, key, condition)
-            except Overtaken:
-                continue
-        return await _write(exchange, key, condition)
+        assert request.grant is not None
+        tenant: Tenant = request.grant.caller.tenant
+        # What is decided by how things are shown holds only if nobody changes them before the commit.
+        looks = condition is not None or exchange.is_patch or HOLDS in request.operation.extensions
+        return await as_one(tenant, lambda work: _write(exchange, work, key, condition), snapshot=looks)
 
     async def _read(self, exchange: Exchange) -> Response:
         request = exchange.request
@@ -112,24 +123,33 @@ class Exchanges:
         return Response(status=304, headers=_headers_of_tag(etag))
 
 
-async def _write(exchange: Exchange, key: str | None, condition: str | None) -> Response:
+async def as_one(
+    tenant: Tenant, deed: Callable[[Transaction], Awaitable[Result]], *, snapshot: bool
+) -> Result:
+    """Does something in one transaction; anew, a few times, where others overtook it. Raises Overtaken."""
+    is_whole = not tenant.database.is_at_work
+    for _ in range(ATTEMPTS - 1 if is_whole else 0):
+        with suppress(Overtaken):
+            async with tenant.database.work(tenant.workspace_id, snapshot=snapshot) as work:
+                return await deed(work)
+    async with tenant.database.work(tenant.workspace_id, snapshot=snapshot) as work:
+        return await deed(work)
+
+
+async def _write(exchange: Exchange, work: Transaction, key: str | None, condition: str | None) -> Response:
     """Answers in one transaction: the condition, the deed, and the answer as it is kept."""
     request = exchange.request
     assert request.grant is not None
     caller: Caller = request.grant.caller
     claim = Claim.of(caller, key, request) if key is not None else None
-    tenant = caller.tenant
-    # What is decided by how the thing is shown holds only if nobody changes it before the commit.
-    looks = condition is not None or exchange.is_patch
-    async with tenant.database.work(tenant.workspace_id, snapshot=looks) as work:
-        if claim is not None and (kept := await _kept(work, caller, claim)) is not None:
-            return kept
-        if looks:
-            await _look(exchange, condition)
-        response = _tagged(await exchange.perform(), request.method in ("PUT", "PATCH"))
-        if claim is not None:
-            sealed = caller.keyring.seal(claim.purpose, packed(response, claim.fingerprint))
-            await store.keep(work, claim, sealed, clock.now())
+    if claim is not None and (kept := await _kept(work, caller, claim)) is not None:
+        return kept
+    if condition is not None or exchange.is_patch:
+        await _look(exchange, condition)
+    response = _tagged(await exchange.perform(), request.method in ("PUT", "PATCH"))
+    if claim is not None:
+        sealed = caller.keyring.seal(claim.purpose, packed(response, claim.fingerprint))
+        await store.keep(work, claim, sealed, clock.now())
     return response
 
 

@@ -83,8 +83,8 @@ class Collection:
             raise TypeError(f"{self.name} cannot be filtered by {argument}")
         parameter, name, operator = self._filters[argument]
         column = self.columns[name]
-        sql = OPERATORS[operator].format(column=column.sql, value=f"%({argument})s", kind=column.kind)
-        return sql, column.read(value, parameter)
+        condition = column.condition(operator, value, f"%({argument})s")
+        return condition, column.read(value, parameter)
 
     def _terms(self, sort: Sequence[str]) -> list[Term]:
         """The whole order, ending with the key, in the direction of what stands before it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from keyword import iskeyword
 from typing import Any
@@ -28,19 +28,30 @@ class Column:
 
     `sql` becomes part of statements as it is, so it is never anything but a constant of
     ours. `attribute` is the field's name in the model, where it has another one there.
-    `lower` says that it is kept in small letters, however people write it.
+    `lower` says that it is kept in small letters, however people write it. A state that
+    nobody stores has a condition for each of its values in `states`, and no `sql`:
+    PostgreSQL cannot estimate how often a CASE is what.
     """
 
-    sql: str
+    sql: str = ""
     kind: Kind = Kind.TEXT
     nullable: bool = False
     attribute: str = ""
     lower: bool = False
+    states: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sorting(self) -> str:
         """The expression to sort by: texts by code point, on every machine alike."""
         return f'{self.sql} COLLATE "C"' if self.kind is Kind.TEXT else self.sql
+
+    def condition(self, operator: str, value: Any, placeholder: str) -> str:
+        """What is true of a thing that a filter lets through."""
+        if self.states:
+            wanted = value if isinstance(value, list) else [value]
+            either = " OR ".join(f"({self.states[each]})" for each in wanted)
+            return f"NOT ({either})" if operator == "ne" else f"({either})"
+        return OPERATORS[operator].format(column=self.sql, value=placeholder, kind=self.kind)
 
     def read(self, value: Any, parameter: str) -> Any:
         """A value as the contract has checked it, or as the service itself has it. Raises InvalidMoment."""
