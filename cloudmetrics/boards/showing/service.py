@@ -60,10 +60,11 @@ async def show(
     range: RangeName | None = None,
     start_date: str | None = None,
     end_date: str | None = None,
+    at_once: int = AT_ONCE,
 ) -> View:
     """A dashboard with all its answers. What is named stands in place of all that is set.
 
-    Where there are dates, `range` is not looked at.
+    Where there are dates, `range` is not looked at. So many questions are asked `at_once`.
 
     Raises NotFound, DateOutOfRange, RangeInverted, RangeTooLong.
     """
@@ -72,18 +73,18 @@ async def show(
     dates = start_date or end_date
     days = date_range(start_date, end_date, clock.today_of(caller.tenant, state.timezone)) if dates else None
     widgets = await widget_store.all_of(caller.tenant, dashboard_id)
-    finding = _Finding(caller, dashboard.settings, Override(website_id, range, days))
+    finding = _Finding(caller, dashboard.settings, Override(website_id, range, days), at_once)
     return View(dashboard, await finding.all(widgets))
 
 
 class _Finding:
     """One look at a dashboard."""
 
-    def __init__(self, caller: Caller, settings: Settings, override: Override) -> None:
+    def __init__(self, caller: Caller, settings: Settings, override: Override, at_once: int) -> None:
         self._caller = caller
         self._settings = settings
         self._override = override
-        self._free = asyncio.Semaphore(AT_ONCE)
+        self._free = asyncio.Semaphore(at_once)
         self._asked: dict[object, asyncio.Task[Any]] = {}
         # By website and range, the metrics of all numbers that ask for nothing else.
         self._numbers: dict[object, list[str]] = {}
