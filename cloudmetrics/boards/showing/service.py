@@ -69,9 +69,11 @@ async def show(
     Raises NotFound, DateOutOfRange, RangeInverted, RangeTooLong.
     """
     dashboard = await dashboards.get(caller, dashboard_id)
-    state = await answers.state(caller, website_id)
-    dates = start_date or end_date
-    days = date_range(start_date, end_date, clock.today_of(caller.tenant, state.timezone)) if dates else None
+    days = None
+    if website_id is not None or start_date or end_date:
+        state = await answers.state(caller, website_id)
+        if start_date or end_date:
+            days = date_range(start_date, end_date, clock.today_of(caller.tenant, state.timezone))
     widgets = await widget_store.all_of(caller.tenant, dashboard_id)
     finding = _Finding(caller, dashboard.settings, Override(website_id, range, days), at_once)
     return View(dashboard, await finding.all(widgets))
@@ -116,12 +118,7 @@ class _Finding:
         query = widget.content["query"]
         website_id = website_of(query, self._settings, self._override)
         state = await self._state(website_id)
-        days = days_of(
-            query["range"],
-            self._settings,
-            clock.today_of(self._caller.tenant, state.timezone),
-            self._override,
-        )
+        days = self._days(query["range"], state)
         metrics = query["metrics"]
         if _is_plain_number(widget):
             query = {**query, "metrics": self._numbers[_about(query)]}
@@ -153,12 +150,7 @@ class _Finding:
         saved = await self._once(funnel_id, lambda: saved_funnels.get(self._caller, funnel_id))
         website_id = self._override.website_id or saved.website_id
         state = await self._state(website_id)
-        days = days_of(
-            widget.content["range"],
-            self._settings,
-            clock.today_of(self._caller.tenant, state.timezone),
-            self._override,
-        )
+        days = self._days(widget.content["range"], state)
         asked = saved.plan.to_json() | {"operation": "query-funnel", "website_id": website_id}
         asked |= {"start_date": days.start, "end_date": days.end}
 
@@ -175,6 +167,10 @@ class _Finding:
 
         found = await self._once((funnel_id, days), lambda: answers.answer(self._caller, state, asked, draw))
         return funnel_answer(days, website_id, found["steps"])
+
+    def _days(self, own: str | None, state: State) -> DateRange:
+        today = clock.today_of(self._caller.tenant, state.timezone)
+        return days_of(own, self._settings, today, self._override)
 
     async def _state(self, website_id: UUID | None) -> State:
         found: State = await self._once(
