@@ -8,6 +8,7 @@ from cloudmetrics.analytics.goals.conditions import Condition, Kind
 from cloudmetrics.analytics.saved_funnels import service as saved_funnels
 from cloudmetrics.analytics.saved_funnels.models import Plan
 from cloudmetrics.boards.dashboards.models import Settings
+from cloudmetrics.boards.ranges import RangeName
 from cloudmetrics.boards.templates.catalogue import REVENUE, WEB_OVERVIEW
 from cloudmetrics.boards.whole import service as whole
 from cloudmetrics.boards.widgets import service as widgets
@@ -24,9 +25,11 @@ STEPS = (
 
 async def make_boards(owner: Caller, website_id: UUID) -> None:
     """Makes dashboards about a website of a workspace that has none yet."""
-    overview = Settings("Web overview", "Who comes, from where, and to which pages", website_id)
+    # The demo has 30 days, so that these are beside as many before.
+    days = RangeName.LAST_14_DAYS
+    overview = Settings("Web overview", "Who comes, from where, and to which pages", website_id, days)
     await whole.from_template(owner, overview, WEB_OVERVIEW)
-    earned = Settings("Revenue", "What is earned, and who brings it", website_id, position=1)
+    earned = Settings("Revenue", "What is earned, and who brings it", website_id, days, position=1)
     revenue = await whole.from_template(owner, earned, REVENUE)
     funnel = await saved_funnels.create(
         owner, website_id, Plan("From the prices to a purchase", STEPS, 24 * 7)

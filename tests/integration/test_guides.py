@@ -343,6 +343,29 @@ def test_the_type_of_a_problem_is_a_page_that_exists(service, path, key):
 
 
 @needs_curl
+@pytest.mark.requirement("CM-9", "CM-14")
+def test_dashboards_show_what_the_guide_says(service):
+    steps = snippets("docs/guides/first-steps.md")
+    website = steps[2].replace("shop.example.com", "boards.example.com")
+    guide = snippets("docs/guides/dashboards.md")
+
+    printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+
+    board, data, today, refused, added, shared, imported, restored = printed[1:]
+    assert UUID(board.strip())
+    shown = json.loads(data)["data"]["widgets"]
+    assert len(shown) == 12
+    assert {widget["answer"]["kind"] for widget in shown} == {"ROWS"}
+    assert json.loads(today)["data"] == {"name": "My shop"}
+    pointers = [error["pointer"] for error in json.loads(refused)["errors"]]
+    assert pointers == ["/query/metrics/1", "/query/dimensions/0"]
+    assert json.loads(added)["data"]["layout"]["width"] == 6
+    assert len(json.loads(shared)["data"]["widgets"]) == 13
+    assert json.loads(imported)["data"]["name"] == "My second shop"
+    assert json.loads(restored)["data"]["id"] == board.strip()
+
+
+@needs_curl
 @pytest.mark.requirement("DF-9")
 def test_an_answer_tells_how_you_stand_as_the_guide_says(service):
     (printed, used) = type_in(

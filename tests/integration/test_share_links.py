@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import psycopg
 import pytest
 
+from cloudmetrics.analytics.questions import store as questions
 from tests.integration.conftest import client_of, make_website
 from tests.integration.test_dashboard_data import shop  # noqa: F401
 from tests.integration.test_dashboards import code_of, make_dashboard, pointers
@@ -157,6 +158,29 @@ async def test_strangers_are_limited_by_their_address(client, app):
     # And the workspace's own requests are not touched by any of it.
     assert (await client.get(f"/v1/dashboards/{dashboard_id}")).status_code == 200
     for each in (one, other):
+        await each.aclose()
+
+
+async def test_strangers_who_look_at_once_share_the_look(client, app, shop, monkeypatch):  # noqa: F811
+    dashboard_id = await make_dashboard(client, website_id=shop)
+    for dimension in ("source", "country"):
+        await make_widget(client, dashboard_id, asking("BAR", dimensions=[dimension]))
+    link = await make_link(client, dashboard_id)
+    run, running, most = questions.run, [], []
+
+    async def slow(tenant, statement):
+        running.append(statement)
+        most.append(len(running))
+        await asyncio.sleep(0.1)
+        running.remove(statement)
+        return await run(tenant, statement)
+
+    monkeypatch.setattr(questions, "run", slow)
+    strangers = [client_of(app) for _ in range(20)]
+    answers = await asyncio.gather(*(see(each, link["token"]) for each in strangers))
+    assert {answer.text for answer in answers} == {answers[0].text}
+    assert (len(most), max(most)) == (2, 1)
+    for each in strangers:
         await each.aclose()
 
 

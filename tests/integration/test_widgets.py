@@ -3,6 +3,7 @@
 import asyncio
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from tests.integration.conftest import make_event, make_website, send_events
@@ -133,6 +134,34 @@ async def test_what_makes_no_sense_is_refused_when_it_is_saved(client, dashboard
     assert pointers(await client.put(f"{url}/{widget['id']}", json=body)) == expected
     listed = (await client.get(url)).json()["data"]
     assert listed == [widget]
+
+
+def nested(depth: int) -> dict:
+    found: dict = {"operator": "IS", "dimension": "source", "value": "x"}
+    for _ in range(depth):
+        found = {"operator": "NOT", "filter": found}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (orjson.dumps(asking(filter=nested(5))), 400),
+        (orjson.dumps(asking(filter=nested(200))), 400),
+        (b'{"kind": "TEXT", "title": "", "text": "' + b"[" * 500_000 + b'"}', 400),
+        (b'{"kind": "TEXT", "title": "", "text": "x\\u0000"}', 400),
+        (b'{"kind": "TEXT", "title": "", "text": "\\ud800"}', 400),
+        (b'{"kind": "TEXT", "title": "", "text": "' + b"x" * 2**20 + b'"}', 413),
+        (orjson.dumps(asking("BAR", dimensions=["source"], goal="'; DROP TABLE widgets; --")), 201),
+    ],
+    ids=["too-deep", "far-too-deep", "brackets", "nul", "surrogate", "too-large", "sql"],
+)
+async def test_a_hostile_body_is_refused_or_harmless(client, dashboard_id, content, status):
+    url = f"/v1/dashboards/{dashboard_id}/widgets"
+    response = await client.post(url, content=content, headers={"Content-Type": "application/json"})
+    assert response.status_code == status, response.text
+    shown = await client.get(f"/v1/dashboards/{dashboard_id}/data")
+    assert {each["answer"]["kind"] for each in shown.json()["data"]["widgets"]} <= {"ROWS"}
 
 
 async def test_what_belongs_to_another_tenant_is_as_unknown_as_nothing(client, dashboard_id, make_home):

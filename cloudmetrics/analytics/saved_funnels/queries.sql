@@ -34,7 +34,7 @@ FROM funnels AS funnel
 JOIN websites AS site USING (workspace_id, website_id)
 WHERE funnel.workspace_id = %(workspace_id)s
   AND funnel.funnel_id = %(funnel_id)s
-  AND (funnel.deleted_at IS NOT NULL) = %(deleted)s
+  AND (%(or_deleted)s OR funnel.deleted_at IS NULL)
   AND site.deleted_at IS NULL
 FOR UPDATE OF funnel;
 

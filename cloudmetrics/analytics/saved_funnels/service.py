@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.accounts.audit import service as audit
+from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.accounts.trash import service as trash
 from cloudmetrics.analytics.dimensions import FirstTouch
 from cloudmetrics.analytics.funnels import service as funnels
@@ -16,6 +18,7 @@ from cloudmetrics.analytics.saved_funnels.models import Plan, SavedFunnel
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.database import Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.paging import Page
@@ -71,17 +74,21 @@ async def change(caller: Caller, funnel_id: UUID, fields: dict[str, Any]) -> Sav
 async def delete(caller: Caller, funnel_id: UUID) -> None:
     """Hides it; it can be restored for 30 days. Raises NotFound."""
     async with caller.tenant.transaction() as transaction:
-        await store.lock(transaction, caller.tenant, funnel_id)
+        funnel, _ = await store.lock(transaction, caller.tenant, funnel_id)
         await store.set_deleted(transaction, caller.tenant, funnel_id, clock.now_of(caller.tenant))
         await trash.put(transaction, caller.tenant, FUNNEL, funnel_id)
+        await _record(transaction, caller, Action.FUNNEL_DELETED, funnel)
 
 
 async def restore(caller: Caller, funnel_id: UUID) -> SavedFunnel:
-    """Brings a deleted funnel back. Raises NotFound."""
+    """Brings a deleted funnel back; one that lives stays as it is. Raises NotFound."""
     async with caller.tenant.transaction() as transaction:
-        funnel, _ = await store.lock(transaction, caller.tenant, funnel_id, deleted=True)
+        funnel, _ = await store.lock(transaction, caller.tenant, funnel_id, or_deleted=True)
+        if funnel.deleted_at is None:
+            return funnel
         await store.set_deleted(transaction, caller.tenant, funnel_id, None)
         await trash.take(transaction, caller.tenant, FUNNEL, funnel_id)
+        await _record(transaction, caller, Action.FUNNEL_RESTORED, funnel)
     return replace(funnel, deleted_at=None)
 
 
@@ -107,6 +114,11 @@ async def results(
         start_date=start_date,
         end_date=end_date,
     )
+
+
+async def _record(transaction: Transaction, caller: Caller, action: Action, funnel: SavedFunnel) -> None:
+    actor, subject = Actor.of(caller), (FUNNEL, funnel.id)
+    await audit.record(transaction, caller.tenant.workspace_id, actor, action, subject, name=funnel.name)
 
 
 def _require_currency(plan: Plan, currency: str) -> None:

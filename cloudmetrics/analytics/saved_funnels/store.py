@@ -41,13 +41,13 @@ async def get(tenant: Tenant, funnel_id: UUID) -> SavedFunnel | None:
 
 
 async def lock(
-    transaction: Transaction, tenant: Tenant, funnel_id: UUID, *, deleted: bool = False
+    transaction: Transaction, tenant: Tenant, funnel_id: UUID, *, or_deleted: bool = False
 ) -> tuple[SavedFunnel, str]:
     """A funnel that nobody else changes until the transaction ends, and its website's currency.
 
     Raises NotFound.
     """
-    row = await transaction.fetch_one(queries.lock, _at(tenant, funnel_id) | {"deleted": deleted})
+    row = await transaction.fetch_one(queries.lock, _at(tenant, funnel_id) | {"or_deleted": or_deleted})
     if row is None:
         raise NotFound("funnel")
     return SavedFunnel.from_row(row), row["currency"]

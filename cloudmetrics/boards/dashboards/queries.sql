@@ -42,7 +42,7 @@ SELECT
 FROM dashboards
 WHERE workspace_id = %(workspace_id)s
   AND dashboard_id = %(dashboard_id)s
-  AND (deleted_at IS NOT NULL) = %(deleted)s
+  AND (%(or_deleted)s OR deleted_at IS NULL)
 FOR UPDATE OF dashboards;
 
 -- name: create

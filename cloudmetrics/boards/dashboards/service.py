@@ -82,9 +82,11 @@ async def delete(caller: Caller, dashboard_id: UUID) -> None:
 
 
 async def restore(caller: Caller, dashboard_id: UUID) -> Dashboard:
-    """Brings a deleted dashboard back. Raises NotFound, NameTaken."""
+    """Brings a deleted dashboard back; one that lives stays as it is. Raises NotFound, NameTaken."""
     async with caller.tenant.transaction() as transaction:
-        dashboard = await store.lock(transaction, caller, dashboard_id, deleted=True)
+        dashboard = await store.lock(transaction, caller, dashboard_id, or_deleted=True)
+        if dashboard.deleted_at is None:
+            return dashboard
         await store.set_deleted(transaction, caller, dashboard, None)
         await trash.take(transaction, caller.tenant, DASHBOARD, dashboard_id)
         await _record(transaction, caller, Action.DASHBOARD_RESTORED, dashboard)

@@ -46,10 +46,10 @@ async def get(caller: Caller, dashboard_id: UUID) -> Dashboard | None:
 
 
 async def lock(
-    transaction: Transaction, caller: Caller, dashboard_id: UUID, *, deleted: bool = False
+    transaction: Transaction, caller: Caller, dashboard_id: UUID, *, or_deleted: bool = False
 ) -> Dashboard:
     """A dashboard that nobody else changes until the transaction ends. Raises NotFound."""
-    row = await transaction.fetch_one(queries.lock, _at(caller, dashboard_id) | {"deleted": deleted})
+    row = await transaction.fetch_one(queries.lock, _at(caller, dashboard_id) | {"or_deleted": or_deleted})
     if row is None:
         raise NotFound("dashboard")
     return Dashboard.from_row(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -30,6 +31,9 @@ from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.paging import Page
 from cloudmetrics.platform.signing import Keyring
+
+# The dashboards that strangers are being shown at the moment, in this process.
+_looks: dict[UUID, asyncio.Task[View]] = {}
 
 
 async def list_page(caller: Caller, dashboard_id: UUID, query: Mapping[str, Any]) -> Page[ShareLink]:
@@ -88,12 +92,20 @@ def _stranger(database: Database, keyring: Keyring, opened: Opened) -> Caller:
 
 
 async def show(caller: Caller) -> View:
-    """The dashboard that the link of a stranger shows. Raises NotFound."""
+    """The dashboard that the link of a stranger shows. Raises NotFound.
+
+    Strangers who look at the same moment see the same, and however many they are,
+    they keep one connection busy: nobody can slow down others by a slow dashboard.
+    """
     assert caller.credential_id is not None
     dashboard_id = await store.dashboard_of(caller.tenant, caller.credential_id)
     if dashboard_id is None:
         raise NotFound("dashboard")
-    return await showing.show(caller, dashboard_id)
+    look = _looks.get(dashboard_id)
+    if look is None:
+        look = _looks[dashboard_id] = asyncio.create_task(showing.show(caller, dashboard_id, at_once=1))
+        look.add_done_callback(lambda _: _looks.pop(dashboard_id))
+    return await asyncio.shield(look)
 
 
 async def _record(transaction: Transaction, caller: Caller, action: Action, link: ShareLink) -> None:

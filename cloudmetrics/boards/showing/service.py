@@ -23,6 +23,7 @@ from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
 from cloudmetrics.analytics.metrics.models import Comparison, DateRange, NothingBefore
 from cloudmetrics.analytics.metrics.ranges import before, date_range
 from cloudmetrics.analytics.questions import service as questions
+from cloudmetrics.analytics.questions.dimensions import Level, level_of
 from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.saved_funnels import service as saved_funnels
 from cloudmetrics.boards.dashboards import service as dashboards
@@ -60,30 +61,33 @@ async def show(
     range: RangeName | None = None,
     start_date: str | None = None,
     end_date: str | None = None,
+    at_once: int = AT_ONCE,
 ) -> View:
     """A dashboard with all its answers. What is named stands in place of all that is set.
 
-    Where there are dates, `range` is not looked at.
+    Where there are dates, `range` is not looked at. So many questions are asked `at_once`.
 
     Raises NotFound, DateOutOfRange, RangeInverted, RangeTooLong.
     """
     dashboard = await dashboards.get(caller, dashboard_id)
-    state = await answers.state(caller, website_id)
-    dates = start_date or end_date
-    days = date_range(start_date, end_date, clock.today_of(caller.tenant, state.timezone)) if dates else None
+    days = None
+    if website_id is not None or start_date or end_date:
+        state = await answers.state(caller, website_id)
+        if start_date or end_date:
+            days = date_range(start_date, end_date, clock.today_of(caller.tenant, state.timezone))
     widgets = await widget_store.all_of(caller.tenant, dashboard_id)
-    finding = _Finding(caller, dashboard.settings, Override(website_id, range, days))
+    finding = _Finding(caller, dashboard.settings, Override(website_id, range, days), at_once)
     return View(dashboard, await finding.all(widgets))
 
 
 class _Finding:
     """One look at a dashboard."""
 
-    def __init__(self, caller: Caller, settings: Settings, override: Override) -> None:
+    def __init__(self, caller: Caller, settings: Settings, override: Override, at_once: int) -> None:
         self._caller = caller
         self._settings = settings
         self._override = override
-        self._free = asyncio.Semaphore(AT_ONCE)
+        self._free = asyncio.Semaphore(at_once)
         self._asked: dict[object, asyncio.Task[Any]] = {}
         # By website and range, the metrics of all numbers that ask for nothing else.
         self._numbers: dict[object, list[str]] = {}
@@ -93,7 +97,9 @@ class _Finding:
         for query in (widget.content["query"] for widget in widgets if _is_plain_number(widget)):
             known = self._numbers.setdefault(_about(query), [])
             known += [name for name in query["metrics"] if name not in known]
-        tasks = [asyncio.create_task(self._answer(widget)) for widget in widgets]
+        # What takes longest begins first, and the others are found beside it.
+        begun = {each.id: asyncio.create_task(self._answer(each)) for each in sorted(widgets, key=_is_light)}
+        tasks = [begun[widget.id] for widget in widgets]
         try:
             if tasks:
                 await asyncio.wait(tasks, timeout=PATIENCE_SECONDS)
@@ -115,12 +121,7 @@ class _Finding:
         query = widget.content["query"]
         website_id = website_of(query, self._settings, self._override)
         state = await self._state(website_id)
-        days = days_of(
-            query["range"],
-            self._settings,
-            clock.today_of(self._caller.tenant, state.timezone),
-            self._override,
-        )
+        days = self._days(query["range"], state)
         metrics = query["metrics"]
         if _is_plain_number(widget):
             query = {**query, "metrics": self._numbers[_about(query)]}
@@ -152,12 +153,7 @@ class _Finding:
         saved = await self._once(funnel_id, lambda: saved_funnels.get(self._caller, funnel_id))
         website_id = self._override.website_id or saved.website_id
         state = await self._state(website_id)
-        days = days_of(
-            widget.content["range"],
-            self._settings,
-            clock.today_of(self._caller.tenant, state.timezone),
-            self._override,
-        )
+        days = self._days(widget.content["range"], state)
         asked = saved.plan.to_json() | {"operation": "query-funnel", "website_id": website_id}
         asked |= {"start_date": days.start, "end_date": days.end}
 
@@ -174,6 +170,10 @@ class _Finding:
 
         found = await self._once((funnel_id, days), lambda: answers.answer(self._caller, state, asked, draw))
         return funnel_answer(days, website_id, found["steps"])
+
+    def _days(self, own: str | None, state: State) -> DateRange:
+        today = clock.today_of(self._caller.tenant, state.timezone)
+        return days_of(own, self._settings, today, self._override)
 
     async def _state(self, website_id: UUID | None) -> State:
         found: State = await self._once(
@@ -197,6 +197,12 @@ def _is_plain_number(widget: Widget) -> bool:
     """Whether it is told by what is added up by day already, whichever metrics it asks for."""
     query = widget.content.get("query", {})
     return widget.kind is Kind.NUMBER and not any(query[name] for name in ("filter", "goal", "goal_id"))
+
+
+def _is_light(widget: Widget) -> bool:
+    """Whether it is about visitors' days, which are added up already, rather than about visits or events."""
+    dimensions = widget.content.get("query", {}).get("dimensions", ())
+    return widget.kind is not Kind.FUNNEL and all(level_of(name) is Level.DAY for name in dimensions)
 
 
 def _about(query: Mapping[str, Any]) -> object:
