@@ -22,7 +22,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 
 
 class LoadFailed(Exception):
-    """A server answered something else than 200, or closed a connection."""
+    """A server answered something else than was expected, or closed a connection."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class _Run:
     requests: Iterator[bytes]
     until: float
     done: asyncio.Event
+    status: int = 200
     latencies: list[float] = field(default_factory=list)
     open_connections: int = 0
     problem: str = ""
@@ -65,7 +66,7 @@ class _Connection(asyncio.Protocol):
             return
         now = time.perf_counter()
         self._run.latencies.append(now - self._started)
-        if not self._answer.startswith(b"HTTP/1.1 200"):
+        if not self._answer.startswith(b"HTTP/1.1 %d" % self._run.status):
             self._run.problem = self._answer[:500].decode("latin-1")
             self._run.until = 0.0
         self._answer = b""
@@ -96,6 +97,8 @@ def is_whole(answer: bytes) -> bool:
     end = answer.find(HEAD_END)
     if end < 0:
         return False
+    if answer.startswith(b"HTTP/1.1 304"):
+        return True
     head = answer[:end].lower()
     at = head.find(LENGTH)
     if at < 0:
@@ -114,22 +117,28 @@ def request_bytes(path: str, body: bytes | None = None, headers: dict[str, str] 
 
 
 def measure(
-    port: int, request: bytes | Iterator[bytes], seconds: float, connections: int = CONNECTIONS
+    port: int,
+    request: bytes | Iterator[bytes],
+    seconds: float,
+    connections: int = CONNECTIONS,
+    status: int = 200,
 ) -> Sample:
     """Loads 127.0.0.1:`port` for some seconds, or until all requests are sent.
 
     The same request again and again, or each of several once. Raises LoadFailed
-    for an answer that is not 200.
+    for an answer of another status.
     """
     requests = repeat(request) if isinstance(request, bytes) else request
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_measure(port, requests, seconds, connections))
+        return runner.run(_measure(port, requests, seconds, connections, status))
 
 
-async def _measure(port: int, requests: Iterator[bytes], seconds: float, connections: int) -> Sample:
+async def _measure(
+    port: int, requests: Iterator[bytes], seconds: float, connections: int, status: int
+) -> Sample:
     loop = asyncio.get_running_loop()
     started, worked = time.perf_counter(), time.process_time()
-    run = _Run(requests, started + seconds, asyncio.Event())
+    run = _Run(requests, started + seconds, asyncio.Event(), status)
     opening = [
         loop.create_connection(lambda: _Connection(run), "127.0.0.1", port) for _ in range(connections)
     ]

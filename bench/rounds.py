@@ -30,15 +30,16 @@ def alternate(
     rounds: int,
     seconds: float,
     tell: Callable[[str], None],
+    status: int = 200,
 ) -> dict[str, Turns]:
     """Gives each server a turn in every round; the turns by the servers' names."""
     turns = {name: Turns([], []) for name in servers}
     for number in range(rounds):
         for name, server in servers.items():
             tell(f"round {number + 1} of {rounds}: {name}")
-            measure(server.port, request, WARM_UP)
+            measure(server.port, request, WARM_UP, status=status)
             before = server.cpu_seconds()
-            sample = measure(server.port, request, seconds)
+            sample = measure(server.port, request, seconds, status=status)
             turns[name].samples.append(sample)
             turns[name].cpu.append(1e6 * (server.cpu_seconds() - before) / sample.requests)
     return turns

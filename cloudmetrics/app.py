@@ -30,15 +30,21 @@ from cloudmetrics.contract import (
 )
 from cloudmetrics.gateway import health
 from cloudmetrics.gateway.access_tokens import TokenAuthenticator, bearer_authenticator
+from cloudmetrics.gateway.api_version import ApiVersion
 from cloudmetrics.gateway.authentication import api_key_authenticator
 from cloudmetrics.gateway.client_address import TrustedProxies
+from cloudmetrics.gateway.deprecation import Deprecations
 from cloudmetrics.gateway.exchanges.service import HEADERS, Exchanges
 from cloudmetrics.gateway.leak_reports import PATH as LEAK_REPORTS
 from cloudmetrics.gateway.leak_reports import LeakReports, SigningKeys
 from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.gateway.problems import Problems
+from cloudmetrics.gateway.report_links import PREFIX as LINKS
+from cloudmetrics.gateway.report_links import ReportLinks
 from cloudmetrics.gateway.security_txt import PATH as SECURITY_TXT
 from cloudmetrics.gateway.security_txt import security_txt
+from cloudmetrics.gateway.share_links import share_link_authenticator
+from cloudmetrics.gateway.surroundings import Surroundings
 from cloudmetrics.gateway.tracing import Tracing
 from cloudmetrics.gateway.transport import Transport
 from cloudmetrics.platform.config import Settings
@@ -50,6 +56,7 @@ from cloudmetrics.portal import create_portal, is_portal_path
 from cloudmetrics.portal.bridge import Bridge
 from cloudmetrics.portal.forms import whole_bodies
 from cloudmetrics.portal.oauth import Services, add_oauth
+from cloudmetrics.portal.shared import add_shared
 from cloudmetrics.usage.counting import RequestCounter
 
 SPEC = Path(__file__).parents[1] / "spec"
@@ -67,6 +74,8 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     redis = Redis(settings.redis_url)
     keyring = Keyring(settings.secret_key, settings.previous_secret_keys)
     limits = Limits(redis, settings.workers) if settings.rate_limits else None
+    deprecations = Deprecations(contract.deprecations, f"{settings.base_url}/docs/reference")
+    exchanges = Exchanges(contract.operations, deprecations, limits)
     problems = Problems(registry, settings.base_url)
     last_used = LastUsed(database)
     requests = RequestCounter(database)
@@ -85,6 +94,7 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     pages = create_portal(contract.bundle, registry, settings.base_url)
     services = Services(bridge, database, redis, keyring, tokens, settings.base_url)
     add_oauth(pages, services, settings.outside_issuer)
+    add_shared(pages, services)
     # The types of Flask and of a2wsgi name the same protocol in different words.
     portal = whole_bodies(cast("Any", WSGIMiddleware(cast("Any", pages))))
 
@@ -99,9 +109,13 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     app: ASGIApp = serve(
         contract,
         handlers=handlers_of(contract, settings),
-        authenticators={"api_key": check_key, "bearer": bearer_authenticator(check_key, check_token)},
-        admit=limits.admit if limits else None,
-        around=Exchanges(contract.operations, limits.give_back if limits else None),
+        authenticators={
+            "api_key": check_key,
+            "bearer": bearer_authenticator(check_key, check_token),
+            "share_link": share_link_authenticator(database, keyring),
+        },
+        admit=exchanges.admit,
+        around=exchanges,
         headers_around=HEADERS,
         errors=problems.handlers(),
         middlewares=[
@@ -111,9 +125,11 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
                 else []
             ),
             partial(Tracing, version=contract.version, count=requests.count),
+            partial(Surroundings, problems=problems, base_url=settings.base_url.rstrip("/")),
+            partial(ApiVersion, version=contract.version, problems=problems),
             partial(Transport, require_tls=settings.require_tls, refuse=problems.of_plain_http),
         ],
-        fallback=beside_the_contract(beside, portal),
+        fallback=beside_the_contract(beside, portal, {LINKS: ReportLinks(database, keyring)}),
         lifespan=lifespan,
         responses=settings.responses,
     )
@@ -133,8 +149,12 @@ def handlers_of(contract: Contract, settings: Settings) -> TagResolver | MockRes
     return written if settings.environment == "production" else MockResolver(contract.documents, written)
 
 
-def beside_the_contract(apps: Mapping[str, ASGIApp], portal: ASGIApp) -> ASGIApp:
-    """What answers the URLs that are not in the contract: apps by their path, and the portal."""
+def beside_the_contract(
+    apps: Mapping[str, ASGIApp], portal: ASGIApp, below: Mapping[str, ASGIApp] | None = None
+) -> ASGIApp:
+    """What answers the URLs that are not in the contract: apps by their path, apps for whatever lies
+    `below` a path, and the portal.
+    """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -143,6 +163,10 @@ def beside_the_contract(apps: Mapping[str, ASGIApp], portal: ASGIApp) -> ASGIApp
         elif is_portal_path(path):
             await portal(scope, receive, send)
         else:
+            for prefix, beyond in (below or {}).items():
+                if path.startswith(prefix):
+                    await beyond(scope, receive, send)
+                    return
             raise RouteNotFound("Nothing answers at this path.")
 
     return app

@@ -20,6 +20,7 @@ from cloudmetrics.accounts.oauth.access_tokens import looks_like_one
 from cloudmetrics.app import SPEC, beside_the_contract, read_registry
 from cloudmetrics.contract import ASGIApp, Contract, Grant, MockResolver, Request, Unauthorized, serve
 from cloudmetrics.gateway import health
+from cloudmetrics.gateway.api_version import ApiVersion
 from cloudmetrics.gateway.problems import Problems
 from cloudmetrics.gateway.tracing import Tracing
 from cloudmetrics.gateway.transport import Transport
@@ -77,10 +78,11 @@ def create_mock(settings: Settings | None = None) -> ASGIApp:
     app: ASGIApp = serve(
         contract,
         handlers=MockResolver(contract.documents),
-        authenticators={"api_key": admit, "bearer": admit},
+        authenticators=dict.fromkeys(("api_key", "bearer", "share_link"), admit),
         errors=problems.handlers(),
         middlewares=[
             partial(Tracing, version=contract.version),
+            partial(ApiVersion, version=contract.version, problems=problems),
             partial(Transport, require_tls=False, refuse=problems.of_plain_http),
         ],
         fallback=beside_the_contract(beside, portal),

@@ -11,10 +11,18 @@ from cloudmetrics.accounts.invitations import jobs as _invitations  # noqa: F401
 from cloudmetrics.accounts.oauth import jobs as _oauth  # noqa: F401
 from cloudmetrics.accounts.people import jobs as _people  # noqa: F401
 from cloudmetrics.accounts.test_clocks import jobs as _test_clocks  # noqa: F401
+from cloudmetrics.accounts.trash import jobs as _trash  # noqa: F401
 from cloudmetrics.accounts.workspaces import jobs as _workspaces  # noqa: F401
+from cloudmetrics.alerting.deliveries import jobs as _deliveries  # noqa: F401
+from cloudmetrics.alerting.evaluation import jobs as _evaluation  # noqa: F401
+from cloudmetrics.analytics.goals import jobs as _goals  # noqa: F401
 from cloudmetrics.analytics.quota import jobs as _quota  # noqa: F401
 from cloudmetrics.analytics.retention import jobs as _retention  # noqa: F401
 from cloudmetrics.analytics.rollups.building import jobs as _building  # noqa: F401
+from cloudmetrics.analytics.saved_funnels import jobs as _funnels  # noqa: F401
+from cloudmetrics.analytics.websites import jobs as _websites  # noqa: F401
+from cloudmetrics.boards.dashboards import jobs as _dashboards  # noqa: F401
+from cloudmetrics.costs.loading import jobs as _cost_loading  # noqa: F401
 from cloudmetrics.gateway.exchanges import jobs as _exchanges  # noqa: F401
 from cloudmetrics.platform import mail as _mail  # noqa: F401
 from cloudmetrics.platform.config import Settings
@@ -24,6 +32,7 @@ from cloudmetrics.platform.jobs.worker import CONCURRENCY, Worker
 from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
 from cloudmetrics.platform.telemetry import configure_logs
+from cloudmetrics.reports.runs import jobs as _reports  # noqa: F401
 
 
 async def work(settings: Settings) -> None:

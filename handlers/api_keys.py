@@ -8,18 +8,17 @@ from uuid import UUID
 
 from cloudmetrics.accounts.api_keys import service as api_keys
 from cloudmetrics.accounts.api_keys.secrets import mode_of
+from cloudmetrics.accounts.relations import OF_API_KEY
 from cloudmetrics.accounts.scopes import chosen
 from cloudmetrics.contract import Request
-from cloudmetrics.gateway.shapes import Answer, created, many, one
+from cloudmetrics.gateway.shapes import Answer, created, expanded, listed, one
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.clock import read_moment
 
 
-async def list_api_keys(
-    caller: Caller, request: Request, mode: str | None, status: Any, cursor: str | None, limit: int
-) -> Answer:
-    page = await api_keys.list_page(caller, mode=mode_of(mode), status=status, cursor=cursor, limit=limit)
-    return many(request, page, limit)
+async def list_api_keys(caller: Caller, request: Request, mode: str | None, **query: Any) -> Answer:
+    page = await api_keys.list_page(caller, query, mode=mode_of(mode))
+    return await listed(request, caller, page, query, OF_API_KEY)
 
 
 async def create_api_key(caller: Caller, request: Request, body: dict[str, Any]) -> Answer:
@@ -34,8 +33,8 @@ async def create_api_key(caller: Caller, request: Request, body: dict[str, Any])
     return created(request, made)
 
 
-async def get_api_key(caller: Caller, api_key_id: str) -> dict[str, Any]:
-    return one(await api_keys.get(caller, UUID(api_key_id)))
+async def get_api_key(caller: Caller, api_key_id: str, expand: list[str] | None) -> dict[str, Any]:
+    return await expanded(caller, await api_keys.get(caller, UUID(api_key_id)), expand, OF_API_KEY)
 
 
 async def update_api_key(caller: Caller, api_key_id: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -48,6 +47,10 @@ async def update_api_key(caller: Caller, api_key_id: str, body: dict[str, Any]) 
         allowed_networks=body["allowed_networks"],
     )
     return one(changed)
+
+
+async def patch_api_key(caller: Caller, api_key_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    return await update_api_key(caller, api_key_id, body)
 
 
 async def revoke_api_key(caller: Caller, api_key_id: str) -> None:

@@ -8,8 +8,9 @@ from uuid import UUID
 from cloudmetrics.analytics.event_log import formats
 from cloudmetrics.analytics.event_log import service as event_log
 from cloudmetrics.analytics.events import service as events
+from cloudmetrics.analytics.relations import OF_EVENT
 from cloudmetrics.contract import Request, Response
-from cloudmetrics.gateway.shapes import Answer, many, one
+from cloudmetrics.gateway.shapes import Answer, expanded, listed, one
 from cloudmetrics.platform.caller import Caller
 
 
@@ -18,32 +19,12 @@ async def create_events(caller: Caller, request: Request, body: dict[str, Any]) 
     return one(await events.create(caller, body["events"], user_agent))
 
 
-async def list_events(
-    caller: Caller,
-    request: Request,
-    website_id: str | None,
-    name: str | None,
-    visitor_id: str | None,
-    from_: str | None,
-    to: str | None,
-    cursor: str | None,
-    limit: int,
-) -> Answer:
-    page = await event_log.list_page(
-        caller,
-        website_id=UUID(website_id) if website_id else None,
-        name=name,
-        visitor_id=visitor_id,
-        start=from_,
-        end=to,
-        cursor=cursor,
-        limit=limit,
-    )
-    return many(request, page, limit)
+async def list_events(caller: Caller, request: Request, **query: Any) -> Answer:
+    return await listed(request, caller, await event_log.list_page(caller, query), query, OF_EVENT)
 
 
-async def get_event(caller: Caller, event_id: str) -> dict[str, Any]:
-    return one(await event_log.get(caller, event_id))
+async def get_event(caller: Caller, event_id: str, expand: list[str] | None) -> dict[str, Any]:
+    return await expanded(caller, await event_log.get(caller, event_id), expand, OF_EVENT)
 
 
 async def export_events(

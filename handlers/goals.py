@@ -37,8 +37,16 @@ async def update_goal(caller: Caller, goal_id: str, body: dict[str, Any]) -> dic
     return one(await goals.update(caller, UUID(goal_id), name=body["name"], condition=condition))
 
 
+async def patch_goal(caller: Caller, goal_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    return await update_goal(caller, goal_id, body)
+
+
 async def delete_goal(caller: Caller, goal_id: str) -> None:
     await goals.delete(caller, UUID(goal_id))
+
+
+async def restore_goal(caller: Caller, goal_id: str) -> dict[str, Any]:
+    return one(await goals.restore(caller, UUID(goal_id)))
 
 
 async def get_goal_completions(

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from cloudmetrics.analytics.metrics import service as metrics
-from cloudmetrics.analytics.questions import service as questions
 from cloudmetrics.analytics.realtime import service as realtime
+from cloudmetrics.costs.margins import service as margins
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.clock import iso
 
@@ -36,7 +36,7 @@ async def get_metrics(
 
 
 async def query_metrics(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
-    return await questions.query(caller, body)
+    return await margins.query(caller, body)
 
 
 async def get_realtime_metrics(caller: Caller, website_id: str | None) -> dict[str, Any]:

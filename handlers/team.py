@@ -6,14 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from cloudmetrics.accounts.invitations import service as invitations
+from cloudmetrics.accounts.relations import OF_INVITATION
 from cloudmetrics.accounts.team import service as team
 from cloudmetrics.contract import Request
-from cloudmetrics.gateway.shapes import Answer, created, many, one
+from cloudmetrics.gateway.shapes import Answer, created, expanded, listed, one
 from cloudmetrics.platform.caller import Caller
 
 
-async def list_members(caller: Caller, request: Request, cursor: str | None, limit: int) -> Answer:
-    return many(request, await team.list_page(caller, cursor=cursor, limit=limit), limit)
+async def list_members(caller: Caller, request: Request, **query: Any) -> Answer:
+    return await listed(request, caller, await team.list_page(caller, query), query)
 
 
 async def get_member(caller: Caller, user_id: str) -> dict[str, Any]:
@@ -32,16 +33,17 @@ async def leave_team(caller: Caller) -> None:
     await team.leave(caller)
 
 
-async def list_invitations(caller: Caller, request: Request, cursor: str | None, limit: int) -> Answer:
-    return many(request, await invitations.list_page(caller, cursor=cursor, limit=limit), limit)
+async def list_invitations(caller: Caller, request: Request, **query: Any) -> Answer:
+    page = await invitations.list_page(caller, query)
+    return await listed(request, caller, page, query, OF_INVITATION)
 
 
 async def create_invitation(caller: Caller, request: Request, body: dict[str, Any]) -> Answer:
     return created(request, await invitations.create(caller, **body))
 
 
-async def get_invitation(caller: Caller, invitation_id: str) -> dict[str, Any]:
-    return one(await invitations.get(caller, UUID(invitation_id)))
+async def get_invitation(caller: Caller, invitation_id: str, expand: list[str] | None) -> dict[str, Any]:
+    return await expanded(caller, await invitations.get(caller, UUID(invitation_id)), expand, OF_INVITATION)
 
 
 async def revoke_invitation(caller: Caller, invitation_id: str) -> None:

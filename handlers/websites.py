@@ -28,5 +28,13 @@ async def update_website(caller: Caller, website_id: str, body: dict[str, Any]) 
     return one(await websites.update(caller, UUID(website_id), **body))
 
 
+async def patch_website(caller: Caller, website_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    return await update_website(caller, website_id, body)
+
+
 async def delete_website(caller: Caller, website_id: str) -> None:
     await websites.delete(caller, UUID(website_id))
+
+
+async def restore_website(caller: Caller, website_id: str) -> dict[str, Any]:
+    return one(await websites.restore(caller, UUID(website_id)))

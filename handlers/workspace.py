@@ -15,3 +15,7 @@ async def get_workspace(caller: Caller) -> dict[str, Any]:
 
 async def update_workspace(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
     return one(await workspaces.update(caller, **body))
+
+
+async def patch_workspace(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
+    return await update_workspace(caller, body)

@@ -28,6 +28,10 @@ async def update_workspace_by_id(caller: Caller, workspace_id: str, body: dict[s
     return one(await workspaces.update(caller, UUID(workspace_id), **body))
 
 
+async def patch_workspace_by_id(caller: Caller, workspace_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    return await update_workspace_by_id(caller, workspace_id, body)
+
+
 async def delete_workspace(caller: Caller, workspace_id: str) -> None:
     await workspaces.delete(caller, UUID(workspace_id))
 

@@ -16,9 +16,14 @@ from cloudmetrics.accounts.api_keys import service as api_keys
 from cloudmetrics.accounts.api_keys.secrets import Mode
 from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.accounts.workspaces.models import Plan
+from cloudmetrics.alerting.rules import service as rules
+from cloudmetrics.alerting.rules.models import Terms
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.cli import terminal
 from cloudmetrics.demo import load
+from cloudmetrics.demo.alerts import alerts_of
+from cloudmetrics.demo.boards import make_boards
+from cloudmetrics.demo.reports import WEEKLY
 from cloudmetrics.importing import SendFailed
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.config import Settings
@@ -28,6 +33,7 @@ from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.processes import MARK, Child, StartupError
 from cloudmetrics.platform.server import PROJECT, local_url
 from cloudmetrics.platform.signing import Keyring
+from cloudmetrics.reports.definitions import service as reports
 
 PLANS: Mapping[str, Plan] = {"demo": "ENTERPRISE", "other": "PRO"}
 SCOPES = {"full": scopes.FULL, "read": scopes.READ, "ingest": scopes.INGEST, "test": scopes.FULL}
@@ -85,10 +91,14 @@ async def opens(demo: Demo, database: Database, keyring: Keyring) -> bool:
 
 
 async def make(name: str, plan: Plan, database: Database, keyring: Keyring) -> Demo:
-    """A new workspace with a website and a key of each kind."""
+    """A new workspace with a website, a weekly report, and a key of each kind."""
     workspace = await workspaces.create_workspace(database, name=name, plan=plan)
-    owner = Caller(Tenant(database, workspace.id), keyring)
+    owner = Caller(Tenant(database, workspace.id), keyring, scopes.FULL)
     website = await websites.create(owner, name=name.title(), domain=DOMAIN.format(name))
+    await reports.create(owner, WEEKLY)
+    await make_boards(owner, website.id)
+    for alert in alerts_of(str(website.id)):
+        await rules.create(owner, Terms.from_json(alert))
     keys = {}
     for kind, allowed in SCOPES.items():
         mode: Mode = "test" if kind == "test" else "live"

@@ -11,6 +11,7 @@ import warnings
 # Connexion imports Starlette's test client, which warns about a dependency of its own.
 warnings.filterwarnings("ignore", message=r"Using `httpx` with `starlette\.testclient`")
 
+from cloudmetrics.contract.deprecations import Deprecation
 from cloudmetrics.contract.endpoint import Admit, Exchange
 from cloudmetrics.contract.engine import Contract, serve
 from cloudmetrics.contract.errors import (
@@ -43,6 +44,7 @@ __all__ = [
     "Contract",
     "ContractError",
     "ContractInvalid",
+    "Deprecation",
     "Exchange",
     "Finding",
     "Forbidden",

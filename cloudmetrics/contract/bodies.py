@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,6 +17,7 @@ from cloudmetrics.contract import media
 from cloudmetrics.contract.documents import Place
 from cloudmetrics.contract.errors import MalformedBody, UnsupportedMediaType, Violation
 from cloudmetrics.contract.http import Request
+from cloudmetrics.contract.merging import whole
 from cloudmetrics.contract.reading import read_body, stream_body
 from cloudmetrics.contract.shapes import Shapes
 from cloudmetrics.contract.texts import decode_json, decode_text
@@ -32,13 +33,24 @@ class MediaBody:
     """One media type of a request body: how it is decoded, checked and completed.
 
     `view` gives what a JSON Schema can check of a value that is not JSON;
-    `complete` fills in the schema's defaults.
+    `complete` fills in the schema's defaults. `fields` are the declared ones of an
+    object, and whether they may be null.
     """
 
     decode: Callable[[bytes, Request], Any]
     validator: Any
     complete: Callable[[Any], Any] | None = None
     view: Callable[[Any], Any] | None = None
+    fields: Mapping[str, bool] = field(default_factory=dict)
+
+    def judge(self, value: Any, violations: list[Violation]) -> tuple[Any, int]:
+        """The value, completed where it is sound, and how many violations it has; those it adds."""
+        checked = value if self.view is None else self.view(value)
+        if not self.validator.is_valid(checked):
+            found, total = explain(self.validator, checked)
+            violations += found
+            return value, total
+        return (value if self.complete is None else self.complete(value)), 0
 
 
 class Body:
@@ -76,13 +88,14 @@ class Body:
                 violations.append(Violation("REQUIRED", "A body is required.", pointer="", field="body"))
             return copy.deepcopy(self.default[0]) if self.default else None, int(self.required)
         chosen = self._select(request)
-        value = chosen.decode(raw, request)
-        checked = value if chosen.view is None else chosen.view(value)
-        if not chosen.validator.is_valid(checked):
-            found, total = explain(chosen.validator, checked)
-            violations += found
-            return value, total
-        return (value if chosen.complete is None else chosen.complete(value)), 0
+        return chosen.judge(chosen.decode(raw, request), violations)
+
+    def replacement(
+        self, shown: Mapping[str, Any], patch: Mapping[str, Any], violations: list[Violation]
+    ) -> tuple[Any, int]:
+        """The JSON body that would make of a thing what a merge patch does, judged like one that was sent."""
+        chosen = self.by_media_type[media.JSON]
+        return chosen.judge(whole(shown, patch, chosen.fields), violations)
 
     def _select(self, request: Request) -> MediaBody:
         header = request.headers.get("content-type", "")

@@ -208,12 +208,16 @@ class Compiler:
         kind = media.essence(name)
         complete = self.defaults.completer(schema) if schema else None
         if media.is_json(kind):
-            return MediaBody(decode_json, validator, complete)
+            return MediaBody(decode_json, validator, complete, fields=self._fields(schema))
         if kind in (FORM, MULTIPART):
             return MediaBody(form_decoder(self.shapes, schema), validator, complete, view=form_view)
         if kind.startswith("text/"):
             return MediaBody(decode_text, validator)
         return MediaBody(lambda raw, _: raw, validator, view=bytes_view)
+
+    def _fields(self, schema: Place | None) -> dict[str, bool]:
+        properties = self.shapes.properties(schema) if schema else {}
+        return {name: "null" in self.shapes.types(place) for name, place in properties.items()}
 
     def _answers(self, operation: Operation) -> Answers:
         declared = {}

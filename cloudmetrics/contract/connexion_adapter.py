@@ -21,23 +21,30 @@ from connexion.middleware.main import API
 from connexion.spec import OpenAPISpecification
 from starlette.exceptions import HTTPException
 
+from cloudmetrics.contract.dispatch import (
+    Dispatcher,
+    ErrorHandler,
+    ErrorHandlers,
+    Resource,
+    Routes,
+    allowed_methods,
+    explained,
+    handler_of,
+)
 from cloudmetrics.contract.endpoint import Endpoint, send_response
-from cloudmetrics.contract.errors import InvalidResponse, MethodNotAllowed, RouteNotFound
+from cloudmetrics.contract.errors import MethodNotAllowed, RouteNotFound
 from cloudmetrics.contract.http import ASGIApp, Receive, Request, Response, Scope, Send
 from cloudmetrics.contract.reading import ClientDisconnected
-from cloudmetrics.contract.routing import Router
-
-ErrorHandler = Callable[[Request, Exception], Awaitable[Response]]
-Resource = dict[str, Endpoint]
 
 
 class CompiledSpecification(OpenAPISpecification):
     """A 3.1 contract, validated and compiled already, as Connexion keeps specifications."""
 
-    def __init__(self, bundle: dict[str, Any], endpoints: Sequence[Endpoint]) -> None:
+    def __init__(self, bundle: dict[str, Any], routes: Routes, dispatcher: Dispatcher) -> None:
         self._raw_spec = self._spec = bundle
         self._base_uri = ""
-        self.endpoints = endpoints
+        self.routes = routes
+        self.dispatcher = dispatcher
 
 
 class ContractMiddleware(SpecMiddleware):
@@ -45,21 +52,13 @@ class ContractMiddleware(SpecMiddleware):
 
     def __init__(self, next_app: ASGIApp) -> None:
         self.next_app = next_app
-        self.mounts: list[tuple[str, Router[Resource]]] = []
 
-    def add_api(self, specification: CompiledSpecification, *, base_path: str, **_: Any) -> None:
-        router: Router[Resource] = Router()
-        resources: dict[str, Resource] = {}
-        for endpoint in specification.endpoints:
-            operation = endpoint.operation
-            resources.setdefault(operation.path, {})[operation.method] = endpoint
-        for path, resource in resources.items():
-            router.add(path, resource)
-        self.mounts.append((base_path, router))
-        self.mounts.sort(key=lambda mount: -len(mount[0]))
+    def add_api(self, specification: CompiledSpecification, **_: Any) -> None:
+        # Connexion tells of each base path, and the routes know all of them.
+        self.routes, self.dispatcher = specification.routes, specification.dispatcher
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = self._match(scope) if scope["type"] == "http" else None
+        found = self.routes.match(scope) if scope["type"] == "http" else None
         if found is None:
             await self.next_app(scope, receive, send)
             return
@@ -74,6 +73,7 @@ class ContractMiddleware(SpecMiddleware):
                 request.operation = scope["contract.operation"] = endpoint.operation
                 scope["contract.request"], scope["contract.endpoint"] = request, endpoint
                 scope["contract.grant"] = None
+                scope["contract.dispatcher"] = self.dispatcher
                 response = await endpoint.answer(request, path_values)
                 # A handler that streams the body reads on while it answers, and nobody else may.
                 reads_on = endpoint.body is not None and endpoint.body.streamed
@@ -86,18 +86,9 @@ class ContractMiddleware(SpecMiddleware):
             return
         await self.next_app(scope, receive, send)
 
-    def _match(self, scope: Scope) -> tuple[Resource, dict[str, str]] | None:
-        raw = scope.get("raw_path")
-        # The raw path keeps an encoded slash inside a value apart from one between values.
-        path = raw.decode("latin-1").partition("?")[0] if raw else scope["path"]
-        for base_path, router in self.mounts:
-            if path.startswith(base_path) and (found := router.match(path[len(base_path) :])):
-                return found
-        return None
-
 
 def _without_endpoint(method: str, resource: Resource) -> Response:
-    allowed = {*resource, "OPTIONS", *(["HEAD"] if "GET" in resource else [])}
+    allowed = allowed_methods(resource)
     if method != "OPTIONS":
         raise MethodNotAllowed(allowed)
     return Response(status=204, headers={"allow": ", ".join(sorted(allowed))})
@@ -142,13 +133,15 @@ def build_app(
         lifespan=lifespan,
         resolver=resolver,
     )
-    specification = CompiledSpecification(bundle, endpoints)
-    for base_path in base_paths:
-        app.apis.append(API(specification, base_path=base_path, resolver=resolver))
     handlers: dict[type[Exception], ErrorHandler] = {**errors, ClientDisconnected: _nobody_listens}
-    for exception, handler in handlers.items():
-        app.add_error_handler(exception, _adapted(handler, handlers))
-    app.add_error_handler(HTTPException, _adapted(_route_not_found(handlers), handlers))
+    routes = Routes()
+    specification = CompiledSpecification(bundle, routes, Dispatcher(routes, handlers))
+    for base_path in base_paths:
+        routes.add(endpoints, base_path)
+        app.apis.append(API(specification, base_path=base_path, resolver=resolver))
+    handlers[HTTPException] = _route_not_found(handlers)
+    for exception in handlers:
+        app.add_error_handler(exception, _adapted(handlers))
     return app
 
 
@@ -163,33 +156,23 @@ def _route_not_found(handlers: Mapping[type[Exception], ErrorHandler]) -> ErrorH
         own: Exception = error
         if isinstance(error, HTTPException) and error.status_code == 404:
             own = RouteNotFound(f"Nothing answers at {request.path[:200]}.")
-        return await _handler_of(own, handlers)(request, own)
+        return await handler_of(own, handlers)(request, own)
 
     return handler
 
 
-def _handler_of(error: Exception, handlers: Mapping[type[Exception], ErrorHandler]) -> ErrorHandler:
-    return next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
-
-
 def _adapted(
-    handler: ErrorHandler, handlers: Mapping[type[Exception], ErrorHandler]
+    handlers: ErrorHandlers,
 ) -> Callable[[ConnexionRequest, Exception], Awaitable[ConnexionResponse]]:
     """An error handler as Connexion calls it. Its answers are validated like all others."""
 
     async def adapted(connexion_request: ConnexionRequest, error: Exception) -> ConnexionResponse:
         scope: Scope = connexion_request.scope
         request = scope.pop("contract.request", None) or Request(scope, connexion_request.receive)
-        response = await handler(request, error)
         endpoint: Endpoint | None = scope.get("contract.endpoint")
-        if endpoint is not None and not isinstance(error, (InvalidResponse, ClientDisconnected)):
-            violations, total = endpoint.answers.check(response)
-            if violations:
-                try:
-                    endpoint.refuse(violations, total)
-                except InvalidResponse as broken:
-                    broken.__cause__ = error
-                    response = await _handler_of(broken, handlers)(request, broken)
+        if isinstance(error, ClientDisconnected):
+            endpoint = None
+        response = await explained(request, error, endpoint, handlers)
         headers, body = response.headers, response.body
         if request.method == "HEAD" and isinstance(body, bytes):
             headers, body = {**headers, "content-length": str(len(body))}, b""

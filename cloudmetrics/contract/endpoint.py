@@ -10,7 +10,7 @@ import asyncio
 import inspect
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from cloudmetrics.contract.answers import Answers
@@ -32,7 +32,7 @@ Around = Callable[["Exchange"], Awaitable[Response]]
 class Exchange:
     """A request that fits the contract, before its handler has seen it."""
 
-    __slots__ = ("_arguments", "_endpoint", "_path_values", "request")
+    __slots__ = ("_arguments", "_endpoint", "_patch", "_path_values", "request")
 
     def __init__(
         self, endpoint: Endpoint, request: Request, path_values: dict[str, str], arguments: dict[str, Any]
@@ -41,10 +41,29 @@ class Exchange:
         self._endpoint = endpoint
         self._path_values = path_values
         self._arguments = arguments
+        self._patch = arguments.get("body")
 
     async def perform(self) -> Response:
         """What the handler answers, checked against the contract. Raises whatever the handler raises."""
         return await self._endpoint.perform(self.request, self._arguments)
+
+    @property
+    def is_patch(self) -> bool:
+        """Whether the body is a merge patch, and the handler is to be given the whole."""
+        return self.request.method == "PATCH" and self._endpoint.replacer is not None
+
+    def merge(self, shown: Mapping[str, Any]) -> None:
+        """Gives the handler what PUT would be given: the thing as it is shown, but for the patch.
+
+        Raises InvalidRequest where PUT would not take that.
+        """
+        replacer = self._endpoint.replacer
+        assert replacer is not None
+        assert replacer.body is not None
+        violations: list[Violation] = []
+        body, total = replacer.body.replacement(shown, self._patch or {}, violations)
+        require_none(violations, total)
+        self._arguments = {**self._arguments, "body": body}
 
     async def look(self) -> Response:
         """What GET would answer the same caller at the same path, now. Raises whatever that raises."""
@@ -60,7 +79,7 @@ class Endpoint:
     """An operation, compiled. `enforce` refuses to send an answer that breaks the contract.
 
     `around` is given each exchange whose request fits the contract, and answers it.
-    `reader` is the endpoint of GET at the same path, where there is one.
+    `reader` and `replacer` are the endpoints of GET and PUT at the same path, where there are any.
     """
 
     def __init__(
@@ -87,6 +106,7 @@ class Endpoint:
         self.admit = admit
         self.around = around
         self.reader: Endpoint | None = None
+        self.replacer: Endpoint | None = None
         self.enforce = enforce
         self.selection = selection
         self.invalid_answers: Counter[str] = Counter()
@@ -105,7 +125,10 @@ class Endpoint:
         self._takes_request = "request" in named
 
     async def answer(self, request: Request, path_values: dict[str, str]) -> Response:
-        """The response to one request. Raises ContractError, or whatever the handler raises."""
+        """The response to one request. Raises ContractError, or whatever the handler raises.
+
+        Whoever has a grant already, inside of another request, is not asked for a credential.
+        """
         await self._authorize(request)
         arguments = await self.read(request, path_values)
         if self.around is None:
@@ -127,7 +150,10 @@ class Endpoint:
         if not self.security.alternatives and self.admit is None:
             return
         try:
-            request.grant, missing = await self.security.identify(request)
+            if request.grant is None:
+                request.grant, missing = await self.security.identify(request)
+            else:
+                missing = self.security.missing(request.grant)
         except Unauthorized:
             if self.admit is not None:
                 await self.admit(request, None)
@@ -149,9 +175,7 @@ class Endpoint:
             total += wrong
             if self._takes_body:
                 arguments["body"] = value
-        if violations:
-            count = "1 thing does" if total == 1 else f"{total:,} things do"
-            raise InvalidRequest(f"{count} not fit the contract.", violations=violations, total=total)
+        require_none(violations, total)
         for name in self._dropped:
             arguments.pop(name, None)
         if self._takes_caller:
@@ -174,6 +198,13 @@ class Endpoint:
                 "total": total,
             },
         )
+
+
+def require_none(violations: list[Violation], total: int) -> None:
+    """Raises InvalidRequest where a request has violations."""
+    if violations:
+        count = "1 thing does" if total == 1 else f"{total:,} things do"
+        raise InvalidRequest(f"{count} not fit the contract.", violations=violations, total=total)
 
 
 async def send_response(

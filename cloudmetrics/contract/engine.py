@@ -12,7 +12,9 @@ from starlette.exceptions import HTTPException
 
 from cloudmetrics.contract.bundle import bundle
 from cloudmetrics.contract.compiler import Compiler, Parts, PartsKey
-from cloudmetrics.contract.connexion_adapter import ErrorHandler, build_app
+from cloudmetrics.contract.connexion_adapter import build_app
+from cloudmetrics.contract.deprecations import Deprecation, deprecations
+from cloudmetrics.contract.dispatch import ErrorHandler
 from cloudmetrics.contract.documents import Documents, Unresolvable
 from cloudmetrics.contract.endpoint import Admit, Around, Endpoint
 from cloudmetrics.contract.errors import ContractError, ContractInvalid, Finding
@@ -113,6 +115,11 @@ class Contract:
     def _bundled(self) -> tuple[dict[str, Any], Sources]:
         return bundle(self.documents)
 
+    @cached_property
+    def deprecations(self) -> dict[str, tuple[Deprecation, ...]]:
+        """All that the contract deprecates, by operationId."""
+        return deprecations(self.bundle)
+
     @property
     def version(self) -> str:
         """`info.version`: the version of the API."""
@@ -190,9 +197,10 @@ def _compile(
     if documents.findings:
         raise ContractInvalid(documents.findings)
     endpoints = [endpoint for endpoint in compiled if endpoint is not None]
-    readers = {each.operation.path: each for each in endpoints if each.operation.method == "GET"}
+    at = {(each.operation.method, each.operation.path): each for each in endpoints}
     for endpoint in endpoints:
-        endpoint.reader = readers.get(endpoint.operation.path)
+        endpoint.reader = at.get(("GET", endpoint.operation.path))
+        endpoint.replacer = at.get(("PUT", endpoint.operation.path))
     return endpoints
 
 

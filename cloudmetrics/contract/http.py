@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cloudmetrics.contract.dispatch import Dispatcher, Inner
     from cloudmetrics.contract.operations import Operation
 
 Scope = MutableMapping[str, Any]
@@ -75,6 +76,13 @@ class Request:
         """The peer's address, as the server saw it."""
         client = self.scope.get("client")
         return client[0] if client else None
+
+    def inner(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, forget: Collection[str] = ()
+    ) -> Inner:
+        """A request inside of this one, as Dispatcher.inner says."""
+        dispatcher: Dispatcher = self.scope["contract.dispatcher"]
+        return dispatcher.inner(self, method, target, headers, body, forget)
 
     async def receive(self) -> Message:
         """The next ASGI message of the request."""

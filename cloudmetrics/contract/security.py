@@ -62,6 +62,13 @@ class Security:
         refused.headers.setdefault("www-authenticate", self.challenge)
         raise refused
 
+    def missing(self, grant: Grant) -> frozenset[str]:
+        """The scopes that somebody lacks who is known already, by the alternative that suits them best."""
+        nothing: frozenset[str] = frozenset()
+        wanted = [nothing.union(*(check.scopes for check in each)) for each in self.alternatives]
+        lacking = [scopes - grant.scopes for scopes in wanted]
+        return next((each for each in lacking if not each), lacking[0] if lacking else nothing)
+
     @staticmethod
     async def _grant(
         request: Request, alternative: list[Check], credentials: list[str | None]

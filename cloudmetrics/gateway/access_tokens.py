@@ -14,12 +14,13 @@ from cloudmetrics.accounts.oauth import service as oauth
 from cloudmetrics.accounts.oauth.access_tokens import AccessToken, AccessTokens, InvalidToken, looks_like_one
 from cloudmetrics.accounts.oauth.models import Powers
 from cloudmetrics.accounts.oauth.outside import OutsideIssuer, OutsideToken
+from cloudmetrics.accounts.test_clocks import service as test_clocks
 from cloudmetrics.contract import Authenticator, Grant, Request, Unauthorized
 from cloudmetrics.gateway.authentication import MEMORY_SIZE, REFUSAL_SECONDS, AddressNotAllowed
 from cloudmetrics.gateway.client_address import client_address
 from cloudmetrics.gateway.tenancy import HEADER, WorkspaceNotAllowed, named_workspace
 from cloudmetrics.platform.caller import Caller
-from cloudmetrics.platform.database import Database, Tenant
+from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.signing import Keyring
 
 AnyToken = AccessToken | OutsideToken
@@ -71,7 +72,9 @@ class TokenAuthenticator:
         if not admits(powers.networks, address):
             raise AddressNotAllowed(address)
         caller = Caller(
-            tenant=Tenant(self.database, powers.workspace_id, powers.ahead),
+            tenant=await test_clocks.tenant_of(
+                self.database, powers.workspace_id, is_sandbox=powers.is_sandbox
+            ),
             keyring=self.keyring,
             scopes=powers.scopes,
             credential_id=powers.credential_id,

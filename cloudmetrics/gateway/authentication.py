@@ -14,6 +14,7 @@ from cloudmetrics.accounts.api_keys.usage import LastUsed
 from cloudmetrics.accounts.networks import admits
 from cloudmetrics.accounts.plans import allowance
 from cloudmetrics.accounts.scopes import expand
+from cloudmetrics.accounts.test_clocks import service as test_clocks
 from cloudmetrics.contract import Authenticator, Grant, Request, Unauthorized
 from cloudmetrics.gateway.client_address import client_address
 from cloudmetrics.gateway.tenancy import require_own
@@ -65,7 +66,8 @@ def api_key_authenticator(
         """
         begun = time.monotonic()
         known = await recognise(credential)
-        if known is None:
+        tenant = await tenant_of(known.identity) if known else None
+        if known is None or tenant is None or has_expired(known.identity, tenant):
             await asyncio.sleep(REFUSAL_SECONDS - (time.monotonic() - begun))
             raise Unauthorized
         identity, address = known.identity, client_address(request)
@@ -74,7 +76,7 @@ def api_key_authenticator(
             raise AddressNotAllowed(address)
         used.note(identity.workspace_id, identity.key_id)
         caller = Caller(
-            tenant=Tenant(database, identity.workspace_id, identity.ahead),
+            tenant=tenant,
             keyring=keyring,
             scopes=known.scopes,
             credential_id=identity.key_id,
@@ -93,9 +95,10 @@ def api_key_authenticator(
         known = remembered.get(digest)
         if known is None or is_stale(known):
             known = await look_up(digest, credential)
-        if known is None or has_expired(known.identity):
-            return None
         return known
+
+    async def tenant_of(identity: Identity) -> Tenant:
+        return await test_clocks.tenant_of(database, identity.workspace_id, is_sandbox=identity.is_sandbox)
 
     def is_stale(known: _Known) -> bool:
         identity = known.identity
@@ -118,5 +121,5 @@ def api_key_authenticator(
     return authenticate
 
 
-def has_expired(identity: Identity) -> bool:
-    return identity.expires_at is not None and identity.expires_at <= clock.now_of(identity)
+def has_expired(identity: Identity, tenant: Tenant) -> bool:
+    return identity.expires_at is not None and identity.expires_at <= clock.now_of(tenant)

@@ -29,6 +29,9 @@ from cloudmetrics.accounts.workspaces.models import (
     PersonRequired,
     TooManyWorkspaces,
 )
+from cloudmetrics.alerting.channels.models import ChannelInUse, TooManyChannels, UnfitDestination
+from cloudmetrics.alerting.preview.models import PreviewOutOfRange
+from cloudmetrics.alerting.rules.models import MuteInPast, NotFiring, TooManyAlerts
 from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
 from cloudmetrics.analytics.goals.conditions import CurrencyMismatch
 from cloudmetrics.analytics.metrics.models import (
@@ -39,9 +42,21 @@ from cloudmetrics.analytics.metrics.models import (
 )
 from cloudmetrics.analytics.questions.models import QuestionUnsound
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken
+from cloudmetrics.boards.dashboards.models import NameTaken
+from cloudmetrics.boards.widgets.models import PlaceTaken, TooManyWidgets
 from cloudmetrics.contract import ContractError, InvalidRequest, Request, Response, Violation
+from cloudmetrics.costs.allocations.models import TagAllocated
+from cloudmetrics.costs.focus.models import FileUnfit
+from cloudmetrics.costs.imports.models import TooManyImports
+from cloudmetrics.costs.reports.models import UnclearTag, UnknownDimension
 from cloudmetrics.gateway.exchanges.models import RETRY_SECONDS as RUNNING_SECONDS
-from cloudmetrics.gateway.exchanges.models import KeyInUse, KeyReused, PreconditionFailed
+from cloudmetrics.gateway.exchanges.models import (
+    BatchUndone,
+    KeyInUse,
+    KeyReused,
+    NotInBatch,
+    PreconditionFailed,
+)
 from cloudmetrics.platform.clock import InvalidMoment
 from cloudmetrics.platform.collections import MissingScope
 from cloudmetrics.platform.errors import (
@@ -55,6 +70,8 @@ from cloudmetrics.platform.errors import (
 )
 from cloudmetrics.platform.telemetry import current_trace
 from cloudmetrics.platform.timezones import UnknownTimezone
+from cloudmetrics.reports.definitions.models import InvalidRecipient, InvalidSchedule
+from cloudmetrics.reports.runs.models import NoSuchSection, RunInProgress, RunNotDone
 
 logger = logging.getLogger(__name__)
 
@@ -63,12 +80,16 @@ ErrorHandler = Callable[[Request, Exception], Awaitable[Response]]
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = "2"
 PLAIN_HTTP = "TLS_REQUIRED"
+OTHER_VERSION = "VERSION_NOT_OFFERED"
 
 CODES: dict[type[Exception], str] = {
     NotFound: "NOT_FOUND",
     InvalidCursor: "INVALID_CURSOR",
     DomainTaken: "DOMAIN_TAKEN",
     CurrencyInUse: "CURRENCY_IN_USE",
+    NameTaken: "NAME_TAKEN",
+    PlaceTaken: "PLACE_TAKEN",
+    TooManyWidgets: "WIDGET_LIMIT_REACHED",
     ClientHasNoSecret: "CLIENT_HAS_NO_SECRET",
     ScopeNotHeld: "SCOPE_NOT_HELD",
     MissingScope: "INSUFFICIENT_SCOPE",
@@ -83,8 +104,18 @@ CODES: dict[type[Exception], str] = {
     AlreadyInvited: "ALREADY_INVITED",
     LockedOut: "WOULD_LOCK_OUT",
     TooManyWorkspaces: "WORKSPACE_LIMIT_REACHED",
+    TooManyAlerts: "ALERT_LIMIT_REACHED",
+    TooManyChannels: "ALERT_LIMIT_REACHED",
+    ChannelInUse: "CHANNEL_IN_USE",
+    NotFiring: "NOT_FIRING",
+    TagAllocated: "TAG_ALLOCATED",
+    TooManyImports: "TOO_MANY_IMPORTS",
+    RunInProgress: "REPORT_RUNNING",
+    RunNotDone: "REPORT_NOT_DONE",
     TooManyRequests: "RATE_LIMITED",
     OutOfQuota: "EVENT_QUOTA_EXCEEDED",
+    NotInBatch: "NOT_IN_BATCH",
+    BatchUndone: "BATCH_UNDONE",
     KeyInUse: "IDEMPOTENCY_KEY_IN_USE",
     KeyReused: "IDEMPOTENCY_KEY_REUSED",
     PreconditionFailed: "PRECONDITION_FAILED",
@@ -111,10 +142,23 @@ VIOLATIONS: dict[type[Exception], Callable[[Any], Violation]] = {
     InvalidNetwork: lambda error: _in_body("INVALID_NETWORK", error, f"/allowed_networks/{error.index}"),
     InvalidEmail: lambda error: _in_body("INVALID_EMAIL", error, "/email"),
     InvalidToken: lambda error: _in_body("INVALID_TOKEN", error, "/token"),
+    UnfitDestination: lambda error: _in_body("UNFIT_DESTINATION", error, "/url"),
+    MuteInPast: lambda error: _in_body("DATE_OUT_OF_RANGE", error, "/until"),
+    PreviewOutOfRange: lambda error: _in_body("DATE_OUT_OF_RANGE", error, error.pointer),
+    InvalidSchedule: lambda error: Violation(
+        error.code, str(error), f"/schedule/{error.field}", field=error.field
+    ),
+    InvalidRecipient: lambda error: Violation(
+        "INVALID_EMAIL", str(error), f"/recipients/{error.index}", field="recipients"
+    ),
+    NoSuchSection: lambda error: _in_query("NO_SUCH_SECTION", error, "section"),
     MomentPassed: lambda error: _in_body("MOMENT_PASSED", error, "/to"),
     MomentTooFar: lambda error: _in_body("MOMENT_TOO_FAR", error, f"/{error.field}"),
     MomentOutOfRange: lambda error: _in_query("DATE_OUT_OF_RANGE", error, error.parameter),
     PeriodInverted: lambda error: _in_query("RANGE_INVERTED", error, "to"),
+    FileUnfit: lambda error: Violation(error.code, str(error), "", field="body"),
+    UnknownDimension: lambda error: _in_query("UNKNOWN_DIMENSION", error, "dimension"),
+    UnclearTag: lambda error: _in_query("UNCLEAR_TAG", error, "tag"),
 }
 
 
@@ -133,7 +177,7 @@ class Problems:
         self._pages = f"{base_url}/docs/errors/"
         # RFC 9728: where a client learns who gives out tokens.
         self._bearer = f'Bearer resource_metadata="{base_url}/.well-known/oauth-protected-resource"'
-        for code in (*CODES.values(), PLAIN_HTTP):
+        for code in (*CODES.values(), PLAIN_HTTP, OTHER_VERSION):
             if code not in self._entries:
                 raise RegistryIncomplete(f"spec/errors.yaml has no entry {code}.")
         for kind in _subclasses(ContractError):
@@ -150,6 +194,7 @@ class Problems:
             **dict.fromkeys(CODES, self.of_table),
             ScopeNotHeld: self.of_lack,
             KeyInUse: self.of_running,
+            BatchUndone: self.of_batch,
             PreconditionFailed: self.of_condition,
             MissingScope: self.of_lack,
             TooManyRequests: self.of_limit,
@@ -158,6 +203,13 @@ class Problems:
             Unavailable: self.of_absence,
             Exception: self.of_surprise,
         }
+
+    async def describe(self, request: Request, error: Exception) -> dict[str, Any]:
+        """The problem document of an error that spoils only a part of an answer."""
+        handlers = self.handlers()
+        handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+        document: dict[str, Any] = orjson.loads((await handler(request, error)).body)  # type: ignore[arg-type]
+        return document
 
     async def of_contract(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ContractError)
@@ -194,6 +246,10 @@ class Problems:
     async def of_running(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[KeyInUse], str(error), {"retry-after": str(RUNNING_SECONDS)})
 
+    async def of_batch(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, BatchUndone)
+        return self._write(request, CODES[BatchUndone], str(error), extra={"details": error.details})
+
     async def of_condition(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, PreconditionFailed)
         return self._write(request, CODES[PreconditionFailed], str(error), {"etag": error.etag})
@@ -205,6 +261,12 @@ class Problems:
 
     async def of_plain_http(self, request: Request, detail: str) -> Response:
         return self._write(request, PLAIN_HTTP, detail)
+
+    async def of_version(self, request: Request, offered: str) -> Response:
+        detail = f"Version {offered} answers here, and serves whoever was written for it or an earlier one"
+        detail += f" of {offered.partition('.')[0]}.x."
+        details = {"details": {"offered": [offered]}}
+        return self._write(request, OTHER_VERSION, detail, {"cache-control": "no-store"}, details)
 
     async def of_absence(self, request: Request, error: Exception) -> Response:
         return self._write(request, CODES[Unavailable], str(error), {"retry-after": RETRY_SECONDS})

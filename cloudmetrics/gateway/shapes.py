@@ -47,6 +47,12 @@ def created(request: Request, thing: Created, *, levels: int = 0) -> Answer:
     return one(thing), 201, {"location": f"{listed}/{thing.id}"}
 
 
+def accepted(request: Request, thing: Created) -> Answer:
+    """Something that is still to be worked at, with the address at which to see how far it is."""
+    body, _, headers = created(request, thing)
+    return body, 202, headers
+
+
 async def expanded(
     caller: Caller, thing: Thing, paths: Sequence[str] | None, relations: Relations
 ) -> dict[str, Any]:

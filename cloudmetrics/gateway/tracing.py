@@ -26,6 +26,8 @@ Count = Callable[[Caller, str, int], None]
 
 # Where a request's scope keeps headers for its response, whoever writes that.
 ADDED_HEADERS = "gateway.headers"
+# Where it keeps what counts requests, for those that stand inside of it.
+COUNT = "gateway.count"
 
 
 class Tracing:
@@ -48,6 +50,7 @@ class Tracing:
         trace = begin_trace(scope["headers"])
         headers = self._headers(trace)
         token = current_trace.set(trace)
+        scope[COUNT] = self.count
         status = CLIENT_LEFT
 
         async def send_traced(message: Scope) -> None:

@@ -70,7 +70,7 @@ def _import(
                 raise SendFailed(f"There is no website {website_id} in the workspace of this key.")
             if result.nothing_fits and result.broken >= HOPELESS:
                 first = result.first_broken[0]
-                raise SendFailed(f"No line is an event. The first is line {first.number}: {first.reason}")
+                raise SendFailed(f"No line is an event. Line {first.number}, for one: {first.reason}")
             progress(stored.tell(), total)
     return result
 

@@ -226,6 +226,12 @@ class Settings:
         url("http", "https"),
         "https://api.github.com/meta/public_keys/secret_scanning",
     )
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "Networks of your own that webhooks may be sent to, besides public addresses.",
+        networks,
+        (),
+        shown="none",
+    )
     mail_from: str = setting("The sender of e-mail.", address, "cloudmetrics@localhost")
     smtp_host: str = setting(
         "The server that e-mail is sent through. Empty: it is written to `DATA_DIR/mail`.",

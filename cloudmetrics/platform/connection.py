@@ -121,9 +121,10 @@ async def send(
     return answers
 
 
-async def commit(connection: Connection) -> None:
+async def commit(connection: Connection, last: Sequence[str] = ()) -> None:
+    """Ends the transaction with some statements, all in one message."""
     require_health(connection)
-    await answered(connection.commit())
+    await answered(connection.execute("; ".join([*last, "COMMIT"])))
 
 
 async def undo(connection: Connection) -> None:

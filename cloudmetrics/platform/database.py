@@ -17,6 +17,7 @@ from uuid import UUID
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from cloudmetrics.platform.changes import store as changes
 from cloudmetrics.platform.connection import (
     NOBODY,
     ROLE,
@@ -55,6 +56,8 @@ __all__ = [
 ]
 
 WAIT_SECONDS = 5.0
+# After so many transactions with a snapshot, which cannot tidy up after themselves, somebody does.
+TIDY_AFTER = 16
 # For a read that joins: joins over keys of several columns look as if next to nothing came out
 # of them, and then each row is compared with each.
 HASHED = ("SET LOCAL enable_nestloop = off",)
@@ -75,6 +78,7 @@ class Database:
         self._url = url
         self._turns = Turns(pool_size)
         self._idle: list[Connection] = []
+        self._untidy = 0
 
     async def close(self) -> None:
         while self._idle:
@@ -168,25 +172,43 @@ class Database:
             transaction = Transaction(connection, workspace_id, rows)
             yield transaction
             if not transaction.is_over:
-                await commit(connection)
+                await commit(connection, changes.statements(connection, transaction.tenants, alone=True))
 
     @asynccontextmanager
     async def work(self, workspace_id: UUID, *, snapshot: bool = False) -> AsyncIterator[Work]:
         """One transaction for all that is read and written in this task while the block lasts.
 
         With `snapshot`, all of it sees one moment, and whoever would overwrite what
-        somebody else changed since then gets Overtaken instead. Raises Unavailable.
+        somebody else changed since then gets Overtaken instead. Within a piece of work it
+        is that one, and whoever began it commits. Raises Unavailable.
         """
+        if (present := self._current()) is not None:
+            yield present
+            return
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ" if snapshot else "BEGIN"
         async with self._connected(begin, workspace_id, ()) as (connection, _):
             work = Work(connection, workspace_id, self)
             token = current_work.set(work)
             try:
                 yield work
-                await commit(connection)
+                await commit(connection, changes.statements(connection, work.tenants, alone=not snapshot))
             finally:
                 work.is_over = True
                 current_work.reset(token)
+        if snapshot:
+            await self._tidy(workspace_id)
+
+    async def _tidy(self, workspace_id: UUID) -> None:
+        """Takes away the notes of changes that transactions with a snapshot left, from time to time."""
+        self._untidy += 1
+        if self._untidy % TIDY_AFTER == 0:
+            async with self.transaction(workspace_id):
+                pass  # Its own note comes in the place of all.
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a piece of work is open in this task."""
+        return self._current() is not None
 
     def _current(self) -> Work | None:
         """The work that is open in this task, where it is on this database."""

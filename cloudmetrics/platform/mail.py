@@ -11,7 +11,7 @@ import asyncio
 import base64
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from email.errors import MessageError
@@ -68,6 +68,15 @@ class Mail:
             raise InvalidMail("The address is none that mail can be sent to.")
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a mail; `media_type` is written like application/pdf."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
 async def send_later(
     transaction: Transaction, keyring: Keyring, mail: Mail, *, until: datetime | None = None
 ) -> None:
@@ -87,13 +96,15 @@ async def send(context: JobContext, *, sealed: str) -> None:
     await deliver(context.settings, Mail(**letter["mail"]), letter["id"])
 
 
-async def deliver(settings: Settings, mail: Mail, letter_id: str) -> None:
+async def deliver(
+    settings: Settings, mail: Mail, letter_id: str, attachments: Sequence[Attachment] = ()
+) -> None:
     """Hands a mail over. Raises GiveUp where the server refuses it for good, and other errors else.
 
     A worker that dies right after may hand the mail over again; as its id is the
     same, mail programs show it once, and in the folder it is one file.
     """
-    message = compose(settings, mail, letter_id)
+    message = compose(settings, mail, letter_id, attachments)
     if settings.smtp_host:
         async with asyncio.timeout(TOTAL_SECONDS):
             await hand_over(settings, message)
@@ -101,7 +112,9 @@ async def deliver(settings: Settings, mail: Mail, letter_id: str) -> None:
         await asyncio.to_thread(write, settings.data_dir / "mail", letter_id, message)
 
 
-def compose(settings: Settings, mail: Mail, letter_id: str) -> EmailMessage:
+def compose(
+    settings: Settings, mail: Mail, letter_id: str, attachments: Sequence[Attachment] = ()
+) -> EmailMessage:
     message = EmailMessage(policy=SMTP_POLICY)
     message["From"] = Address("CloudMetrics", addr_spec=settings.mail_from)
     message["To"] = Address(addr_spec=mail.to)
@@ -111,6 +124,9 @@ def compose(settings: Settings, mail: Mail, letter_id: str) -> EmailMessage:
     # No robot shall answer a robot.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
+    for each in attachments:
+        kind, _, subtype = each.media_type.partition("/")
+        message.add_attachment(each.content, maintype=kind, subtype=subtype, filename=each.name)
     return message
 
 

@@ -16,6 +16,7 @@ from cloudmetrics.platform.errors import InvalidCursor
 from cloudmetrics.platform.signing import SIGNATURE_BYTES
 
 Item = TypeVar("Item")
+Other = TypeVar("Other")
 
 PURPOSE = "cursor"
 
@@ -33,6 +34,10 @@ class Page(Generic[Item]):
     @property
     def has_more(self) -> bool:
         return self.next_cursor is not None
+
+    def map(self, change: Callable[[Item], Other]) -> Page[Other]:
+        """The same page of other things, each made of one of these."""
+        return Page([change(item) for item in self.items], self.next_cursor)
 
 
 def page(

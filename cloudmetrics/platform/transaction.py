@@ -23,6 +23,7 @@ from uuid import UUID
 import psycopg
 
 from cloudmetrics.platform.connection import (
+    NOBODY,
     Connection,
     Parameters,
     Row,
@@ -59,6 +60,7 @@ class Transaction:
         # The rows of each of the calls that came with its beginning, as tuples.
         self.first = first or []
         self.workspace_id = workspace_id
+        self.tenants = {workspace_id} - {NOBODY}
         self.is_over = False
 
     async def fetch(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
@@ -75,13 +77,21 @@ class Transaction:
     async def _run(self, sql: str, parameters: Parameters | None) -> psycopg.AsyncCursor[Row]:
         return await answered(self._connection.execute(sql, parameters or {}))
 
+    def bind(self, sql: str, parameters: Parameters) -> str:
+        """A statement with its values in it, to stand in another one that is executed."""
+        return bound(self._connection, sql, parameters).replace("%", "%%")
+
     async def call(self, calls: Sequence[Call]) -> list[list[tuple[Any, ...]]]:
         """The rows of each of the calls, all in one message."""
         await prepare(self._connection, calls)
         return await answered(send(self._connection, [LASTING_PLANS], calls))
 
     async def commit(self, last: Sequence[Call]) -> None:
-        """Ends the transaction with some calls, all in one message."""
+        """Ends the transaction with some calls, all in one message.
+
+        It leaves the versions of workspaces as they are: that is for events, which come
+        by the thousand and change those of their websites.
+        """
         await prepare(self._connection, last)
         await answered(send(self._connection, [], last, *self._ends()))
         self.is_over = True
@@ -95,6 +105,7 @@ class Transaction:
         """Goes on as another tenant, where one deed touches two: a workspace and its sandbox."""
         await self._run(as_tenant(workspace_id), None)
         self.workspace_id = workspace_id
+        self.tenants |= {workspace_id} - {NOBODY}
 
     def _ends(self) -> list[str]:
         return ["COMMIT"]
@@ -109,10 +120,12 @@ class Part(Transaction):
         self._before = work.workspace_id
         self._name = name
         work.workspace_id = workspace_id
+        work.tenants |= self.tenants
 
     async def switch_tenant(self, workspace_id: UUID) -> None:
         await super().switch_tenant(workspace_id)
         self._work.workspace_id = workspace_id
+        self._work.tenants |= self.tenants
 
     async def undo(self) -> None:
         self._work.workspace_id = self._before

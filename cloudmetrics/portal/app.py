@@ -22,7 +22,7 @@ HTML = "text/html; charset=utf-8"
 JSON = "application/json; charset=utf-8"
 SWAGGER_ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 FILES = ("/", "/openapi.json", "/openapi.yaml", AUTHORIZATION_SERVER, PROTECTED_RESOURCE)
-FOLDERS = ("/docs", "/api/docs", "/oauth", "/account")
+FOLDERS = ("/docs", "/api/docs", "/oauth", "/account", "/shared")
 
 
 def is_portal_path(path: str) -> bool:
@@ -136,4 +136,6 @@ def _cached(response: Response) -> Response:
     response.headers["Cache-Control"] = "public, max-age=0, s-maxage=60, must-revalidate"
     response.add_etag()
     response.make_conditional(request)
+    # The server tells the time of every answer itself.
+    del response.headers["Date"]
     return response

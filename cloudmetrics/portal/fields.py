@@ -84,9 +84,17 @@ def type_name(resolver: Resolver, schema: Mapping[str, Any]) -> str:
     return " or ".join(names)
 
 
+def ending(node: Mapping[str, Any]) -> list[str]:
+    """Since when something is deprecated, and when it will be gone."""
+    if not node.get("deprecated"):
+        return []
+    since, sunset = node.get("x-deprecated-since"), node.get("x-sunset")
+    return ["deprecated" + (f" since {since}" if since else "") + (f", gone on {sunset}" if sunset else "")]
+
+
 def constraints(schema: Mapping[str, Any]) -> list[str]:
     """What a value must keep to, in short phrases."""
-    phrases = [_range(schema, *limit) for limit in LIMITS]
+    phrases = [*ending(schema), *(_range(schema, *limit) for limit in LIMITS)]
     if "enum" in schema:
         phrases.append("one of " + ", ".join(f"`{value}`" for value in schema["enum"]))
     if "default" in schema:

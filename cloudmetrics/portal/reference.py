@@ -9,7 +9,7 @@ from typing import Any
 
 from cloudmetrics.portal.curl import curl
 from cloudmetrics.portal.errors import slug
-from cloudmetrics.portal.fields import Field, Resolver, constraints, fields, type_name
+from cloudmetrics.portal.fields import Field, Resolver, constraints, ending, fields, type_name
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -54,13 +54,14 @@ class ResponseView:
 
 @dataclass(frozen=True, slots=True)
 class OperationView:
-    """One operation, ready to be shown."""
+    """One operation, ready to be shown; `ending` says that it is deprecated."""
 
     id: str
     method: str
     path: str
     summary: str
     description: str
+    ending: list[str]
     scopes: list[str]
     parameters: dict[str, list[Field]]
     request: list[Body]
@@ -116,6 +117,7 @@ def _operation(
         path=path,
         summary=operation.get("summary", operation["operationId"]),
         description=operation.get("description", ""),
+        ending=ending(operation),
         scopes=sorted({scope for option in security for scopes in option.values() for scope in scopes}),
         parameters=_parameters(resolver, parameters),
         request=request,
@@ -148,7 +150,7 @@ def _named(resolver: Resolver, name: str, holder: Mapping[str, Any]) -> Field:
         type=type_name(resolver, schema),
         required=holder.get("required", False),
         description=holder.get("description") or resolver.resolve(schema).get("description", ""),
-        constraints=constraints(resolver.resolve(schema)),
+        constraints=[*ending(holder), *constraints(resolver.resolve(schema))],
     )
 
 

@@ -37,7 +37,8 @@ def main() -> int:
             return 1
     noted = manifest.write(project, contract, target)
     for name, facts in noted["languages"].items():
-        print(f"{FOLDER}/{name}: {facts['operations']} operations, {facts['files']} generated files")
+        what = "types alone" if facts["operations"] is None else f"{facts['operations']} operations"
+        print(f"{FOLDER}/{name}: {what}, {facts['files']} generated files")
     print(f"made in {time.perf_counter() - begun:.1f} s")
     return 0
 

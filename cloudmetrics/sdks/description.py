@@ -172,7 +172,7 @@ def _method(contract: Description, path: str, item: Mapping[str, Any], verb: str
         parameters=tuple(given),
         media_type=media_type,
         answer=_answer(contract, operation),
-        repeatable=verb != "post" or keyed or bool(operation.get("x-repeatable")),
+        repeatable=verb != "post" or keyed or bool(operation.get("x-idempotent")),
         keyed=keyed,
         deprecated=operation.get("deprecated", False),
     )
@@ -220,7 +220,7 @@ def _answer(contract: Description, operation: Mapping[str, Any]) -> Answer:
     media_types = tuple(content)
     if "text/event-stream" in content:
         return Answer(Gives.EVENTS, media_types=media_types)
-    if JSON not in content:
+    if any(not _is_json(each) for each in content):
         return Answer(Gives.FILE, media_types=media_types)
     schema = content[JSON]["schema"]
     name = schema.get("$ref", "").removeprefix(SCHEMA)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudmetrics.sdks import python
+from cloudmetrics.sdks import golang, javascript, python
 from cloudmetrics.sdks.description import Description
 from cloudmetrics.sdks.errors import GeneratorFailed
 
@@ -19,14 +19,18 @@ ErrorCodes = list[dict[str, str]]
 class Language:
     """`write` takes what the contract offers, the error registry, and the SDK's folder.
 
-    `operations` counts the operations in a written SDK. `generators` says which generators wrote it, by
-    name and version.
+    `operations` counts the operations in a written SDK, and gives None for one that has types alone.
+    `generators` says which generators wrote it, by name and version.
     """
 
     name: str
     write: Callable[[Description, ErrorCodes, Path], None]
-    operations: Callable[[Path], int]
+    operations: Callable[[Path], int | None]
     generators: Callable[[], dict[str, str]]
 
 
-LANGUAGES = (Language("python", python.write, python.operations, python.generators),)
+LANGUAGES = (
+    Language("python", python.write, python.operations, python.generators),
+    Language("javascript", javascript.write, javascript.operations, javascript.generators),
+    Language("go", golang.write, golang.operations, golang.generators),
+)

@@ -23,6 +23,7 @@ VALUES (%(w)s, 'e', gen_random_uuid(), 'v', 'pageview', now(), now())
 # Looked up before the tenant is known; they hold no data of a tenant. The list should not grow.
 DIRECTORY = {
     "access_changes",
+    "alert_workspaces",
     "browser_sessions",
     "credentials",
     "deleted_workspaces",
@@ -37,9 +38,11 @@ DIRECTORY = {
     "procrastinate_workers",
     "recovery_codes",
     "retained_websites",
+    "report_dues",
     "schema_migrations",
     "second_factors",
     "test_clocks",
+    "trash",
     "user_tokens",
     "user_workspaces",
     "users",

@@ -1,6 +1,8 @@
 """Idempotency-Key: what has a key is done once, whoever repeats it, and answered as at first."""
 
 import asyncio
+import json
+import sys
 from datetime import timedelta
 from uuid import uuid4
 
@@ -209,3 +211,31 @@ async def test_kept_answers_are_forgotten_after_a_day_and_not_before(client, hom
         ).fetchall()
     assert len(rows) == 1
     assert code_of(await client.post("/v1/websites", json=body, headers=old)) == (409, "DOMAIN_TAKEN")
+
+
+@pytest.mark.requirement("PL-18")
+async def test_whenever_the_process_is_killed_the_retry_finds_one_effect_and_one_answer(
+    home, database_url, stores
+):
+    api_key = await home.make_key()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.integration.dying", database_url, stores.redis_url, api_key,
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    assert process.returncode == 0
+    steps = [json.loads(line) for line in said.splitlines() if line.startswith(b'{"message"')]
+    assert len(steps) == 3 * steps[0]["of"] > 20
+
+    for step in steps:
+        first, second = step["retries"]
+        where = f"{step['way']} message {step['message']} of {step['of']}"
+        assert step["dead"], where
+        assert (first["status"], second["status"]) == (201, 201), where
+        assert first["made"] == second["made"] == 1, where
+        assert first["body"] == second["body"], where
+        assert second["replayed"] == "true", where
+        is_stored = step["message"] == step["of"] and step["way"] == "after"
+        # Only the COMMIT makes it so; whether a COMMIT that was merely sent arrived is anybody's guess.
+        if not (step["message"] == step["of"] and step["way"] == "sent"):
+            assert (first["replayed"] == "true") == is_stored, where

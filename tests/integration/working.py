@@ -58,7 +58,14 @@ async def eventually(condition: Callable[[], bool | Awaitable[bool]], patience: 
             await asyncio.sleep(0.02)
 
 
-BY_THE_CLOCK = {"access.forget", "oauth.forget", "retention.look", "workspaces.remove"}
+BY_THE_CLOCK = {
+    "access.forget",
+    "alerts.tick",
+    "oauth.forget",
+    "reports.look",
+    "retention.look",
+    "workspaces.remove",
+}
 
 
 async def jobs_left(database: Database) -> list[tuple[str, str]]:

@@ -38,6 +38,8 @@ def request(
         yield from header(name, value, seen.headers.get(name.lower()))
     if "json" in expected and not matches(expected["json"], parsed(seen.body), exact=True):
         yield f"body is {seen.body[:2000]!r}, not {json.dumps(expected['json'])}"
+    if "text" in expected and seen.body.decode("utf-8", "replace") != expected["text"]:
+        yield f"body is {seen.body[:2000]!r}, not {expected['text']!r}"
     if "form" in expected and dict(parse_qsl(seen.body.decode())) != expected["form"]:
         yield f"form is {seen.body!r}, not {expected['form']}"
     for name in expected.get("same", ()):

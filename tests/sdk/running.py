@@ -9,14 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tests.sdk import judging
 from tests.sdk.server import Server
-from tests.sdk.suite import ROOT, Case, filled, pointed
+from tests.sdk.suite import DEFAULT_CLIENT, ROOT, Case, filled, pointed
 
-PATIENCE = 60.0
+PATIENCE = 20.0
 PYTHON = [sys.executable, "-m", "tests.sdk.runners.python"]
 # Language → its command, or None where this machine cannot run it.
 RUNNERS: dict[str, Sequence[str]] = {
@@ -32,12 +32,24 @@ class Runner:
         self._process = process
         self._told: queue.Queue[dict[str, Any]] = queue.Queue()
         self._number = 0
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def _listen(self) -> None:
         for line in self._process.stdout or ():
             self._told.put(json.loads(line))
         self._told.put({"crashed": "the runner ended"})
+
+    def end(self) -> None:
+        """Ends the process, as the end of its input tells it to."""
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._listener.join()
 
     def ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """What the runner tells of a message."""
@@ -52,6 +64,8 @@ class Runner:
                 if told.get("id") in (self._number, None):
                     return told
         except queue.Empty:
+            # What it would still say belongs to no question any more.
+            self._process.kill()
             return {"crashed": f"the runner said nothing for {PATIENCE:g} s"}
         except OSError:
             return {"crashed": "the runner has ended"}
@@ -62,18 +76,13 @@ def running(language: str) -> Iterator[Runner]:
     """The runner of a language, for the time of the block."""
     environ = {**os.environ, "NO_PROXY": "*", "PYTHONPATH": f"{ROOT}:{ROOT}/generated_sdks/python"}
     environ.pop("CLOUDMETRICS_API_KEY", None)
-    process = subprocess.Popen(
-        RUNNERS[language], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environ
-    )
-    try:
-        yield Runner(process)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(RUNNERS[language], **pipes, text=True, cwd=ROOT, env=environ) as process:
+        runner = Runner(process)
         try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
+            yield runner
+        finally:
+            runner.end()
 
 
 def wrong(case: Case, runner: Runner, server: Server, name: str) -> list[str]:
@@ -88,9 +97,17 @@ def wrong(case: Case, runner: Runner, server: Server, name: str) -> list[str]:
 def wrong_live(case: Case, runner: Runner, url: str, key: str, name: str) -> list[str]:
     """What is wrong with an SDK, by a case that asks a real server."""
     client = {**case.client, "name": name, "base_url": url}
-    if "api_key" in client:
+    if client["api_key"] == DEFAULT_CLIENT["api_key"]:
         client["api_key"] = key
     return _steps(case, runner, client)
+
+
+def other(client: dict[str, Any], step: dict[str, Any]) -> dict[str, Any]:
+    """The client of a step, which is another one where the step names other credentials."""
+    if "as" not in step:
+        return client
+    name = f"{client['name']} as {step['as']}"
+    return {key: value for key, value in client.items() if key != "api_key"} | step["as"] | {"name": name}
 
 
 def _steps(case: Case, runner: Runner, client: dict[str, Any]) -> list[str]:
@@ -99,7 +116,7 @@ def _steps(case: Case, runner: Runner, client: dict[str, Any]) -> list[str]:
     for number, written in enumerate(case.steps):
         step = filled(written, saved)
         message = {key: step[key] for key in ("call", "with", "take") if key in step}
-        told = runner.ask({"client": client, "do": step.get("do", "call"), **message})
+        told = runner.ask({"client": other(client, step), "do": step.get("do", "call"), **message})
         before = f"step {number + 1}: " if len(case.steps) > 1 else ""
         sentences += [before + each for each in judging.outcome(step, told)]
         if sentences:

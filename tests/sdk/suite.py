@@ -27,7 +27,7 @@ DEFAULT_CLIENT: dict[str, Any] = {
     "max_retries": 2,
     "retry_delay": 0.01,
 }
-STEP = ("call", "with", "do", "take", "gives", "fails", "save")
+STEP = ("call", "with", "do", "take", "gives", "fails", "save", "as")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def operation_case(method: Method) -> Case:
         path = path.replace(f"{{{each.name}}}", str(given[each.name]))
     request: dict[str, Any] = {"method": method.http_method, "path": path, "query": query}
     if body is not None:
-        request["json"] = body
+        request["text" if method.given("content") else "json"] = body
     step: dict[str, Any] = {"call": method.full_name, "with": given}
     return Case(
         name=f"operation-{method.operation_id}",
@@ -172,11 +172,12 @@ def _given(method: Method) -> tuple[dict[str, Any], dict[str, str], Any]:
     """What the method is given, and what of it must be seen in the query and in the body."""
     given = {each.name: _value(each.schema) for each in method.given("path", "query") if each.required}
     query = {each.name: str(given[each.name]) for each in method.given("query") if each.required}
-    if not method.given("body"):
+    if not method.media_type:
         return given, query, None
     content = contract().resolve(operation(method)["requestBody"])["content"][method.media_type]
     body = contract().resolve(next(iter(content["examples"].values())))["value"]
-    return given | body, query, body
+    whole = method.given("whole", "content")
+    return given | ({whole[0].name: body} if whole else body), query, body
 
 
 def _value(schema: Mapping[str, Any]) -> Any:

@@ -32,11 +32,6 @@ async def note(transaction: Transaction, subject_id: UUID) -> None:
     await store.note(transaction, new_id(), subject_id, clock.now())
 
 
-async def settle() -> None:
-    """Waits until every process has heard of what was committed before."""
-    await asyncio.sleep(FRESH)
-
-
 async def forget_old(database: Database) -> None:
     """Removes changes that no process remembers anything from before of."""
     async with database.transaction(NOBODY) as transaction:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -79,7 +79,7 @@ class ShownKey:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a good key stands for. `plan`, `limits`, `cors_origins` and `ahead` are its workspace's.
+    """What a good key stands for. `plan`, `limits`, `cors_origins` and `is_sandbox` are its workspace's.
 
     `networks` has the key's and the workspace's, each of which has to admit the
     address that the key is used from.
@@ -93,7 +93,7 @@ class Identity:
     cors_origins: frozenset[str]
     expires_at: datetime | None = None
     networks: tuple[tuple[Network, ...], ...] = ()
-    ahead: timedelta = timedelta()
+    is_sandbox: bool = False
 
 
 class ScopeNotHeld(Exception):

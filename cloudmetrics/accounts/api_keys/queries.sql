@@ -37,32 +37,22 @@ LIMIT 1;
 SELECT
     key.workspace_id, key.key_id, key.scopes, key.expires_at, space.plan, space.limits, space.cors_origins,
     key.allowed_networks AS key_networks, space.allowed_networks AS workspace_networks,
-    coalesce(test_clocks.ahead, '0') AS ahead
+    space.sandbox_of IS NOT NULL AS is_sandbox
 FROM api_keys AS key
 JOIN workspaces AS space USING (workspace_id)
-LEFT JOIN test_clocks USING (workspace_id)
 WHERE key.workspace_id = %(workspace_id)s
   AND key.key_id = %(key_id)s
   AND key.revoked_at IS NULL
   AND space.deleted_at IS NULL;
 
--- name: list_after
--- Oldest first, since ids grow with time.
+-- name: list
 SELECT
     key_id AS id, workspace_id, name, mode, last_four, scopes, created_at, expires_at, allowed_networks,
     created_by, rotated_to, last_used_at, revoked_at
 FROM api_keys
 WHERE workspace_id = %(workspace_id)s
-  AND key_id > %(after)s
-  AND (
-      %(status)s::text IS NULL
-      OR %(status)s::text = CASE
-          WHEN revoked_at IS NOT NULL THEN 'REVOKED'
-          WHEN expires_at <= %(now)s THEN 'EXPIRED'
-          ELSE 'ACTIVE'
-      END
-  )
-ORDER BY key_id
+  AND {where}
+ORDER BY {order}
 LIMIT %(limit)s;
 
 -- name: get

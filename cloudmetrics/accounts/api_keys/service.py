@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from cloudmetrics.accounts.access import service as access
@@ -16,7 +17,6 @@ from cloudmetrics.accounts.api_keys.models import (
     KeyNotActive,
     ScopeNotHeld,
     ShownKey,
-    Status,
 )
 from cloudmetrics.accounts.api_keys.secrets import Mode, generate, is_well_formed
 from cloudmetrics.accounts.audit import service as audit
@@ -31,7 +31,7 @@ from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Database, Tenant, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.paging import Page, page, unseal_id
+from cloudmetrics.platform.paging import Page
 from cloudmetrics.platform.signing import Keyring
 
 
@@ -92,21 +92,15 @@ async def create(
     return ShownKey(key, key.created_at, secret)
 
 
-async def list_page(
-    caller: Caller,
-    *,
-    mode: Mode | None = None,
-    status: Status | None = None,
-    cursor: str | None = None,
-    limit: int = 100,
-) -> Page[ShownKey]:
-    """Keys, oldest first, revoked ones among them. Raises LiveCredentialRequired, InvalidCursor."""
+async def list_page(caller: Caller, query: Mapping[str, Any], *, mode: Mode | None = None) -> Page[ShownKey]:
+    """The keys that a query asks for, revoked ones among them, oldest first unless it says otherwise.
+
+    Raises LiveCredentialRequired, InvalidCursor, InvalidMoment.
+    """
     tenant, mode = await _home(caller, mode)
-    listing, now = f"api-keys {mode} {status}", clock.now_of(tenant)
-    after = unseal_id(caller, listing, cursor)
-    found = await store.list_after(tenant, status, now, after, limit + 1)
-    shown = [ShownKey(key, now) for key in found]
-    return page(caller, listing, shown, limit, lambda each: str(each.id))
+    now = clock.now_of(tenant)
+    asked = store.KEYS.ask(caller, query, mode=mode)
+    return asked.page(await store.listed(tenant, asked, now)).map(lambda key: ShownKey(key, now))
 
 
 async def get(caller: Caller, key_id: UUID) -> ShownKey:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from cloudmetrics.accounts.api_keys.models import ApiKey, Identity, Status
+from cloudmetrics.accounts.api_keys.models import ApiKey, Identity
 from cloudmetrics.accounts.networks import parsed
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import Database, Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
@@ -58,21 +59,31 @@ async def find(database: Database, digests: Sequence[bytes]) -> Identity | None:
         cors_origins=frozenset(row["cors_origins"]),
         expires_at=row["expires_at"],
         networks=(parsed(row["key_networks"]), parsed(row["workspace_networks"])),
-        ahead=row["ahead"],
+        is_sandbox=row["is_sandbox"],
     )
 
 
-async def list_after(
-    tenant: Tenant, status: Status | None, now: datetime, after: UUID, limit: int
-) -> list[ApiKey]:
-    parameters = {
-        "workspace_id": tenant.workspace_id,
-        "status": status,
-        "now": now,
-        "after": after,
-        "limit": limit,
-    }
-    return [_key(row) for row in await tenant.read(queries.list_after, parameters)]
+STATES = {
+    "ACTIVE": "revoked_at IS NULL AND coalesce(expires_at, 'infinity') > %(now)s",
+    "EXPIRED": "revoked_at IS NULL AND coalesce(expires_at, 'infinity') <= %(now)s",
+    "REVOKED": "revoked_at IS NOT NULL",
+}
+KEYS = Collection(
+    "api-keys",
+    {
+        "id": Column("key_id", Kind.UUID),
+        "name": Column("name"),
+        "status": Column(states=STATES),
+        "created_at": Column("created_at", Kind.MOMENT),
+        "expires_at": Column("expires_at", Kind.MOMENT, nullable=True),
+        "last_used_at": Column("last_used_at", Kind.MOMENT, nullable=True),
+    },
+)
+
+
+async def listed(tenant: Tenant, asked: Asked, now: datetime) -> list[ApiKey]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id, "now": now}
+    return [_key(row) for row in await tenant.read(asked.statement(queries.list), parameters)]
 
 
 async def get(tenant: Tenant, key_id: UUID) -> ApiKey | None:

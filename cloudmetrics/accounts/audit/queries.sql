@@ -8,19 +8,11 @@ VALUES (
     %(address)s, %(subject_kind)s, %(subject_id)s, %(details)s::jsonb, %(request_id)s
 );
 
--- name: list_before
--- Newest first, since ids grow with time.
+-- name: list
 SELECT
     entry_id AS id, recorded_at, action, user_id, credential_kind, credential_id, address,
     subject_kind, subject_id, details, request_id
 FROM audit_log
-WHERE workspace_id = %(workspace_id)s
-  AND entry_id < %(before)s
-  AND (%(action)s::text IS NULL OR action = %(action)s::text)
-  AND (%(user_id)s::uuid IS NULL OR user_id = %(user_id)s::uuid)
-  AND (%(credential_id)s::uuid IS NULL OR credential_id = %(credential_id)s::uuid)
-  AND (%(subject_id)s::uuid IS NULL OR subject_id = %(subject_id)s::uuid)
-  AND (%(since)s::timestamptz IS NULL OR recorded_at >= %(since)s::timestamptz)
-  AND (%(until)s::timestamptz IS NULL OR recorded_at < %(until)s::timestamptz)
-ORDER BY entry_id DESC
+WHERE workspace_id = %(workspace_id)s AND {where}
+ORDER BY {order}
 LIMIT %(limit)s;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +12,8 @@ from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Transaction
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.paging import Page, page, unseal
+from cloudmetrics.platform.paging import Page
 from cloudmetrics.platform.telemetry import current_trace
-
-# Every id comes before this one.
-END = UUID(int=2**128 - 1)
 
 
 async def record(
@@ -49,28 +46,10 @@ async def record(
     await store.record(transaction, workspace_id, entry)
 
 
-async def list_page(
-    caller: Caller,
-    *,
-    action: str | None = None,
-    user_id: UUID | None = None,
-    credential_id: UUID | None = None,
-    subject_id: UUID | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    cursor: str | None = None,
-    limit: int = 100,
-) -> Page[Entry]:
-    """What was done, newest first; `since` is included, `until` is not. Raises InvalidCursor."""
-    filters = {
-        "action": action,
-        "user_id": user_id,
-        "credential_id": credential_id,
-        "subject_id": subject_id,
-        "since": since,
-        "until": until,
-    }
-    listing = "audit-log " + " ".join(str(value) for value in filters.values())
-    before = END if cursor is None else UUID(unseal(caller, listing, cursor))
-    found = await store.list_before(caller.tenant, filters, before, limit + 1)
-    return page(caller, listing, found, limit, lambda entry: str(entry.id))
+async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[Entry]:
+    """The entries that a query asks for, newest first unless it says otherwise.
+
+    Raises InvalidCursor, InvalidMoment.
+    """
+    asked = store.ENTRIES.ask(caller, query)
+    return asked.page(await store.listed(caller.tenant, asked))

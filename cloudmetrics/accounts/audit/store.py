@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 from uuid import UUID
 
 import orjson
 
 from cloudmetrics.accounts.audit.models import Entry
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
@@ -21,6 +21,21 @@ async def record(transaction: Transaction, workspace_id: UUID, entry: Entry) -> 
     await transaction.execute(queries.record, row)
 
 
-async def list_before(tenant: Tenant, filters: dict[str, Any], before: UUID, limit: int) -> list[Entry]:
-    parameters = filters | {"workspace_id": tenant.workspace_id, "before": before, "limit": limit}
-    return [Entry(**row) for row in await tenant.read(queries.list_before, parameters)]
+ENTRIES = Collection(
+    "audit-log",
+    {
+        "id": Column("entry_id", Kind.UUID),
+        "recorded_at": Column("recorded_at", Kind.MOMENT),
+        "action": Column("action"),
+        "user_id": Column("user_id", Kind.UUID),
+        "credential_id": Column("credential_id", Kind.UUID),
+        "subject_id": Column("subject_id", Kind.UUID),
+    },
+    order="recorded_at:desc",
+    also={"from": ("recorded_at", "gte"), "to": ("recorded_at", "lt")},
+)
+
+
+async def listed(tenant: Tenant, asked: Asked) -> list[Entry]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id}
+    return [Entry(**row) for row in await tenant.read(asked.statement(queries.list), parameters)]

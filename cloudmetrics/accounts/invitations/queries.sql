@@ -11,12 +11,11 @@ RETURNING invitation_id;
 DELETE FROM invitations
 WHERE workspace_id = %(workspace_id)s AND email = %(email)s AND expires_at <= %(now)s;
 
--- name: list_after
--- Oldest first, since ids grow with time.
+-- name: list
 SELECT invitation_id AS id, email, role, invited_by, created_at, expires_at
 FROM invitations
-WHERE workspace_id = %(workspace_id)s AND invitation_id > %(after)s
-ORDER BY invitation_id
+WHERE workspace_id = %(workspace_id)s AND {where}
+ORDER BY {order}
 LIMIT %(limit)s;
 
 -- name: get

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from cloudmetrics.accounts import tokens
@@ -32,7 +34,7 @@ from cloudmetrics.platform.database import Database, Tenant, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.jobs import defer
-from cloudmetrics.platform.paging import Page, page, unseal_id
+from cloudmetrics.platform.paging import Page
 from cloudmetrics.platform.signing import Keyring
 
 TOKEN = "invitation"  # noqa: S105
@@ -60,12 +62,16 @@ async def create(caller: Caller, *, email: str, role: Role) -> ShownInvitation:
     return ShownInvitation(invitation, now)
 
 
-async def list_page(caller: Caller, *, cursor: str | None = None, limit: int = 100) -> Page[ShownInvitation]:
-    """Invitations that wait for an answer, oldest first, expired ones among them. Raises InvalidCursor."""
-    found = await store.list_after(caller.tenant, unseal_id(caller, "invitations", cursor), limit + 1)
+async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[ShownInvitation]:
+    """The waiting invitations that a query asks for, expired ones among them, oldest first unless it says
+    otherwise.
+
+    Raises InvalidCursor, InvalidMoment.
+    """
     now = clock.now()
-    shown = [ShownInvitation(invitation, now) for invitation in found]
-    return page(caller, "invitations", shown, limit, lambda each: str(each.id))
+    asked = store.INVITATIONS.ask(caller, query)
+    found = await store.listed(caller.tenant, asked, now)
+    return asked.page(found).map(lambda invitation: ShownInvitation(invitation, now))
 
 
 async def get(caller: Caller, invitation_id: UUID) -> ShownInvitation:

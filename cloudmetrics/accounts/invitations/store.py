@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from cloudmetrics.accounts.invitations.models import Invitation, Offer
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import Database, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
@@ -21,9 +22,22 @@ async def create(transaction: Transaction, workspace_id: UUID, invitation: Invit
     return await transaction.fetch_one(queries.create, parameters) is not None
 
 
-async def list_after(tenant: Tenant, after: UUID, limit: int) -> list[Invitation]:
-    parameters = {"workspace_id": tenant.workspace_id, "after": after, "limit": limit}
-    return [Invitation(**row) for row in await tenant.read(queries.list_after, parameters)]
+INVITATIONS = Collection(
+    "invitations",
+    {
+        "id": Column("invitation_id", Kind.UUID),
+        "email": Column("email", lower=True),
+        "role": Column("role"),
+        "status": Column(states={"PENDING": "expires_at > %(now)s", "EXPIRED": "expires_at <= %(now)s"}),
+        "created_at": Column("created_at", Kind.MOMENT),
+        "expires_at": Column("expires_at", Kind.MOMENT),
+    },
+)
+
+
+async def listed(tenant: Tenant, asked: Asked, now: datetime) -> list[Invitation]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id, "now": now}
+    return [Invitation(**row) for row in await tenant.read(asked.statement(queries.list), parameters)]
 
 
 async def get(tenant: Tenant, invitation_id: UUID) -> Invitation | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -63,8 +63,8 @@ class Standing:
 
     The client's scopes, None where no client of ours is in it; the role of the
     person, None where the client acts by itself; the workspace's plan, limits,
-    networks and origins, whether it waits to be removed, and how far its clock was
-    moved; all workspaces of the grant.
+    networks and origins, whether it waits to be removed, and whether it is a sandbox;
+    all workspaces of the grant.
     """
 
     client_scopes: frozenset[str] | None
@@ -75,7 +75,7 @@ class Standing:
     cors_origins: frozenset[str]
     deleted: bool
     workspace_ids: tuple[UUID, ...]
-    ahead: timedelta
+    is_sandbox: bool
 
     @classmethod
     def of_row(cls, row: dict[str, Any]) -> Standing:
@@ -89,7 +89,7 @@ class Standing:
             cors_origins=frozenset(row["cors_origins"]),
             deleted=row["deleted"],
             workspace_ids=tuple(row["workspace_ids"]),
-            ahead=row["ahead"],
+            is_sandbox=row["is_sandbox"],
         )
 
 
@@ -111,7 +111,7 @@ class Powers:
     depends_on: tuple[UUID, ...]
     user_id: UUID | None = None
     role: Role | None = None
-    ahead: timedelta = timedelta()
+    is_sandbox: bool = False
 
 
 class Spent(Exception):

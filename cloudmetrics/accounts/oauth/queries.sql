@@ -123,13 +123,12 @@ WHERE expires_at < %(now)s;
 SELECT
     m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.cors_origins,
     w.deleted_at IS NOT NULL AS deleted, g.workspace_ids,
-    coalesce(t.ahead, '0') AS ahead
+    w.sandbox_of IS NOT NULL AS is_sandbox
 FROM oauth_grants AS g
 JOIN oauth_clients AS c USING (client_id)
 JOIN users AS u USING (user_id)
 JOIN memberships AS m ON m.workspace_id = %(workspace_id)s AND m.user_id = g.user_id
 JOIN workspaces AS w ON w.workspace_id = m.workspace_id
-LEFT JOIN test_clocks AS t ON t.workspace_id = w.workspace_id
 WHERE g.grant_id = %(grant_id)s AND g.revoked_at IS NULL AND c.deleted_at IS NULL
     AND g.created_at >= coalesce(u.sessions_after, g.created_at)
     AND %(workspace_id)s = ANY(g.workspace_ids)
@@ -140,10 +139,9 @@ WHERE g.grant_id = %(grant_id)s AND g.revoked_at IS NULL AND c.deleted_at IS NUL
 SELECT
     m.role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.cors_origins,
     w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids,
-    coalesce(t.ahead, '0') AS ahead
+    w.sandbox_of IS NOT NULL AS is_sandbox
 FROM memberships AS m
 JOIN workspaces AS w USING (workspace_id)
-LEFT JOIN test_clocks AS t ON t.workspace_id = w.workspace_id
 JOIN oauth_clients AS c ON c.client_id = %(client_id)s AND c.deleted_at IS NULL
 WHERE m.workspace_id = %(workspace_id)s AND m.user_id = %(user_id)s;
 
@@ -152,10 +150,9 @@ WHERE m.workspace_id = %(workspace_id)s AND m.user_id = %(user_id)s;
 SELECT
     NULL AS role, c.scopes AS client_scopes, w.plan, w.limits, w.allowed_networks, w.cors_origins,
     w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids,
-    coalesce(t.ahead, '0') AS ahead
+    w.sandbox_of IS NOT NULL AS is_sandbox
 FROM oauth_clients AS c
 JOIN workspaces AS w USING (workspace_id)
-LEFT JOIN test_clocks AS t ON t.workspace_id = w.workspace_id
 WHERE c.client_id = %(client_id)s AND c.workspace_id = %(workspace_id)s AND c.deleted_at IS NULL
     AND 'CLIENT_CREDENTIALS' = ANY(c.grant_types) AND w.deleted_at IS NULL
     AND NOT EXISTS (SELECT FROM oauth_revoked_tokens WHERE token_id = %(token_id)s);
@@ -165,8 +162,7 @@ WHERE c.client_id = %(client_id)s AND c.workspace_id = %(workspace_id)s AND c.de
 SELECT
     m.role, NULL AS client_scopes, w.plan, w.limits, w.allowed_networks, w.cors_origins,
     w.deleted_at IS NOT NULL AS deleted, ARRAY[w.workspace_id] AS workspace_ids,
-    coalesce(t.ahead, '0') AS ahead
+    w.sandbox_of IS NOT NULL AS is_sandbox
 FROM memberships AS m
 JOIN workspaces AS w USING (workspace_id)
-LEFT JOIN test_clocks AS t ON t.workspace_id = w.workspace_id
 WHERE m.workspace_id = %(workspace_id)s AND m.user_id = %(user_id)s;

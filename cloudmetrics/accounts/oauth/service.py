@@ -181,7 +181,7 @@ async def powers(database: Database, token: AccessToken, workspace_id: UUID | No
         depends_on=_present(token.id, token.grant_id, token.client_id, token.user_id, workspace_id),
         user_id=token.user_id,
         role=found.role,
-        ahead=found.ahead,
+        is_sandbox=found.is_sandbox,
     )
 
 
@@ -217,7 +217,7 @@ async def powers_of_outside(
         depends_on=(person.id, workspace_id),
         user_id=person.id,
         role=found.role,
-        ahead=found.ahead,
+        is_sandbox=found.is_sandbox,
     )
 
 

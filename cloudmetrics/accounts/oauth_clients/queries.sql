@@ -7,12 +7,11 @@ VALUES (
     %(secret_digest)s, %(created_at)s, %(updated_at)s
 );
 
--- name: list_after
--- A workspace's clients, oldest first, since ids grow with time.
+-- name: list
 SELECT client_id AS id, workspace_id, name, kind, grant_types, redirect_uris, scopes, created_at, updated_at
 FROM oauth_clients
-WHERE workspace_id = %(workspace_id)s AND deleted_at IS NULL AND client_id > %(after)s
-ORDER BY client_id
+WHERE workspace_id = %(workspace_id)s AND deleted_at IS NULL AND {where}
+ORDER BY {order}
 LIMIT %(limit)s;
 
 -- name: get

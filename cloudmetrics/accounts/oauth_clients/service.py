@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from cloudmetrics.accounts.access import service as access
@@ -28,17 +29,19 @@ from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Database, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
-from cloudmetrics.platform.paging import Page, page, unseal_id
+from cloudmetrics.platform.paging import Page
 from cloudmetrics.platform.signing import Keyring
 
-LISTING = "oauth clients"
 SECRET_PREFIX = "cm_secret_"  # noqa: S105
 
 
-async def list_page(caller: Caller, *, cursor: str | None = None, limit: int = 100) -> Page[Client]:
-    """The workspace's clients, oldest first. Raises InvalidCursor."""
-    found = await store.list_after(caller.tenant, unseal_id(caller, LISTING, cursor), limit + 1)
-    return page(caller, LISTING, found, limit, lambda client: str(client.id))
+async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[Client]:
+    """The clients that a query asks for, oldest first unless it says otherwise.
+
+    Raises InvalidCursor, InvalidMoment.
+    """
+    asked = store.CLIENTS.ask(caller, query)
+    return asked.page(await store.listed(caller.tenant, asked))
 
 
 async def get(caller: Caller, client_id: UUID) -> Client:

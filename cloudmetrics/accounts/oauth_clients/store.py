@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from cloudmetrics.accounts.oauth_clients.models import Client
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import Database, Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
@@ -21,9 +22,21 @@ async def create(transaction: Transaction, client: Client, secret_digest: bytes 
     await transaction.execute(queries.create, columns | _lists(columns))
 
 
-async def list_after(tenant: Tenant, after: UUID, limit: int) -> list[Client]:
-    parameters = {"workspace_id": tenant.workspace_id, "after": after, "limit": limit}
-    return [_client(row) for row in await tenant.read(queries.list_after, parameters)]
+CLIENTS = Collection(
+    "oauth-clients",
+    {
+        "id": Column("client_id", Kind.UUID),
+        "name": Column("name"),
+        "kind": Column("kind"),
+        "created_at": Column("created_at", Kind.MOMENT),
+        "updated_at": Column("updated_at", Kind.MOMENT),
+    },
+)
+
+
+async def listed(tenant: Tenant, asked: Asked) -> list[Client]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id}
+    return [_client(row) for row in await tenant.read(asked.statement(queries.list), parameters)]
 
 
 async def get(tenant: Tenant, client_id: UUID) -> Client | None:

@@ -1,10 +1,9 @@
--- name: list_after
--- In the order in which people made their accounts.
+-- name: list
 SELECT member.user_id AS id, person.email, member.role, member.created_at AS joined_at
 FROM memberships AS member
 JOIN users AS person USING (user_id)
-WHERE member.workspace_id = %(workspace_id)s AND member.user_id > %(after)s
-ORDER BY member.user_id
+WHERE member.workspace_id = %(workspace_id)s AND {where}
+ORDER BY {order}
 LIMIT %(limit)s;
 
 -- name: get

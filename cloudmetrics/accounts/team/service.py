@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from cloudmetrics.accounts.access import service as access
@@ -16,13 +18,22 @@ from cloudmetrics.accounts.workspaces.models import OwnerRequired, PersonRequire
 from cloudmetrics.platform.caller import Caller, Role
 from cloudmetrics.platform.database import Transaction
 from cloudmetrics.platform.errors import NotFound
-from cloudmetrics.platform.paging import Page, page, unseal_id
+from cloudmetrics.platform.paging import Page
 
 
-async def list_page(caller: Caller, *, cursor: str | None = None, limit: int = 100) -> Page[Member]:
-    """Members, those with the oldest accounts first. Raises InvalidCursor."""
-    found = await store.list_after(caller.tenant, unseal_id(caller, "team", cursor), limit + 1)
-    return page(caller, "team", found, limit, lambda member: str(member.id))
+async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[Member]:
+    """The members that a query asks for, those with the oldest accounts first unless it says otherwise.
+
+    Raises InvalidCursor, InvalidMoment.
+    """
+    asked = store.MEMBERS.ask(caller, query)
+    return asked.page(await store.listed(caller.tenant, asked))
+
+
+async def by_ids(caller: Caller, user_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Those of some people who are members."""
+    asked = store.MEMBERS.ask(caller, {"id_in": user_ids, "limit": len(user_ids)})
+    return {member.id: member.to_json() for member in await store.listed(caller.tenant, asked)}
 
 
 async def get(caller: Caller, user_id: UUID) -> Member:

@@ -6,15 +6,28 @@ from uuid import UUID
 
 from cloudmetrics.accounts.team.models import Member
 from cloudmetrics.platform.caller import Role
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
 from cloudmetrics.platform.database import Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
 
 
-async def list_after(tenant: Tenant, after: UUID, limit: int) -> list[Member]:
-    parameters = {"workspace_id": tenant.workspace_id, "after": after, "limit": limit}
-    return [Member(**row) for row in await tenant.read(queries.list_after, parameters)]
+MEMBERS = Collection(
+    "team",
+    {
+        # Ids grow with time, so this is the order in which people made their accounts.
+        "id": Column("member.user_id", Kind.UUID),
+        "email": Column("person.email", lower=True),
+        "role": Column("member.role"),
+        "joined_at": Column("member.created_at", Kind.MOMENT),
+    },
+)
+
+
+async def listed(tenant: Tenant, asked: Asked) -> list[Member]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id}
+    return [Member(**row) for row in await tenant.read(asked.statement(queries.list), parameters)]
 
 
 async def get(tenant: Tenant, user_id: UUID) -> Member | None:

@@ -1,8 +1,7 @@
 """What can be done with the clock of a sandbox.
 
-How far it is ahead comes with whatever authentication looks up, so that nobody asks
-for it twice. A change is told like a change of a key: every process has heard of it
-before the answer leaves.
+How far it is ahead is read anew for each request of a sandbox, so that whatever comes
+after a change goes by it, in every process. A live workspace is never asked about.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from cloudmetrics.accounts.access import service as access
 from cloudmetrics.accounts.test_clocks import store
 from cloudmetrics.accounts.test_clocks.models import (
     MOST_AHEAD,
@@ -28,8 +26,13 @@ from cloudmetrics.platform.database import Database, Tenant, Transaction
 from cloudmetrics.platform.jobs import defer
 
 
-async def tenant_of(database: Database, workspace_id: UUID) -> Tenant:
-    """A workspace with its clock, for whoever has not got it from a caller. Raises Unavailable."""
+async def tenant_of(database: Database, workspace_id: UUID, *, is_sandbox: bool = True) -> Tenant:
+    """A workspace with its clock, for whoever has not got it from a caller. Raises Unavailable.
+
+    It costs a query, unless it is known that the workspace is no sandbox.
+    """
+    if not is_sandbox:
+        return Tenant(database, workspace_id)
     return Tenant(database, workspace_id, await store.read_ahead(database, workspace_id))
 
 
@@ -46,9 +49,7 @@ async def advance(caller: Caller, by: timedelta) -> TestClock:
     """Moves the clock forward. Raises SandboxRequired, MomentTooFar."""
     async with _at_the_clock(caller) as transaction:
         moved = await store.ahead(transaction, caller.tenant.workspace_id) + by
-        shown = await _set(caller, transaction, clock.now(), moved, "advance_seconds")
-    await access.settle()
-    return shown
+        return await _set(caller, transaction, clock.now(), moved, "advance_seconds")
 
 
 async def advance_to(caller: Caller, moment: datetime) -> TestClock:
@@ -58,18 +59,14 @@ async def advance_to(caller: Caller, moment: datetime) -> TestClock:
         shows = real_time + await store.ahead(transaction, caller.tenant.workspace_id)
         if moment <= shows:
             raise MomentPassed(shows)
-        shown = await _set(caller, transaction, real_time, moment - real_time, "to")
-    await access.settle()
-    return shown
+        return await _set(caller, transaction, real_time, moment - real_time, "to")
 
 
 async def stop(caller: Caller) -> None:
     """Lets the sandbox live in real time again. Raises SandboxRequired."""
     async with _at_the_clock(caller) as transaction:
-        if not await store.remove(transaction, caller.tenant.workspace_id):
-            return
-        await _tell(caller, transaction)
-    await access.settle()
+        if await store.remove(transaction, caller.tenant.workspace_id):
+            await _tell(caller, transaction)
 
 
 @asynccontextmanager
@@ -93,7 +90,6 @@ async def _set(
 
 
 async def _tell(caller: Caller, transaction: Transaction) -> None:
-    """Tells all processes at the commit, and lets the worker do what is due now."""
+    """Lets the worker do what is due by the new time."""
     workspace_id = caller.tenant.workspace_id
-    await access.note(transaction, workspace_id)
     await defer(transaction, "test-clock.moved", key=str(workspace_id), workspace_id=workspace_id)

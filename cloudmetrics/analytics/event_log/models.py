@@ -64,11 +64,9 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events are wanted: None where nothing narrows it. `start` is included, `end` is not."""
+    """Of which website and time events are exported. `start` is included, `end` is not."""
 
-    website_id: UUID | None = None
-    name: str | None = None
-    visitor_id: str | None = None
+    website_id: UUID
     start: datetime | None = None
     end: datetime | None = None
 

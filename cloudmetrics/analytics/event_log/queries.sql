@@ -1,59 +1,55 @@
--- name: list_before
--- Events of live websites, newest first. Each website gives its own newest ones, in
--- the order of its index, so that a page costs the same however many came before it.
-SELECT event.*, site.currency
+-- name: list
+-- Events of live websites. Each website gives its own first ones, in the order of its index, so
+-- that a page costs the same however many came before it.
+SELECT
+    event.event_id AS id, event.name, event.occurred_at, event.received_at, event.website_id,
+    event.visitor_id, event.url, event.page, event.referrer,
+    event.source, event.medium, event.campaign, event.device, event.browser, event.system, event.country,
+    event.revenue_minor, site.currency, event.properties
 FROM websites AS site
 CROSS JOIN LATERAL (
-    SELECT
-        event_id AS id, name, occurred_at, received_at, website_id, visitor_id, url, page, referrer,
-        source, medium, campaign, device, browser, system, country, revenue_minor, properties
+    SELECT events.*
     FROM events
-    WHERE workspace_id = site.workspace_id
-      AND website_id = site.website_id
-      AND (occurred_at, event_id) < (%(before)s::timestamptz, %(before_id)s)
-      AND (%(start)s::timestamptz IS NULL OR occurred_at >= %(start)s::timestamptz)
-      AND (%(end)s::timestamptz IS NULL OR occurred_at < %(end)s::timestamptz)
-      AND (%(name)s::text IS NULL OR name = %(name)s::text)
-      AND (%(visitor_id)s::text IS NULL OR visitor_id = %(visitor_id)s::text)
-    ORDER BY occurred_at DESC, event_id DESC
+    WHERE events.workspace_id = site.workspace_id
+      AND events.website_id = site.website_id
+      AND {where}
+    ORDER BY {order}
     LIMIT %(limit)s
 ) AS event
 WHERE site.workspace_id = %(workspace_id)s
   AND site.deleted_at IS NULL
   AND (%(website_id)s::uuid IS NULL OR site.website_id = %(website_id)s::uuid)
-ORDER BY event.occurred_at DESC, event.id DESC
+ORDER BY {order}
 LIMIT %(limit)s;
 
 -- name: list_of_visitor
--- Events of one visitor of a live website, newest first. They are found at the times of the
--- visitor's visits, which follow each other without overlap, so that a page reads no more
--- visits than it shows. That the inner SELECT has an order and a limit of its own keeps the
--- planner from looking through all events instead: it does not know how short visits are.
-SELECT event.*, site.currency
+-- Events of one visitor of a live website. They are found at the times of the visitor's visits,
+-- which follow each other without overlap, so that a page reads no more visits than it shows.
+-- That the inner SELECT has an order and a limit of its own keeps the planner from looking
+-- through all events instead: it does not know how short visits are.
+SELECT
+    event.event_id AS id, event.name, event.occurred_at, event.received_at, event.website_id,
+    event.visitor_id, event.url, event.page, event.referrer,
+    event.source, event.medium, event.campaign, event.device, event.browser, event.system, event.country,
+    event.revenue_minor, site.currency, event.properties
 FROM websites AS site
 JOIN visits AS visit USING (workspace_id, website_id)
 CROSS JOIN LATERAL (
-    SELECT
-        event_id AS id, name, occurred_at, received_at, website_id, visitor_id, url, page, referrer,
-        source, medium, campaign, device, browser, system, country, revenue_minor, properties
+    SELECT events.*
     FROM events
-    WHERE workspace_id = visit.workspace_id
-      AND website_id = visit.website_id
-      AND occurred_at BETWEEN visit.started_at AND visit.ended_at
-      AND visitor_id = visit.visitor_id
-      AND (occurred_at, event_id) < (%(before)s::timestamptz, %(before_id)s)
-      AND (%(start)s::timestamptz IS NULL OR occurred_at >= %(start)s::timestamptz)
-      AND (%(end)s::timestamptz IS NULL OR occurred_at < %(end)s::timestamptz)
-      AND (%(name)s::text IS NULL OR name = %(name)s::text)
-    ORDER BY occurred_at DESC, event_id DESC
+    WHERE events.workspace_id = visit.workspace_id
+      AND events.website_id = visit.website_id
+      AND events.occurred_at BETWEEN visit.started_at AND visit.ended_at
+      AND {where}
+    ORDER BY {order}
     LIMIT %(limit)s
 ) AS event
 WHERE site.workspace_id = %(workspace_id)s
   AND site.website_id = %(website_id)s
   AND site.deleted_at IS NULL
   AND visit.visitor_id = %(visitor_id)s
-  AND visit.started_at <= %(before)s::timestamptz
-ORDER BY visit.started_at DESC, event.occurred_at DESC, event.id DESC
+  AND {visits}
+ORDER BY {visit_order}, {order}
 LIMIT %(limit)s;
 
 -- name: list_after

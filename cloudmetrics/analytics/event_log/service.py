@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cloudmetrics.analytics.event_log import store
@@ -14,41 +15,25 @@ from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.clock import iso
 from cloudmetrics.platform.errors import NotFound, Unavailable
-from cloudmetrics.platform.paging import Page, page, unseal
+from cloudmetrics.platform.paging import Page
 
-# Before the first page comes everything, whatever its time.
-NEWEST = ("infinity", "")
 OLDEST = ("-infinity", "")
 # Small enough that other requests get their turn between two pages.
 EXPORT_PAGE = 1_000
 EXPORT_PAUSES = (0.5, 1.0, 2.0, 4.0)
 
 
-async def list_page(
-    caller: Caller,
-    *,
-    website_id: UUID | None = None,
-    name: str | None = None,
-    visitor_id: str | None = None,
-    start: str | None = None,
-    end: str | None = None,
-    cursor: str | None = None,
-    limit: int = 100,
-) -> Page[StoredEvent]:
-    """Events that fit, newest first. `start` (included) and `end` (not) are RFC 3339.
+async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[StoredEvent]:
+    """The events that a query asks for, newest first unless it says otherwise.
 
-    Raises NotFound for an unknown website, MomentOutOfRange, PeriodInverted, InvalidCursor.
+    `from_` (included) and `to` (not) are RFC 3339. Raises NotFound for an unknown
+    website, MomentOutOfRange, PeriodInverted, InvalidCursor, InvalidMoment.
     """
-    wanted = _wanted(website_id, name, visitor_id, start, end)
-    if website_id:
-        await websites.get(caller, website_id)
-    listing = f"events {wanted}"
-    position = NEWEST
-    if cursor is not None:
-        moment, _, event_id = unseal(caller, listing, cursor).partition(" ")
-        position = (moment, event_id)
-    found = await store.list_before(caller.tenant, wanted, position, limit + 1)
-    return page(caller, listing, found, limit, lambda event: f"{iso(event.occurred_at)} {event.id}")
+    start, end = _period(query.get("from_"), query.get("to"))
+    if website_id := query.get("website_id"):
+        await websites.get(caller, UUID(website_id))
+    asked = store.EVENTS.ask(caller, {**query, "from_": start, "to": end})
+    return asked.page(await store.listed(caller.tenant, asked))
 
 
 async def export(
@@ -60,9 +45,9 @@ async def export(
     cleaning up, and would be lost with its connection: a page is tried again for
     a while where PostgreSQL is away. What arrives meanwhile may be among them.
 
-    Raises as `list_page` does, before the first page; after it only Unavailable.
+    Raises NotFound, MomentOutOfRange, PeriodInverted before the first page; after it only Unavailable.
     """
-    wanted = _wanted(website_id, None, None, start, end)
+    wanted = EventFilter(website_id, *_period(start, end))
     await websites.get(caller, website_id)
     first = await store.list_after(caller.tenant, wanted, OLDEST, EXPORT_PAGE)
     return _pages(caller, wanted, first)
@@ -97,13 +82,12 @@ async def get(caller: Caller, event_id: str) -> StoredEvent:
     return event
 
 
-def _wanted(
-    website_id: UUID | None, name: str | None, visitor_id: str | None, start: str | None, end: str | None
-) -> EventFilter:
-    wanted = EventFilter(website_id, name, visitor_id, _moment(start, "from"), _moment(end, "to"))
-    if wanted.start and wanted.end and wanted.end <= wanted.start:
+def _period(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:
+    """Raises MomentOutOfRange, PeriodInverted."""
+    period = _moment(start, "from"), _moment(end, "to")
+    if period[0] and period[1] and period[1] <= period[0]:
         raise PeriodInverted
-    return wanted
+    return period
 
 
 def _moment(text: str | None, parameter: str) -> datetime | None:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.accounts.trash.models import shown
 from cloudmetrics.analytics.dimensions import Dimension
 from cloudmetrics.analytics.goals.conditions import Condition, Kind
 from cloudmetrics.analytics.metrics.models import DateRange, Money
@@ -24,6 +25,7 @@ class Goal:
     condition: Condition
     created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None = None
 
     @classmethod
     def from_row(cls, row: Row) -> Goal:
@@ -34,7 +36,7 @@ class Goal:
             row["path_pattern"],
             Money(minimum, row["minimum_currency"]) if minimum is not None else None,
         )
-        names = ("id", "website_id", "name", "created_at", "updated_at")
+        names = ("id", "website_id", "name", "created_at", "updated_at", "deleted_at")
         return cls(condition=condition, **{name: row[name] for name in names})
 
     def to_json(self) -> dict[str, Any]:
@@ -45,6 +47,7 @@ class Goal:
             "condition": self.condition.to_json(),
             "created_at": iso(self.created_at),
             "updated_at": iso(self.updated_at),
+            **shown(self.deleted_at),
         }
 
 

@@ -2,7 +2,8 @@
 -- Goals of live websites.
 SELECT
     goal.goal_id AS id, goal.website_id, goal.name, goal.kind, goal.event_name, goal.path_pattern,
-    goal.minimum_revenue, goal.minimum_currency, goal.created_at, goal.updated_at
+    goal.minimum_revenue, goal.minimum_currency, goal.created_at, goal.updated_at,
+    goal.deleted_at
 FROM goals AS goal
 JOIN websites AS site USING (workspace_id, website_id)
 WHERE goal.workspace_id = %(workspace_id)s
@@ -18,9 +19,9 @@ FROM unnest(%(website_ids)s::uuid[]) AS site (website_id)
 CROSS JOIN LATERAL (
     SELECT
         goal_id AS id, website_id, name, kind, event_name, path_pattern,
-        minimum_revenue, minimum_currency, created_at, updated_at
+        minimum_revenue, minimum_currency, created_at, updated_at, deleted_at
     FROM goals
-    WHERE workspace_id = %(workspace_id)s AND website_id = site.website_id
+    WHERE workspace_id = %(workspace_id)s AND website_id = site.website_id AND deleted_at IS NULL
     ORDER BY goal_id
     LIMIT %(limit)s
 ) AS goal
@@ -29,10 +30,12 @@ ORDER BY goal.id;
 -- name: get
 SELECT
     goal.goal_id AS id, goal.website_id, goal.name, goal.kind, goal.event_name, goal.path_pattern,
-    goal.minimum_revenue, goal.minimum_currency, goal.created_at, goal.updated_at
+    goal.minimum_revenue, goal.minimum_currency, goal.created_at, goal.updated_at,
+    goal.deleted_at
 FROM goals AS goal
 JOIN websites AS site USING (workspace_id, website_id)
-WHERE goal.workspace_id = %(workspace_id)s AND goal.goal_id = %(goal_id)s AND site.deleted_at IS NULL;
+WHERE goal.workspace_id = %(workspace_id)s AND goal.goal_id = %(goal_id)s
+  AND goal.deleted_at IS NULL AND site.deleted_at IS NULL;
 
 -- name: create
 INSERT INTO goals (
@@ -45,29 +48,38 @@ VALUES (
 )
 RETURNING
     goal_id AS id, website_id, name, kind, event_name, path_pattern,
-    minimum_revenue, minimum_currency, created_at, updated_at;
+    minimum_revenue, minimum_currency, created_at, updated_at, deleted_at;
 
 -- name: update
 UPDATE goals
 SET name = %(name)s, kind = %(kind)s, event_name = %(event_name)s, path_pattern = %(path_pattern)s,
     minimum_revenue = %(minimum_revenue)s, minimum_currency = %(minimum_currency)s, updated_at = %(now)s
-WHERE workspace_id = %(workspace_id)s AND goal_id = %(goal_id)s
+WHERE workspace_id = %(workspace_id)s AND goal_id = %(goal_id)s AND deleted_at IS NULL
 RETURNING
     goal_id AS id, website_id, name, kind, event_name, path_pattern,
-    minimum_revenue, minimum_currency, created_at, updated_at;
+    minimum_revenue, minimum_currency, created_at, updated_at, deleted_at;
 
--- name: delete
--- A goal of a deleted website is gone already.
-DELETE FROM goals
+-- name: set_deleted
+-- Deletes or restores a goal; no row comes back where there is nothing to be done. A goal of a
+-- deleted website is gone with it.
+UPDATE goals
+SET deleted_at = %(deleted_at)s
 WHERE workspace_id = %(workspace_id)s
   AND goal_id = %(goal_id)s
+  AND (deleted_at IS NULL) = (%(deleted_at)s::timestamptz IS NOT NULL)
   AND EXISTS (
       SELECT FROM websites AS site
       WHERE site.workspace_id = goals.workspace_id
         AND site.website_id = goals.website_id
         AND site.deleted_at IS NULL
   )
-RETURNING goal_id AS id;
+RETURNING
+    goal_id AS id, website_id, name, kind, event_name, path_pattern,
+    minimum_revenue, minimum_currency, created_at, updated_at, deleted_at;
+
+-- name: purge
+DELETE FROM goals
+WHERE workspace_id = %(workspace_id)s AND goal_id = %(goal_id)s AND deleted_at IS NOT NULL;
 
 -- name: completed
 -- How often each visitor completed the goal on each day: from the names of the day or its

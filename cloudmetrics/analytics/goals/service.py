@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.accounts.audit import service as audit
+from cloudmetrics.accounts.audit.models import Action, Actor
+from cloudmetrics.accounts.trash import service as trash
 from cloudmetrics.analytics.dimensions import Dimension
 from cloudmetrics.analytics.goals import store
 from cloudmetrics.analytics.goals.conditions import Condition
@@ -14,12 +17,14 @@ from cloudmetrics.analytics.metrics.ranges import date_range
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
-from cloudmetrics.platform.database import Row
+from cloudmetrics.platform.database import Row, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
 from cloudmetrics.platform.paging import Page
 
 POINTER = "/condition"
+# What the trash and the audit log call it.
+GOAL = "GOAL"
 MOST_OF_WEBSITE = 100
 
 
@@ -64,9 +69,25 @@ async def update(caller: Caller, goal_id: UUID, *, name: str, condition: Conditi
 
 
 async def delete(caller: Caller, goal_id: UUID) -> None:
-    """Raises NotFound."""
-    if not await store.delete(caller.tenant, goal_id):
-        raise NotFound("goal")
+    """Hides it; it can be restored for 30 days. Raises NotFound."""
+    async with caller.tenant.transaction() as transaction:
+        now = clock.now_of(caller.tenant)
+        goal = _found(await store.set_deleted(transaction, caller.tenant, goal_id, now))
+        await trash.put(transaction, caller.tenant, GOAL, goal_id)
+        await _record(transaction, caller, Action.GOAL_DELETED, goal)
+
+
+async def restore(caller: Caller, goal_id: UUID) -> Goal:
+    """Brings a deleted goal back; one that lives stays as it is.
+
+    Raises NotFound, also where its time has come, or its website is deleted.
+    """
+    async with caller.tenant.transaction() as transaction:
+        goal = await store.set_deleted(transaction, caller.tenant, goal_id, None)
+        if goal is not None:
+            await trash.take(transaction, caller.tenant, GOAL, goal_id)
+            await _record(transaction, caller, Action.GOAL_RESTORED, goal)
+    return goal or await get(caller, goal_id)
 
 
 async def completions(
@@ -94,6 +115,11 @@ async def completions(
         dimension,
         [(row["value"], _tally(row)) for row in by_value],
     )
+
+
+async def _record(transaction: Transaction, caller: Caller, action: Action, goal: Goal) -> None:
+    actor, subject = Actor.of(caller), (GOAL, goal.id)
+    await audit.record(transaction, caller.tenant.workspace_id, actor, action, subject, name=goal.name)
 
 
 def _tally(row: Row) -> Tally:

@@ -12,7 +12,7 @@ from cloudmetrics.analytics.goals.conditions import Kind as ConditionKind
 from cloudmetrics.analytics.goals.models import Goal
 from cloudmetrics.analytics.metrics.models import DateRange
 from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
-from cloudmetrics.platform.database import HASHED, Row, Tenant
+from cloudmetrics.platform.database import HASHED, Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
@@ -30,7 +30,11 @@ GOALS = Collection(
         "name": Column("goal.name"),
         "created_at": Column("goal.created_at", Kind.MOMENT),
         "updated_at": Column("goal.updated_at", Kind.MOMENT),
+        "status": Column(
+            states={"ACTIVE": "goal.deleted_at IS NULL", "DELETED": "goal.deleted_at IS NOT NULL"}
+        ),
     },
+    unless_asked={"status": "ACTIVE"},
 )
 
 
@@ -64,10 +68,17 @@ async def update(
     return await _write(tenant, queries.update, _at(tenant, goal_id) | _columns(condition) | more)
 
 
-async def delete(tenant: Tenant, goal_id: UUID) -> bool:
-    """Whether there was such a goal."""
+async def set_deleted(
+    transaction: Transaction, tenant: Tenant, goal_id: UUID, deleted_at: datetime | None
+) -> Goal | None:
+    """The goal, deleted or restored; None where there was no such thing to do."""
+    row = await transaction.fetch_one(queries.set_deleted, _at(tenant, goal_id) | {"deleted_at": deleted_at})
+    return Goal.from_row(row) if row else None
+
+
+async def purge(tenant: Tenant, goal_id: UUID) -> None:
     async with tenant.transaction() as transaction:
-        return await transaction.fetch_one(queries.delete, _at(tenant, goal_id)) is not None
+        await transaction.execute(queries.purge, _at(tenant, goal_id))
 
 
 async def completions(tenant: Tenant, goal: Goal, days: DateRange) -> list[Row]:

@@ -54,11 +54,11 @@ def comparison(days: DateRange, earlier: dict[str, Any], now: dict[str, Any]) ->
         "start_date": days.start.isoformat(),
         "end_date": days.end.isoformat(),
         **earlier,
-        "change": {name: _change(earlier[name], now[name]) for name in CHANGES},
+        "change": {name: change_of(earlier[name], now[name]) for name in CHANGES},
     }
 
 
-def _change(earlier: Any, now: Any) -> float | None:
+def change_of(earlier: Any, now: Any) -> float | None:
     """0.25 is a quarter more; None where there is nothing above 0 to compare with."""
     if isinstance(earlier, dict) and isinstance(now, dict):
         if earlier["currency"] != now["currency"]:

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from cloudmetrics.analytics.questions.dimensions import PAGE, TIME, Interval
-from cloudmetrics.analytics.questions.models import RATIOS, Measure, Order, Question
+from cloudmetrics.analytics.questions.models import RATIOS, Measure, Order, Question, Span
 from cloudmetrics.analytics.questions.planner import LIGHT, Part, Plan, Source, by_hour
 from cloudmetrics.analytics.questions.sources import (
     COLUMNS,
@@ -100,6 +100,24 @@ def compose_page(workspace_id: UUID, plan: Plan, cut: Cut) -> Statement:
     if plan.late is not None:
         page = _with_late(page, plan.late, question, composer)
     return _statement(workspace_id, [plan], page, composer)
+
+
+def compose_spans(workspace_id: UUID, plan: Plan, spans: Sequence[Span]) -> Statement:
+    """One question about several spans of time: `question` says of which a row is, counted from 0.
+
+    The question has no dimensions; a span in which nothing happened has no row.
+    """
+    composer = _Composer()
+    answer = _statement(workspace_id, [plan], _added_up(plan, (), composer), composer)
+    values = composer.values
+    starts = values.bind([span.start for span in spans])
+    ends = values.bind([span.end for span in spans])
+    sql = (
+        f"SELECT span.number::int - 1 AS question, answer.* FROM unnest({starts}::timestamptz[],"
+        f" {ends}::timestamptz[]) WITH ORDINALITY AS span (starts_at, ends_at, number)"
+        f" CROSS JOIN LATERAL ({answer.sql}) AS answer"
+    )
+    return Statement(sql, answer.parameters | values.bound, answer.heavy)
 
 
 def _statement(workspace_id: UUID, plans: Sequence[Plan], body: str, composer: _Composer) -> Statement:
@@ -229,7 +247,7 @@ def _rows(
         if name in question.dimensions or (part.source is Source.VISITOR_DAYS and not by_hour(asked))
     ]
     selected += _counts(part, found, goal, composer)
-    where = [within_days(found, question, values), *found.where]
+    where = list(dict.fromkeys([within_days(found, question, values), *found.where]))
     if question.filter is not None:
         where.append(condition(question.filter, part, found, question, values))
     if only is not None:

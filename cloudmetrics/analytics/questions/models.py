@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from math import floor
@@ -52,6 +53,14 @@ RATIOS: Mapping[str, tuple[str, str, int]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """The time from one moment up to, but not including, another."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """By a metric or a dimension of the question."""
 
@@ -64,7 +73,8 @@ class Question:
     """What is asked of the numbers of some days.
 
     `website_id` is None for all websites. `interval` matters only where `time` is
-    a dimension. `goal` is what counts as a conversion.
+    a dimension. `goal` is what counts as a conversion. With `in_spans` it is asked
+    of spans of time rather than of days, which `compose_spans` is given.
     """
 
     days: DateRange
@@ -75,6 +85,7 @@ class Question:
     filter: Filter | None = None
     goal: Condition | None = None
     order: tuple[Order, ...] = ()
+    in_spans: bool = False
 
     @property
     def measures(self) -> frozenset[Measure]:

@@ -96,7 +96,7 @@ def level(question: Question) -> Level:
 def plan(question: Question) -> Plan:
     """The cheapest plan that is exact."""
     match level(question):
-        case Level.DAY if by_hour(question):
+        case Level.DAY if by_hour(question) or question.in_spans:
             return from_events(question)
         case Level.DAY:
             return Plan(question, tuple(_of_days(question)))
@@ -152,7 +152,7 @@ def _of_events(question: Question) -> Plan:
     used = {*question.dimensions, *filters.dimensions(question.filter)}
     named = {name for name in used if level_of(name) is not Level.DAY}
     wanted = question.measures
-    if by_hour(question):
+    if by_hour(question) or question.in_spans:
         return from_events(question)
     if named == {EVENT_NAME} and Measure.VISITS not in wanted:
         reason = "events of a name, per visitor and day"

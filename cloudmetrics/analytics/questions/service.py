@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -25,6 +25,7 @@ from cloudmetrics.analytics.questions.planner import Plan, plan
 from cloudmetrics.analytics.questions.reading import Body, read
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.database import Transaction
 from cloudmetrics.platform.errors import InvalidCursor
 from cloudmetrics.platform.paging import seal, unseal
 
@@ -38,27 +39,75 @@ async def query(caller: Caller, body: Body) -> dict[str, Any]:
     """The answer as JSON objects: data, pagination, meta. Raises NotFound, QuestionUnsound,
     InvalidCursor, QueryTooSlow.
     """
-    website_id = UUID(body["website_id"]) if body.get("website_id") else None
-    state = await answers.state(caller, website_id)
-    today = clock.today_of(caller.tenant, state.timezone)
-    question = read(body, today, state.currencies)
-    if body.get("goal_id"):
-        question = replace(question, goal=await _goal(caller, UUID(body["goal_id"]), website_id))
-    await _require_properties(caller, question)
-    digest = _digest(body)
+    state, question = await _understood(caller, body)
     position = None
     if body.get("cursor"):
-        days, position = _open(caller, digest, body["cursor"])
+        days, position = _open(caller, _digest(body), body["cursor"])
         question = replace(question, days=days)
-    chosen = plan(question)
     if body["dry_run"]:
-        return await _explain(caller, chosen, body["limit"])
+        return await _explain(caller, plan(question), body["limit"])
+    return await ask(caller, body, state, question, position)
+
+
+async def understand(caller: Caller, body: Body, state: State) -> Question:
+    """The question of a body about websites in some state, checked all but for its cursor.
+
+    Raises QuestionUnsound, and NotFound for its goal.
+    """
+    question = read(body, clock.today_of(caller.tenant, state.timezone), state.currencies)
+    if body.get("goal_id"):
+        goal = await _goal(caller, UUID(body["goal_id"]), question.website_id)
+        question = replace(question, goal=goal)
+    await _require_properties(caller, question)
+    return question
+
+
+async def ask(
+    caller: Caller, body: Body, state: State, question: Question, position: tuple[Any, ...] | None = None
+) -> dict[str, Any]:
+    """A page of the answer to what `understand` made of a body, as JSON objects. Raises QueryTooSlow.
+
+    `position` is where the page before ended.
+    """
+    chosen = plan(question)
 
     async def draw() -> dict[str, Any]:
-        return await _page(caller, state, chosen, Cut(body["limit"] + 1, position), digest)
+        return await _page(caller, state, chosen, Cut(body["limit"] + 1, position), _digest(body))
 
     answer = await answers.answer(caller, state, _key(body, question, state), draw)
     return answer | {"meta": _meta(question, chosen, None)}
+
+
+async def check(caller: Caller, body: Body) -> None:
+    """Raises whatever makes a question senseless: NotFound, QuestionUnsound."""
+    await _understood(caller, body)
+
+
+async def rows(
+    caller: Caller, body: Body, transaction: Transaction, *, most: int, at_once: int
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """The rows of an answer as JSON objects, at most so many, in pages that are all of one moment.
+
+    The body has no cursor. The transaction may write meanwhile. Raises as `query` does.
+    """
+    state, question = await _understood(caller, body)
+    statement = compose_page(caller.tenant.workspace_id, plan(question), Cut(most))
+    empty = True
+    async for records in store.stream(transaction, statement, at_once):
+        empty = False
+        yield [
+            _row(store.to_row(record, len(question.dimensions)), question, state.currency)
+            for record in records
+        ]
+    if empty and not question.dimensions:
+        yield [_row(Row((), Numbers()), question, state.currency)]
+
+
+async def _understood(caller: Caller, body: Body) -> tuple[State, Question]:
+    """The question of a body, and what it finds at this moment. Raises NotFound, QuestionUnsound."""
+    website_id = UUID(body["website_id"]) if body.get("website_id") else None
+    state = await answers.state(caller, website_id)
+    return state, await understand(caller, body, state)
 
 
 async def _page(caller: Caller, state: State, chosen: Plan, cut: Cut, digest: str) -> dict[str, Any]:

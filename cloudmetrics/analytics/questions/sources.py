@@ -233,7 +233,8 @@ READINGS = {
 
 def goal_days(goal: Condition, question: Question, values: Values) -> str:
     """The days on which each visitor reached the goal."""
-    name = goal_name(goal)
+    # Only events tell what was reached in a part of a day.
+    name = None if question.in_spans else goal_name(goal)
     if name == PAGEVIEW:
         source = f"site JOIN visitor_days AS done {ROLLUP} WHERE done.pageviews > 0"
     elif name is not None:
@@ -301,6 +302,8 @@ def condition(root: Filter, part: Part, found: Reading, question: Question, valu
 
 
 def within_days(found: Reading, question: Question, values: Values) -> str:
+    if question.in_spans:
+        return _in_span(found.instant)
     return _within(found.day, question, values)
 
 
@@ -326,6 +329,11 @@ def _within(day: str, question: Question, values: Values) -> str:
     return f"{day} BETWEEN {start}::date AND {end}::date"
 
 
+def _in_span(instant: str | None) -> str:
+    """Within the row of `span` that surrounds the statement."""
+    return f"{instant} >= span.starts_at AND {instant} < span.ends_at"
+
+
 def _days_of_website(question: Question, values: Values) -> str:
     """The rows of a rollup that a question is about, where they are not joined with the websites yet."""
     one = "" if question.website_id is None else " AND website_id = %(website_id)s::uuid"
@@ -336,7 +344,10 @@ def _around(instant: str, question: Question, values: Values) -> str:
     """Bounds for an index, wide enough: no time zone is a whole day away from UTC.
 
     The exact ones compare days, because a day may begin twice or not at midnight.
+    Those of a span are exact as they are.
     """
+    if question.in_spans:
+        return _in_span(instant)
     start, end = values.bind(question.days.start), values.bind(question.days.end)
     return (
         f"{instant} >= ({start}::date - 1)::timestamp AT TIME ZONE 'UTC'"

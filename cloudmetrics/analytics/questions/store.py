@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from cloudmetrics.analytics.questions.composing import Statement
 from cloudmetrics.analytics.questions.models import Numbers, Row
-from cloudmetrics.platform.database import HEAVY, Tenant
+from cloudmetrics.platform import streaming
+from cloudmetrics.platform.database import HEAVY, Tenant, Transaction
 from cloudmetrics.platform.database import Row as Record
 from cloudmetrics.platform.errors import QueryTooSlow
 from cloudmetrics.platform.sql import load_queries
@@ -18,13 +19,27 @@ queries = load_queries(__file__)
 # How long a question may take, and how long it may be looked whether anybody ever had a property.
 QUESTION_SECONDS = 10.0
 PROPERTY_SECONDS = 2.0
+# Nobody waits for a report.
+STREAM_SECONDS = 15.0
 COUNTS = ("visitors", "conversions", "events", "pageviews", "visits", "bounces", "visit_us")
 
 
-async def run(tenant: Tenant, statement: Statement) -> list[Record]:
+async def run(tenant: Tenant, statement: Statement, *, seconds: float = QUESTION_SECONDS) -> list[Record]:
     """The rows of a statement. Raises QueryTooSlow."""
     return await tenant.read(
-        statement.sql, statement.parameters, seconds=QUESTION_SECONDS, settings=_settings(statement)
+        statement.sql, statement.parameters, seconds=seconds, settings=_settings(statement)
+    )
+
+
+def stream(transaction: Transaction, statement: Statement, at_once: int) -> AsyncIterator[list[Record]]:
+    """The rows of a statement in pages, as `platform.streaming` gives them. Raises QueryTooSlow."""
+    return streaming.stream(
+        transaction,
+        statement.sql,
+        statement.parameters,
+        at_once=at_once,
+        seconds=STREAM_SECONDS,
+        settings=_settings(statement),
     )
 
 

@@ -11,6 +11,7 @@ SELECT
 FROM websites
 WHERE
     workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND retention_days IS NOT NULL
+    AND purged_at IS NULL
     AND NOT EXISTS (
         SELECT FROM rollup_builds
         WHERE rollup_builds.workspace_id = websites.workspace_id

@@ -74,9 +74,8 @@ async def list_events(
     caller: Caller, website_id: UUID, visitor_id: str, *, cursor: str | None = None, limit: int = 100
 ) -> Page[StoredEvent]:
     """Events of a visitor, newest first. Raises NotFound, InvalidCursor."""
-    found = await event_log.list_page(
-        caller, website_id=website_id, visitor_id=visitor_id, cursor=cursor, limit=limit
-    )
+    query = {"website_id": str(website_id), "visitor_id": visitor_id, "cursor": cursor, "limit": limit}
+    found = await event_log.list_page(caller, query)
     if not found.items and cursor is None:
         raise NotFound("visitor")
     return found
@@ -85,9 +84,9 @@ async def list_events(
 async def erase(caller: Caller, website_id: UUID, visitor_id: str) -> Erasure:
     """Removes all that is stored of a visitor; where nothing is, nothing is removed.
 
-    Raises NotFound for an unknown website.
+    Raises NotFound for a website that is neither here nor in the trash.
     """
-    await websites.get(caller, website_id)
+    await websites.require_stored(caller, website_id)
     removed, remaining = await erasure.erase(caller.tenant, website_id, visitor_id)
     return Erasure(visitor_id, clock.now_of(caller.tenant), removed, remaining)
 

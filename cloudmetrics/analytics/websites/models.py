@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from cloudmetrics.accounts.trash.models import shown
+
 
 class Website(NamedTuple):
     """A website or an app. Days begin in its time zone; it earns in its currency only.
@@ -22,6 +24,7 @@ class Website(NamedTuple):
     retention_days: int | None
     created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None = None
     # The time zone before, until all days are redrawn, and the share of events that are.
     answering_timezone: str | None = None
     rebuilt: float | None = None
@@ -40,6 +43,7 @@ class Website(NamedTuple):
             "created_at": self.created_at,
             "updated_at": self.updated_at,
             "timezone_change": change,
+            **shown(self.deleted_at),
         }
 
 

@@ -1,9 +1,9 @@
 -- name: list
--- Live websites. While the rollups are drawn in another time zone, that is the website's, and
+-- Websites that live, or can be restored. While the rollups are drawn in another time zone, that is the website's, and
 -- the one before still answers.
 SELECT
     website_id AS id, name, domain, coalesce(build.timezone, websites.timezone) AS timezone, currency,
-    retention_days, created_at, updated_at,
+    retention_days, created_at, updated_at, deleted_at,
     CASE WHEN build.edition IS NOT NULL THEN websites.timezone END AS answering_timezone,
     progress.share AS rebuilt
 FROM websites
@@ -19,14 +19,14 @@ LEFT JOIN LATERAL (
     WHERE workspace_id = build.workspace_id AND website_id = build.website_id
       AND edition IN (build.edition, websites.edition) AND dimension = 'all' AND value = ''
 ) AS progress ON build.edition IS NOT NULL
-WHERE workspace_id = %(workspace_id)s AND deleted_at IS NULL AND {where}
+WHERE workspace_id = %(workspace_id)s AND purged_at IS NULL AND {where}
 ORDER BY {order}
 LIMIT %(limit)s;
 
 -- name: get
 SELECT
     website_id AS id, name, domain, coalesce(build.timezone, websites.timezone) AS timezone, currency,
-    retention_days, created_at, updated_at,
+    retention_days, created_at, updated_at, deleted_at,
     CASE WHEN build.edition IS NOT NULL THEN websites.timezone END AS answering_timezone,
     progress.share AS rebuilt
 FROM websites
@@ -55,7 +55,7 @@ VALUES (
 )
 ON CONFLICT (workspace_id, domain) WHERE deleted_at IS NULL DO NOTHING
 RETURNING
-    website_id AS id, name, domain, timezone, currency, retention_days, created_at, updated_at,
+    website_id AS id, name, domain, timezone, currency, retention_days, created_at, updated_at, deleted_at,
     NULL AS answering_timezone, NULL AS rebuilt;
 
 -- name: lock
@@ -89,11 +89,51 @@ ON CONFLICT DO NOTHING;
 DELETE FROM retained_websites
 WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s;
 
--- name: delete
+-- name: set_deleted
+-- Deletes or restores a website; no row comes back where there is nothing to be done.
 UPDATE websites
-SET deleted_at = %(now)s
-WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND deleted_at IS NULL
-RETURNING website_id AS id;
+SET deleted_at = %(deleted_at)s
+WHERE workspace_id = %(workspace_id)s
+  AND website_id = %(website_id)s
+  AND purged_at IS NULL
+  AND (deleted_at IS NULL) = (%(deleted_at)s::timestamptz IS NOT NULL)
+RETURNING name, domain;
+
+-- name: domain
+SELECT domain
+FROM websites
+WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s;
+
+-- name: is_stored
+-- Whether its data is there, be it deleted or not.
+SELECT EXISTS (
+    SELECT FROM websites
+    WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND purged_at IS NULL
+) AS stored;
+
+-- name: begin_purge
+-- Whoever works with its data holds a lock on it, and after this one finds it no more.
+UPDATE websites
+SET purged_at = coalesce(purged_at, %(now)s)
+WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND deleted_at IS NOT NULL
+RETURNING website_id;
+
+-- name: tables_of_websites
+-- Tables with rows of websites, partitions left out, and what their foreign keys refer to.
+SELECT
+    tenant.oid::regclass::text AS name,
+    array_remove(array_agg(DISTINCT key.confrelid::regclass::text), NULL) AS refers_to
+FROM pg_class AS tenant
+JOIN pg_attribute AS space ON space.attrelid = tenant.oid AND space.attname = 'workspace_id'
+JOIN pg_attribute AS site ON site.attrelid = tenant.oid AND site.attname = 'website_id'
+LEFT JOIN pg_constraint AS key ON key.conrelid = tenant.oid AND key.contype = 'f'
+WHERE tenant.relkind IN ('r', 'p')
+  AND NOT tenant.relispartition
+  AND tenant.relnamespace = 'public'::regnamespace
+GROUP BY tenant.oid;
+
+-- name: remove_rows
+SELECT remove_website_rows(%(name)s::regclass, %(website_id)s, %(most)s) AS removed;
 
 -- name: try_timezone
 -- Fails where PostgreSQL does not know the time zone.

@@ -11,7 +11,7 @@ import psycopg
 from cloudmetrics.analytics.rollups.building import store as building
 from cloudmetrics.analytics.websites.models import CurrencyInUse, DomainTaken, Website
 from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
-from cloudmetrics.platform.database import Tenant
+from cloudmetrics.platform.database import Database, Tenant, Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.sql import load_queries
 from cloudmetrics.platform.timezones import UnknownTimezone
@@ -27,7 +27,9 @@ WEBSITES = Collection(
         "domain": Column("websites.domain"),
         "created_at": Column("websites.created_at", Kind.MOMENT),
         "updated_at": Column("websites.updated_at", Kind.MOMENT),
+        "status": Column(states={"ACTIVE": "deleted_at IS NULL", "DELETED": "deleted_at IS NOT NULL"}),
     },
+    unless_asked={"status": "ACTIVE"},
 )
 
 
@@ -79,12 +81,55 @@ async def update(tenant: Tenant, website_id: UUID, fields: dict[str, Any], now: 
     return Website(**row)
 
 
-async def delete(tenant: Tenant, website_id: UUID, now: datetime) -> bool:
-    """Whether there was such a website."""
+async def delete(transaction: Transaction, tenant: Tenant, website_id: UUID, now: datetime) -> str | None:
+    """The name of the website that is deleted now; None where there is no such one."""
+    row = await transaction.fetch_one(queries.set_deleted, _at(tenant, website_id) | {"deleted_at": now})
+    await building.cancel(transaction, tenant, website_id)
+    return row["name"] if row else None
+
+
+async def restore(transaction: Transaction, tenant: Tenant, website_id: UUID) -> str | None:
+    """The name of the website that lives again; None where there is no such deleted one.
+
+    Raises DomainTaken.
+    """
+    domain = await transaction.fetch_one(queries.domain, _at(tenant, website_id))
+    try:
+        row = await transaction.fetch_one(queries.set_deleted, _at(tenant, website_id) | {"deleted_at": None})
+    except psycopg.errors.UniqueViolation:
+        raise DomainTaken(domain["domain"] if domain else "") from None
+    return row["name"] if row else None
+
+
+async def is_stored(tenant: Tenant, website_id: UUID) -> bool:
+    """Whether its data is there: it lives, or can be restored."""
+    (row,) = await tenant.read(queries.is_stored, _at(tenant, website_id))
+    stored: bool = row["stored"]
+    return stored
+
+
+async def begin_purge(tenant: Tenant, website_id: UUID, now: datetime) -> bool:
+    """Whether it is there still; nobody works with its data from now on."""
     async with tenant.transaction() as transaction:
-        row = await transaction.fetch_one(queries.delete, _at(tenant, website_id) | {"now": now})
-        await building.cancel(transaction, tenant, website_id)
-    return row is not None
+        row = await transaction.fetch_one(queries.begin_purge, _at(tenant, website_id) | {"now": now})
+        return row is not None
+
+
+async def tables_of_websites(database: Database) -> dict[str, set[str]]:
+    """Each table with rows of websites, and the tables that its rows refer to."""
+    rows = await database.read_directory(queries.tables_of_websites)
+    return {row["name"]: set(row["refers_to"]) for row in rows}
+
+
+async def remove_rows(tenant: Tenant, website_id: UUID, table: str, most: int) -> int:
+    """Removes some rows of a website whose time has come; how many."""
+    async with tenant.transaction() as transaction:
+        row = await transaction.fetch_one(
+            queries.remove_rows, _at(tenant, website_id) | {"name": table, "most": most}
+        )
+    assert row is not None
+    removed: int = row["removed"]
+    return removed
 
 
 async def require_timezone(tenant: Tenant, name: str) -> None:

@@ -40,6 +40,23 @@ class PreconditionFailed(Exception):
         self.etag = etag
 
 
+class NotInBatch(Exception):
+    """The operation cannot be a part of a batch."""
+
+    def __init__(self) -> None:
+        super().__init__("Events, streams and batches cannot be sent in a batch. Send the request by itself.")
+
+
+class BatchUndone(Exception):
+    """A request of an atomic batch was refused, and nothing of the batch was done."""
+
+    def __init__(self, index: int, response: Response) -> None:
+        super().__init__(f"Request {index} was refused, and so nothing of the batch was done.")
+        assert isinstance(response.body, bytes)
+        problem = orjson.loads(response.body) if response.body else None
+        self.details = {"index": index, "status": response.status, "problem": problem}
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A key that somebody makes a request repeatable with.

@@ -21,3 +21,11 @@ WHERE (workspace_id, holder_id, key_digest) IN (
     LIMIT %(most)s
 )
 RETURNING workspace_id;
+
+-- name: version
+-- What it was after the same commits is the same text, and differs after any other. Null where nothing
+-- was noted, and while rollups are drawn anew: websites show how far that is, and events move it on.
+SELECT md5(string_agg(change_id::text, ' ' ORDER BY change_id)) AS version
+FROM workspace_changes
+WHERE workspace_id = %(workspace_id)s
+  AND NOT EXISTS (SELECT FROM rollup_builds WHERE workspace_id = %(workspace_id)s);

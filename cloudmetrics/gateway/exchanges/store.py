@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from cloudmetrics.gateway.exchanges.models import Claim
-from cloudmetrics.platform.database import NOBODY, Database, Transaction
+from cloudmetrics.platform.database import NOBODY, Database, Tenant, Transaction
 from cloudmetrics.platform.errors import Overtaken
 from cloudmetrics.platform.sql import load_queries
 
@@ -39,6 +39,12 @@ async def forget(database: Database, before: datetime, most: int) -> int:
     """Deletes up to so many answers that were given before; how many it were."""
     async with database.transaction(NOBODY) as transaction:
         return len(await transaction.fetch(queries.forget, {"before": before, "most": most}))
+
+
+async def version(tenant: Tenant) -> str | None:
+    """The version of a workspace, events aside; None where it may change without another version."""
+    ((found,),) = await tenant.read_tuples(queries.version, {"workspace_id": tenant.workspace_id})
+    return str(found) if found is not None else None
 
 
 def _at(claim: Claim) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """Which limits a request has to keep.
 
     no credential, or a bad one    its address's window
+    a share link                   its address's window
     an operation with events       the workspace's window for these, and nothing else
     a person's token               the person's windows, and the workspace's
     any other credential           its bucket, and the workspace's window
     an operation of the assistant  its own window on top
 
-An operation is one with events or of the assistant where the contract says so:
-`x-limit: events`, `x-limit: agent`.
+    an operation with requests     nothing: each of these is counted
+
+An operation is one with events, of the assistant or with requests where the contract
+says so: `x-limit: events`, `x-limit: agent`, `x-limit: requests`.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ MINUTE = 60
 PER_ADDRESS = 100
 
 MARK = "x-limit"
-EVENTS, AGENT = "events", "agent"
+EVENTS, AGENT, REQUESTS = "events", "agent", "requests"
 
 
 def of_address(address: str) -> list[Check]:
@@ -35,12 +38,14 @@ def of_address(address: str) -> list[Check]:
 
 
 def of_caller(caller: Caller, operation: Operation) -> list[Check]:
-    """The limits of a caller. The service itself has none."""
+    """The limits of a caller. The service itself, which comes from nowhere, has none."""
     allowance = caller.allowance
     if allowance is None:
-        return []
+        return of_address(caller.address) if caller.address is not None else []
     workspace = str(caller.tenant.workspace_id)
     mark = operation.extensions.get(MARK)
+    if mark == REQUESTS:
+        return []
     if mark == EVENTS:
         return [_window("ingest", workspace, "ingest", allowance.ingest)]
     checks = [_window("workspace", workspace, "all", allowance.workspace)]

@@ -75,6 +75,15 @@ class Limits:
         request.scope[TAKEN] = checks
         request.scope[STANDINGS] = standings
 
+    async def admit_free(self, request: Request) -> bool:
+        """Counts a request that costs nothing in the window of its address; False where that is full."""
+        checks = rules.of_address(client_address(request))
+        standings = await self._judge(checks)
+        if not standings[0].admits:
+            return False
+        request.scope[ADDED_HEADERS] = _headers(tuple(checks), standings)
+        return True
+
     async def give_back(self, request: Request) -> None:
         """For an answer that costs nothing, such as a 304: only the window of its address counts it."""
         taken: list[Check] = request.scope.pop(TAKEN, [])

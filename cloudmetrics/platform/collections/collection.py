@@ -9,7 +9,12 @@ from typing import Any, TypeVar
 import orjson
 
 from cloudmetrics.platform.caller import Caller
-from cloudmetrics.platform.collections.columns import OPERATORS, Column, argument_of, parameter_of
+from cloudmetrics.platform.collections.columns import (
+    OPERATORS,
+    Column,
+    argument_of,
+    parameter_of,
+)
 from cloudmetrics.platform.collections.keyset import Term, after
 from cloudmetrics.platform.paging import Page, seal, unseal
 
@@ -24,19 +29,31 @@ class Collection:
     """Things that are listed: by what they can be filtered and sorted.
 
     `key` names the unique column that decides between things which are alike in all
-    others; `order` is how they come where nothing else was asked for.
+    others; `order` is how they come where nothing else was asked for. `also` has filters
+    by other names: name → field and operator, such as `from` → `recorded_at`, `gte`.
+    `unless_asked` has filters that hold where a query says nothing else.
     """
 
     def __init__(
-        self, name: str, columns: Mapping[str, Column], *, key: str = "id", order: str = "id:asc"
+        self,
+        name: str,
+        columns: Mapping[str, Column],
+        *,
+        key: str = "id",
+        order: str = "id:asc",
+        also: Mapping[str, tuple[str, str]] | None = None,
+        unless_asked: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.columns = dict(columns)
         self.key = key
         self.order = order
-        self._filters = {
-            argument_of(field, operator): (field, operator) for field in columns for operator in OPERATORS
-        }
+        self.unless_asked = dict(unless_asked or {})
+        filters = {
+            parameter_of(name, operator): (name, operator) for name in columns for operator in OPERATORS
+        } | dict(also or {})
+        # Handlers are given arguments, and callers want to read their own words.
+        self._filters = {argument_of(name): (name, *compared) for name, compared in filters.items()}
 
     def ask(self, caller: Caller, asked: Mapping[str, Any], **also: Any) -> Asked:
         """What is asked for, from the arguments that the engine gives a handler.
@@ -45,25 +62,29 @@ class Collection:
         Raises InvalidCursor, InvalidMoment, and TypeError for a filter that no column has,
         since a list that left it out would show what it must not.
         """
-        conditions, parameters, told = [], {}, {}
-        for argument, value in asked.items():
-            if value is None or argument in NO_FILTERS:
-                continue
-            if argument not in self._filters:
-                raise TypeError(f"{self.name} cannot be filtered by {argument}")
-            name, operator = self._filters[argument]
-            column, told[argument] = self.columns[name], value
-            parameters[argument] = column.read(value, parameter_of(name, operator))
-            conditions.append(
-                OPERATORS[operator].format(column=column.sql, value=f"%({argument})s", kind=column.kind)
-            )
+        filters = self.unless_asked | {
+            name: value for name, value in asked.items() if value is not None and name not in NO_FILTERS
+        }
+        conditions, parameters = [], {}
+        for argument, value in filters.items():
+            condition, parameters[argument] = self._condition(argument, value)
+            conditions.append(condition)
         terms = self._terms(asked.get("sort") or [self.order])
         order = [term.order for term in terms]
-        listing = orjson.dumps([self.name, told, order, also], default=str, option=orjson.OPT_SORT_KEYS)
+        listing = orjson.dumps([self.name, filters, order, also], default=str, option=orjson.OPT_SORT_KEYS)
         limit = asked.get("limit") or LIMIT
         found = Asked(caller, listing.decode(), terms, limit, conditions, parameters | {"limit": limit + 1})
         cursor = asked.get("cursor")
         return found if cursor is None else found.from_cursor(cursor)
+
+    def _condition(self, argument: str, value: Any) -> tuple[str, Any]:
+        """A filter as SQL, with the value that its placeholder stands for."""
+        if argument not in self._filters:
+            raise TypeError(f"{self.name} cannot be filtered by {argument}")
+        parameter, name, operator = self._filters[argument]
+        column = self.columns[name]
+        condition = column.condition(operator, value, f"%({argument})s")
+        return condition, column.read(value, parameter)
 
     def _terms(self, sort: Sequence[str]) -> list[Term]:
         """The whole order, ending with the key, in the direction of what stands before it."""

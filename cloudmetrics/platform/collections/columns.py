@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from keyword import iskeyword
 from typing import Any
 from uuid import UUID
 
@@ -27,17 +28,30 @@ class Column:
 
     `sql` becomes part of statements as it is, so it is never anything but a constant of
     ours. `attribute` is the field's name in the model, where it has another one there.
+    `lower` says that it is kept in small letters, however people write it. A state that
+    nobody stores has a condition for each of its values in `states`, and no `sql`:
+    PostgreSQL cannot estimate how often a CASE is what.
     """
 
-    sql: str
+    sql: str = ""
     kind: Kind = Kind.TEXT
     nullable: bool = False
     attribute: str = ""
+    lower: bool = False
+    states: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sorting(self) -> str:
         """The expression to sort by: texts by code point, on every machine alike."""
         return f'{self.sql} COLLATE "C"' if self.kind is Kind.TEXT else self.sql
+
+    def condition(self, operator: str, value: Any, placeholder: str) -> str:
+        """What is true of a thing that a filter lets through."""
+        if self.states:
+            wanted = value if isinstance(value, list) else [value]
+            either = " OR ".join(f"({self.states[each]})" for each in wanted)
+            return f"NOT ({either})" if operator == "ne" else f"({either})"
+        return OPERATORS[operator].format(column=self.sql, value=placeholder, kind=self.kind)
 
     def read(self, value: Any, parameter: str) -> Any:
         """A value as the contract has checked it, or as the service itself has it. Raises InvalidMoment."""
@@ -47,7 +61,9 @@ class Column:
             return value
         if self.kind is Kind.UUID:
             return UUID(value)
-        return read_moment(value, parameter) if self.kind is Kind.MOMENT else value
+        if self.kind is Kind.MOMENT:
+            return read_moment(value, parameter)
+        return value.lower() if self.lower else value
 
 
 # The operator behind the colon of a parameter's name → how `column` is compared with `value`, of `kind`.
@@ -71,6 +87,6 @@ def parameter_of(field: str, operator: str) -> str:
     return f"{field}:{operator}" if operator else field
 
 
-def argument_of(field: str, operator: str) -> str:
-    """The same as handlers are given it."""
-    return f"{field}_{operator}" if operator else field
+def argument_of(parameter: str) -> str:
+    """The same as handlers are given it: Python's own words end in `_`."""
+    return f"{parameter}_" if iskeyword(parameter) else parameter.replace(":", "_")

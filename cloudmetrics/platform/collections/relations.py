@@ -36,11 +36,11 @@ Relations = Mapping[str, Relation]
 
 
 class MissingScope(Exception):
-    """The caller may read the list, but not what is related to it."""
+    """The caller may read what it asked for, but not all of what it wants in it."""
 
     def __init__(self, missing: Iterable[str]) -> None:
         self.missing = sorted(missing)
-        super().__init__(f"To expand this, the credential also needs {', '.join(self.missing)}.")
+        super().__init__(f"For this answer, the credential also needs {', '.join(self.missing)}.")
 
 
 async def expand(

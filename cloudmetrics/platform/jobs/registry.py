@@ -56,11 +56,16 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What one run of a job works with. `due` is the moment of a periodic job that this run is for."""
+    """What one run of a job works with.
+
+    `due` is the moment of a periodic job that this run is for. `attempt` counts the
+    runs of this job, from 1.
+    """
 
     services: Services
     job_id: int
     due: datetime | None = None
+    attempt: int = 1
 
     @property
     def database(self) -> Database:

@@ -134,7 +134,7 @@ class Worker:
     async def _run(self, job: Job, row: procrastinate_jobs.Job, arguments: dict[str, Any]) -> None:
         """One run of one job, with a line in the log that tells how it went, but not its arguments."""
         due = datetime.fromtimestamp(arguments.pop("timestamp"), UTC) if job.cron else None
-        context = JobContext(self._services, row.id or 0, due)
+        context = JobContext(self._services, row.id or 0, due, row.attempts + 1)
         about: dict[str, Any] = {"job": job.name, "job_id": row.id, "attempt": row.attempts + 1}
         task = asyncio.current_task()
         assert task is not None

@@ -9,7 +9,7 @@ from cloudmetrics.sdks.description import Method, Parameter, Resource
 
 
 def python_name(name: str) -> str:
-    """A parameter's name in Python: `from` is `from_`, `Idempotency-Key` is `idempotency_key`."""
+    """A name in Python: `from` is `from_`, `Idempotency-Key` is `idempotency_key`."""
     plain = name.replace("-", "_").replace(":", "_").replace(".", "_").lower()
     return f"{plain}_" if keyword.iskeyword(plain) else plain
 

@@ -55,9 +55,8 @@ class AsyncDriver:
             if (headers := self._credential.headers()) is step.refused:
                 self._credential.forget()
             if (headers := self._credential.headers()) is None:
-                await self.run(authorizing(self._credential, patience), timeout, patience)
-                headers = self._credential.headers()
-        return headers or {}
+                headers = (await self.run(authorizing(self._credential, patience), timeout, patience)).data
+            return headers
 
     async def _send(self, step: Send, timeout: float) -> Answer:  # noqa: ASYNC109 - httpx takes it as a number.
         import httpx

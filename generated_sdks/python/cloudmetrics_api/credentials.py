@@ -19,7 +19,7 @@ MARGIN = 30.0
 
 
 class Credential(Protocol):
-    """Something that gives headers; where it has none, `request` gets it one."""
+    """Something that gives headers; where it has none, `request` gets it some, and `take` gives them."""
 
     def headers(self) -> dict[str, str] | None: ...
 
@@ -27,7 +27,7 @@ class Credential(Protocol):
 
     def request(self) -> Send: ...
 
-    def take(self, answer: Answer) -> None: ...
+    def take(self, answer: Answer) -> dict[str, str]: ...
 
 
 class ApiKey:
@@ -45,7 +45,7 @@ class ApiKey:
     def request(self) -> Send:
         raise NotImplementedError("a key is not asked for")
 
-    def take(self, answer: Answer) -> None:
+    def take(self, answer: Answer) -> dict[str, str]:
         raise NotImplementedError("a key is not asked for")
 
 
@@ -78,8 +78,8 @@ class ClientCredentials:
         }
         return Send("POST", TOKEN_PATH, headers, urlencode(form).encode())
 
-    def take(self, answer: Answer) -> None:
-        """Raises TokenRefused, ServerError, InvalidAnswer."""
+    def take(self, answer: Answer) -> dict[str, str]:
+        """The headers that carry the token. Raises TokenRefused, ServerError, InvalidAnswer."""
         if answer.status in (400, 401, 403):
             raise refused(answer)
         if answer.status >= 300:
@@ -91,6 +91,7 @@ class ClientCredentials:
         self._headers = {"Authorization": f"Bearer {sendable(token)}"}
         # A token that lasts less than the margin is used for half its time.
         self._until = monotonic() + max(lasts - MARGIN, lasts / 2)
+        return self._headers
 
 
 def refused(answer: Answer) -> errors.TokenRefused:

@@ -20,7 +20,8 @@ class Driver:
     def __init__(self, base_url: str, credential: Credential, http: httpx.Client | None) -> None:
         self._base_url = base_url
         self._credential = credential
-        self._lock = threading.Lock()
+        # Whoever gets a token under it may be the first to open the connection, which takes it again.
+        self._lock = threading.RLock()
         self._http = http
         self._own = http is None
 
@@ -54,9 +55,8 @@ class Driver:
             if (headers := self._credential.headers()) is step.refused:
                 self._credential.forget()
             if (headers := self._credential.headers()) is None:
-                self.run(authorizing(self._credential, patience), timeout, patience)
-                headers = self._credential.headers()
-        return headers or {}
+                headers = (self.run(authorizing(self._credential, patience), timeout, patience)).data
+            return headers
 
     def _send(self, step: Send, timeout: float) -> Answer:
         import httpx

@@ -140,7 +140,7 @@ def passes(call: Call, error: errors.APIError) -> bool:
 
 
 def authorizing(credential: Credential, patience: Patience) -> Flow:
-    """Gets a credential what it has to show.
+    """Gets a credential what it has to show: the answer's `data` are its headers.
 
     Raises TokenRefused, APIError, ConnectionFailed, InvalidAnswer.
     """
@@ -148,7 +148,7 @@ def authorizing(credential: Credential, patience: Patience) -> Flow:
     while True:
         try:
             answer: Answer = yield credential.request()
-            credential.take(answer)
+            answer.data = credential.take(answer)
             return answer
         except (errors.ConnectionFailed, errors.ServerError, errors.TooManyRequests) as error:
             after = error.retry_after if isinstance(error, errors.APIError) else None

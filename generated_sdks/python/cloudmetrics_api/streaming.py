@@ -42,6 +42,7 @@ class Parser:
         self._first = True
         self._event = ""
         self._data: list[str] = []
+        self._id: str | None = None
 
     def feed(self, chunk: bytes) -> Iterator[ServerSentEvent]:
         """The events that are whole with this chunk."""
@@ -59,7 +60,7 @@ class Parser:
     def begin(self) -> None:
         """A new connection begins: half an event of the last one is none."""
         self._rest, self._first = b"", True
-        self._event, self._data = "", []
+        self._event, self._data, self._id = "", [], self.last_id
 
     def _line(self, line: str) -> ServerSentEvent | None:
         if not line:
@@ -71,14 +72,14 @@ class Parser:
         elif name == "event":
             self._event = value
         elif name == "id" and "\0" not in value:
-            self.last_id = value
+            self._id = value
         elif name == "retry" and value.isascii() and value.isdigit():
             self.retry = int(value) / 1000
         return None
 
     def _dispatch(self) -> ServerSentEvent | None:
         event, data = self._event, self._data
-        self._event, self._data = "", []
+        self._event, self._data, self.last_id = "", [], self._id
         return ServerSentEvent(event or "message", "\n".join(data), self.last_id) if data else None
 
 

@@ -49,6 +49,8 @@ class SyncRunner:
 
     def do(self, message: dict[str, Any]) -> Any:
         given = {name_of(name): value for name, value in message.get("with", {}).items()}
+        if "content" in given:
+            given["content"] = given["content"].encode()
         if message["do"] == "verify":
             return webhooks.verify(**given)
         if message["do"] == "close":
@@ -165,7 +167,7 @@ class AsyncRunner(SyncRunner):
 
 def method(client: Any, message: Any) -> Any:
     resource, name = message["call"].split(".")
-    return getattr(getattr(client, resource), name)
+    return getattr(getattr(client, resource), name_of(name))
 
 
 def name_of(name: str) -> str:

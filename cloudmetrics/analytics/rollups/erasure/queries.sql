@@ -1,9 +1,9 @@
 -- name: lock_website
 -- Keeps batches of the website out, as they keep each other out, so that what is read
--- here stays true until it is taken out.
+-- here stays true until it is taken out. A deleted website forgets people too.
 SELECT edition
 FROM websites
-WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND deleted_at IS NULL
+WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND purged_at IS NULL
 FOR NO KEY UPDATE;
 
 -- name: take_totals

@@ -17,6 +17,9 @@ class ErrorCode(OpenEnum):
     INVALID_CURSOR = "INVALID_CURSOR"
     "The cursor is not one of this list."
 
+    NOT_IN_BATCH = "NOT_IN_BATCH"
+    "Not in a batch."
+
     UNAUTHORIZED = "UNAUTHORIZED"
     "Not authenticated."
 
@@ -41,6 +44,9 @@ class ErrorCode(OpenEnum):
     LIVE_CREDENTIAL_REQUIRED = "LIVE_CREDENTIAL_REQUIRED"
     "Not from the sandbox."
 
+    SANDBOX_REQUIRED = "SANDBOX_REQUIRED"
+    "Only in the sandbox."
+
     WRONG_INVITEE = "WRONG_INVITEE"
     "The invitation is somebody else's."
 
@@ -59,11 +65,23 @@ class ErrorCode(OpenEnum):
     NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
     "No acceptable media type."
 
+    VERSION_NOT_OFFERED = "VERSION_NOT_OFFERED"
+    "No such version here."
+
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
     "The request took too long."
 
     DOMAIN_TAKEN = "DOMAIN_TAKEN"
     "Domain already taken."
+
+    NAME_TAKEN = "NAME_TAKEN"
+    "Name already taken."
+
+    PLACE_TAKEN = "PLACE_TAKEN"
+    "Place already taken."
+
+    WIDGET_LIMIT_REACHED = "WIDGET_LIMIT_REACHED"
+    "No room for more widgets."
 
     CLIENT_HAS_NO_SECRET = "CLIENT_HAS_NO_SECRET"
     "No secret to rotate."
@@ -74,6 +92,9 @@ class ErrorCode(OpenEnum):
     KEY_NOT_ACTIVE = "KEY_NOT_ACTIVE"
     "The key has ended."
 
+    IDEMPOTENCY_KEY_IN_USE = "IDEMPOTENCY_KEY_IN_USE"
+    "The first request still runs."
+
     LAST_OWNER = "LAST_OWNER"
     "A workspace needs an owner."
 
@@ -83,11 +104,35 @@ class ErrorCode(OpenEnum):
     ALREADY_INVITED = "ALREADY_INVITED"
     "Already invited."
 
+    REPORT_RUNNING = "REPORT_RUNNING"
+    "The report runs already."
+
+    REPORT_NOT_DONE = "REPORT_NOT_DONE"
+    "The run has no results."
+
     WOULD_LOCK_OUT = "WOULD_LOCK_OUT"
     "You would lock yourself out."
 
     WORKSPACE_LIMIT_REACHED = "WORKSPACE_LIMIT_REACHED"
     "Too many workspaces."
+
+    TAG_ALLOCATED = "TAG_ALLOCATED"
+    "The tag's value belongs to a website already."
+
+    TOO_MANY_IMPORTS = "TOO_MANY_IMPORTS"
+    "Too many imports at once."
+
+    ALERT_LIMIT_REACHED = "ALERT_LIMIT_REACHED"
+    "Too many alerts."
+
+    CHANNEL_IN_USE = "CHANNEL_IN_USE"
+    "Alerts still tell the channel."
+
+    NOT_FIRING = "NOT_FIRING"
+    "The alert is not firing."
+
+    PRECONDITION_FAILED = "PRECONDITION_FAILED"
+    "Changed meanwhile."
 
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
     "The body is too large."
@@ -97,6 +142,12 @@ class ErrorCode(OpenEnum):
 
     QUERY_TOO_SLOW = "QUERY_TOO_SLOW"
     "The question takes too long."
+
+    BATCH_UNDONE = "BATCH_UNDONE"
+    "Nothing of the batch was done."
+
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    "The key belongs to another request."
 
     RATE_LIMITED = "RATE_LIMITED"
     "Too many requests."

@@ -6,12 +6,315 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, NotRequired, TypedDict, Union
+from typing import Any, Literal, NotRequired, TypedDict, Union
 from uuid import UUID
 
 from ..calls import Model
+from . import models
+
+
+class AbsenceConditionBody(TypedDict):
+    """The number is 0, or there is none: nothing arrives."""
+
+    kind: Literal["ABSENCE"]
+    source: AlertSourceBody
+    window: (
+        models.AlertWindow
+        | Literal[
+            "LAST_5_MINUTES",
+            "LAST_15_MINUTES",
+            "LAST_30_MINUTES",
+            "LAST_HOUR",
+            "LAST_6_HOURS",
+            "LAST_24_HOURS",
+            "FULL_HOUR",
+            "TODAY",
+            "YESTERDAY",
+            "LAST_7_DAYS",
+            "LAST_30_DAYS",
+            "MONTH_TO_DATE",
+        ]
+    )
+
+
+AlertChannelCreate = Union["EmailChannelBody", "SlackChannelBody", "WebhookChannelBody", "Model"]
+
+
+class AlertChannelReferenceBody(TypedDict):
+    """A channel to tell."""
+
+    channel_id: UUID | str
+
+
+AlertConditionBody = Union[
+    "ThresholdConditionBody",
+    "ChangeConditionBody",
+    "AbsenceConditionBody",
+    "AnomalyConditionBody",
+    "BudgetConditionBody",
+    "Model",
+]
+
+
+class AlertConditionPatch(TypedDict):
+    """What changes about a condition; null takes a field away. A condition that becomes
+    one of another kind needs the fields of that kind, and none of the other's.
+    """
+
+    kind: NotRequired[Literal["THRESHOLD", "CHANGE", "ABSENCE", "ANOMALY", "BUDGET"]]
+    source: NotRequired[AlertSourcePatch | Model | None]
+    window: NotRequired[
+        models.AlertWindow
+        | Literal[
+            "LAST_5_MINUTES",
+            "LAST_15_MINUTES",
+            "LAST_30_MINUTES",
+            "LAST_HOUR",
+            "LAST_6_HOURS",
+            "LAST_24_HOURS",
+            "FULL_HOUR",
+            "TODAY",
+            "YESTERDAY",
+            "LAST_7_DAYS",
+            "LAST_30_DAYS",
+            "MONTH_TO_DATE",
+        ]
+        | None
+    ]
+    compare: NotRequired[
+        models.AlertComparison | Literal["PREVIOUS_PERIOD", "PREVIOUS_DAY", "PREVIOUS_WEEK"] | None
+    ]
+    direction: NotRequired[models.AlertAnomalyDirection | Literal["ABOVE", "BELOW", "EITHER"] | None]
+    threshold: NotRequired[float | None]
+    sensitivity: NotRequired[float | None]
+    resolve_threshold: NotRequired[float | None]
+    budget_id: NotRequired[UUID | str | None]
+    measure: NotRequired[models.AlertBudgetMeasure | Literal["SPENT", "FORECAST"] | None]
+
+
+AlertSourceBody = Union["MetricSourceBody", "CostSourceBody", "Model"]
+
+
+class AlertSourcePatch(TypedDict):
+    """What changes about a source, under the rules of conditions."""
+
+    kind: NotRequired[Literal["METRIC", "COST"]]
+    metric: NotRequired[str | None]
+    website_id: NotRequired[UUID | str | None]
+    filter: NotRequired[Filter | None]
+    goal: NotRequired[str | None]
+    goal_id: NotRequired[UUID | str | None]
+    cost: NotRequired[models.CostKind | Literal["BILLED", "EFFECTIVE", "LIST", "CONTRACTED"] | None]
+    currency: NotRequired[str | None]
+    provider: NotRequired[str | None]
+    billing_account: NotRequired[str | None]
+    account: NotRequired[str | None]
+    service: NotRequired[str | None]
+    category: NotRequired[str | None]
+    region: NotRequired[str | None]
+    charge_category: NotRequired[str | None]
+    tags: NotRequired[Sequence[str] | None]
+
+
+class AnomalyConditionBody(TypedDict):
+    """The number is unusual for its hour, or its day of the week. It is compared with
+    the same window on the same weekday, at the same local time, of each of the 8
+    weeks before: how far it lies from their median is measured in robust standard
+    deviations, 1.4826 times the median absolute deviation, as Iglewicz and Hoaglin
+    describe it (How to Detect and Handle Outliers, 1993); 3.5 is the limit that
+    they recommend. One deviation is at least 5 % of the median, and at least 1 (0.01
+    of a rate), so that a past as regular as clockwork does not make an anomaly of
+    every little difference. Weeks before the first event do not count; with fewer
+    than 4 of them there is nothing to compare with, and nothing happens. `signal` is
+    the number of deviations, without a sign where `direction` is `EITHER`.
+    """
+
+    kind: Literal["ANOMALY"]
+    source: AlertSourceBody
+    window: Literal["FULL_HOUR", "YESTERDAY"]
+    direction: NotRequired[models.AlertAnomalyDirection | Literal["ABOVE", "BELOW", "EITHER"]]
+    sensitivity: NotRequired[float]
+    resolve_threshold: NotRequired[float | None]
+
+
+class BarWidgetBody(TypedDict):
+    """Metrics by one dimension, as bars."""
+
+    kind: Literal["BAR"]
+    title: str
+    layout: NotRequired[WidgetLayoutBody | Model]
+    query: WidgetQuestionBody | Model
+
+
+class BatchRequest(TypedDict):
+    """A request of a batch. The credential is the one of the batch."""
+
+    id: NotRequired[str]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    body: NotRequired[Any]
+    idempotency_key: NotRequired[str]
+    if_match: NotRequired[str]
+    if_none_match: NotRequired[str]
+
+
+class BudgetAmount(TypedDict):
+    """What a month may cost: an integer of minor units."""
+
+    amount_minor: int
+    currency: str
+
+
+class BudgetAmountPatch(TypedDict):
+    """What changes about the amount."""
+
+    amount_minor: NotRequired[int]
+    currency: NotRequired[str]
+
+
+class BudgetConditionBody(TypedDict):
+    """A budget's month has spent, or is expected to spend, more than a part of it: 1 is
+    all. `value` and `signal` are that part.
+    """
+
+    kind: Literal["BUDGET"]
+    budget_id: UUID | str
+    measure: NotRequired[models.AlertBudgetMeasure | Literal["SPENT", "FORECAST"]]
+    threshold: NotRequired[float]
+    resolve_threshold: NotRequired[float | None]
+
+
+class ChangeConditionBody(TypedDict):
+    """The number has changed since an earlier time, by more than a part of what it was
+    then: 0.25 is a quarter more, -0.5 is half. Where it was nothing then, there is
+    nothing to compare with, and nothing happens.
+    """
+
+    kind: Literal["CHANGE"]
+    source: AlertSourceBody
+    window: Literal[
+        "LAST_5_MINUTES",
+        "LAST_15_MINUTES",
+        "LAST_30_MINUTES",
+        "LAST_HOUR",
+        "LAST_6_HOURS",
+        "LAST_24_HOURS",
+        "FULL_HOUR",
+        "YESTERDAY",
+        "LAST_7_DAYS",
+        "LAST_30_DAYS",
+    ]
+    compare: models.AlertComparison | Literal["PREVIOUS_PERIOD", "PREVIOUS_DAY", "PREVIOUS_WEEK"]
+    direction: models.AlertDirection | Literal["ABOVE", "BELOW"]
+    threshold: float
+    resolve_threshold: NotRequired[float | None]
+
 
 ConditionBody = Union["EventConditionBody", "PageConditionBody", "Model"]
+
+
+class ConditionPatch(TypedDict):
+    """What changes about a condition; null takes a field away. A condition that becomes
+    one of another kind needs the fields of that kind, and none of the other's.
+    """
+
+    kind: NotRequired[Literal["EVENT", "PAGE"]]
+    event_name: NotRequired[str | None]
+    path_pattern: NotRequired[str | None]
+    minimum_revenue: NotRequired[MinimumRevenue | Model | None]
+
+
+class CostFiltersBody(TypedDict):
+    """Which charges count. They are compared exactly, and all filters must hold; null, or
+    nothing, narrows nothing, and an empty text stands for charges without a value.
+    """
+
+    provider: NotRequired[str | None]
+    billing_account: NotRequired[str | None]
+    account: NotRequired[str | None]
+    service: NotRequired[str | None]
+    category: NotRequired[str | None]
+    region: NotRequired[str | None]
+    charge_category: NotRequired[str | None]
+    tags: NotRequired[Mapping[str, str]]
+
+
+class CostFiltersPatch(TypedDict):
+    """What changes about the filters (JSON merge patch); null takes a filter off."""
+
+    provider: NotRequired[str | None]
+    billing_account: NotRequired[str | None]
+    account: NotRequired[str | None]
+    service: NotRequired[str | None]
+    category: NotRequired[str | None]
+    region: NotRequired[str | None]
+    charge_category: NotRequired[str | None]
+    tags: NotRequired[Mapping[str, str | None]]
+
+
+class CostSourceBody(TypedDict):
+    """What bills cost, in units of one currency. Days that bills say nothing of yet cost
+    nothing, so let `delay_minutes` be as long as your bills take to come.
+    """
+
+    kind: Literal["COST"]
+    cost: NotRequired[models.CostKind | Literal["BILLED", "EFFECTIVE", "LIST", "CONTRACTED"]]
+    currency: NotRequired[str | None]
+    provider: NotRequired[str | None]
+    billing_account: NotRequired[str | None]
+    account: NotRequired[str | None]
+    service: NotRequired[str | None]
+    category: NotRequired[str | None]
+    region: NotRequired[str | None]
+    charge_category: NotRequired[str | None]
+    tags: NotRequired[Sequence[str]]
+
+
+class DashboardDocumentBody(TypedDict):
+    """A dashboard that means the same in every workspace. Websites, goals and funnels
+    have the ids that they have where it comes from; `websites`, `goals` and `funnels`
+    say what they are called, so that they are found where it goes to.
+    """
+
+    format: Literal["cloudmetrics.dashboard"]
+    version: Literal[1]
+    dashboard: Mapping[str, Any]
+    widgets: Sequence[WidgetBody]
+    websites: Sequence[DocumentWebsiteBody | Model]
+    goals: Sequence[DocumentGoalBody | Model]
+    funnels: Sequence[DocumentFunnelBody | Model]
+
+
+class DocumentFunnelBody(TypedDict):
+    """What a funnel of a document is called, and the website that it is of."""
+
+    id: UUID | str
+    of_website: UUID | str
+    name: str
+
+
+class DocumentGoalBody(TypedDict):
+    """What a goal of a document is called, and the website that it is of."""
+
+    id: UUID | str
+    of_website: UUID | str
+    name: str
+
+
+class DocumentWebsiteBody(TypedDict):
+    """What a website of a document is called."""
+
+    id: UUID | str
+    name: str
+    domain: str
+
+
+class EmailChannelBody(TypedDict):
+    """A mail to a member of the workspace."""
+
+    kind: Literal["EMAIL"]
+    name: str
+    email: str
 
 
 class EventConditionBody(TypedDict):
@@ -118,11 +421,52 @@ class FirstTouchBody(TypedDict):
     country: NotRequired[str | None]
 
 
+class FunnelWidgetBody(TypedDict):
+    """How far visitors go on the way of a saved funnel."""
+
+    kind: Literal["FUNNEL"]
+    title: str
+    layout: NotRequired[WidgetLayoutBody | Model]
+    funnel_id: UUID | str
+    range: NotRequired[
+        models.RangeName
+        | Literal[
+            "TODAY",
+            "YESTERDAY",
+            "LAST_7_DAYS",
+            "LAST_14_DAYS",
+            "LAST_30_DAYS",
+            "LAST_90_DAYS",
+            "LAST_365_DAYS",
+            "THIS_WEEK",
+            "LAST_WEEK",
+            "THIS_MONTH",
+            "LAST_MONTH",
+            "THIS_QUARTER",
+            "LAST_QUARTER",
+            "THIS_YEAR",
+            "LAST_YEAR",
+        ]
+        | None
+    ]
+
+
+class MetricSourceBody(TypedDict):
+    """A metric of one website, or of all together."""
+
+    kind: Literal["METRIC"]
+    metric: str
+    website_id: NotRequired[UUID | str | None]
+    filter: NotRequired[Filter | None]
+    goal: NotRequired[str | None]
+    goal_id: NotRequired[UUID | str | None]
+
+
 class MetricsOrder(TypedDict):
     """What rows are sorted by."""
 
     by: str
-    direction: Literal["ASC", "DESC"]
+    direction: models.Direction | Literal["ASC", "DESC"]
 
 
 class MinimumRevenue(TypedDict):
@@ -130,6 +474,16 @@ class MinimumRevenue(TypedDict):
 
     amount_minor: int
     currency: str
+
+
+class NumberWidgetBody(TypedDict):
+    """One or more metrics of everything together, beside an earlier time where that is wanted."""
+
+    kind: Literal["NUMBER"]
+    title: str
+    layout: NotRequired[WidgetLayoutBody | Model]
+    query: WidgetQuestionBody | Model
+    compare: NotRequired[models.Compare | Literal["PREVIOUS_PERIOD", "PREVIOUS_YEAR"] | None]
 
 
 class PageConditionBody(TypedDict):
@@ -140,6 +494,39 @@ class PageConditionBody(TypedDict):
     minimum_revenue: NotRequired[MinimumRevenue | Model | None]
 
 
+class ReportQuestionBody(TypedDict):
+    """Which numbers, grouped, filtered and sorted how: a question of `POST /v1/metrics/query`,
+    of the days that the report is about.
+    """
+
+    website_id: NotRequired[UUID | str]
+    metrics: Sequence[str]
+    dimensions: NotRequired[Sequence[str]]
+    interval: NotRequired[models.Interval | Literal["HOUR", "DAY", "WEEK", "MONTH"]]
+    filter: NotRequired[Filter]
+    goal: NotRequired[str]
+    goal_id: NotRequired[UUID | str]
+    order: NotRequired[Sequence[MetricsOrder | Model]]
+    limit: NotRequired[int]
+
+
+class ReportScheduleBody(TypedDict):
+    """When the report runs by itself."""
+
+    cron: str
+    timezone: NotRequired[str]
+
+
+class ReportSectionBody(TypedDict):
+    """A part of a report. Without dimensions it is shown as large numbers, by `time` as
+    a line with a table, by anything else as bars with a table. The first metric is
+    drawn.
+    """
+
+    title: str
+    question: ReportQuestionBody | Model
+
+
 class Revenue(TypedDict):
     """What an event earned, or gave back where it is negative: an integer of minor
     units, in the website's currency.
@@ -147,3 +534,189 @@ class Revenue(TypedDict):
 
     amount_minor: int
     currency: str
+
+
+class SlackChannelBody(TypedDict):
+    """A webhook that takes messages as Slack's incoming webhooks do."""
+
+    kind: Literal["SLACK"]
+    name: str
+    url: str
+
+
+class TableWidgetBody(TypedDict):
+    """Metrics by up to four dimensions, as rows."""
+
+    kind: Literal["TABLE"]
+    title: str
+    layout: NotRequired[WidgetLayoutBody | Model]
+    query: WidgetQuestionBody | Model
+
+
+class TextWidgetBody(TypedDict):
+    """Words, such as a heading or what the numbers mean."""
+
+    kind: Literal["TEXT"]
+    title: str
+    layout: NotRequired[WidgetLayoutBody | Model]
+    text: str
+
+
+class ThresholdConditionBody(TypedDict):
+    """The number is above a value, or below it."""
+
+    kind: Literal["THRESHOLD"]
+    source: AlertSourceBody
+    window: (
+        models.AlertWindow
+        | Literal[
+            "LAST_5_MINUTES",
+            "LAST_15_MINUTES",
+            "LAST_30_MINUTES",
+            "LAST_HOUR",
+            "LAST_6_HOURS",
+            "LAST_24_HOURS",
+            "FULL_HOUR",
+            "TODAY",
+            "YESTERDAY",
+            "LAST_7_DAYS",
+            "LAST_30_DAYS",
+            "MONTH_TO_DATE",
+        ]
+    )
+    direction: models.AlertDirection | Literal["ABOVE", "BELOW"]
+    threshold: float
+    resolve_threshold: NotRequired[float | None]
+
+
+class TimeSeriesWidgetBody(TypedDict):
+    """Metrics as time goes by, as one line or, with a second dimension, as several."""
+
+    kind: Literal["TIME_SERIES"]
+    title: str
+    layout: NotRequired[WidgetLayoutBody | Model]
+    query: WidgetQuestionBody | Model
+
+
+class WebhookChannelBody(TypedDict):
+    """A webhook of your own, with signed messages."""
+
+    kind: Literal["WEBHOOK"]
+    name: str
+    url: str
+    secret: NotRequired[str]
+
+
+WebsiteMapping = TypedDict("WebsiteMapping", {"from": "UUID | str", "to": "UUID | str"})
+
+WidgetBody = Union[
+    "NumberWidgetBody",
+    "TimeSeriesWidgetBody",
+    "BarWidgetBody",
+    "TableWidgetBody",
+    "FunnelWidgetBody",
+    "TextWidgetBody",
+    "Model",
+]
+
+
+class WidgetLayoutBody(TypedDict):
+    """Where a widget lies: cells of a grid with 12 columns and as many rows as it takes. No
+    two widgets of a dashboard share a cell.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class WidgetLayoutPatch(TypedDict):
+    """What changes about where a widget lies."""
+
+    x: NotRequired[int]
+    y: NotRequired[int]
+    width: NotRequired[int]
+    height: NotRequired[int]
+
+
+class WidgetMove(TypedDict):
+    """A widget of the dashboard, and where it shall lie."""
+
+    widget_id: UUID | str
+    layout: WidgetLayoutBody | Model
+
+
+class WidgetQuestionBody(TypedDict):
+    """A question as query-metrics takes it, with the name of a range in the place of
+    dates, so that the answer stays current.
+    """
+
+    website_id: NotRequired[UUID | str | None]
+    range: NotRequired[
+        models.RangeName
+        | Literal[
+            "TODAY",
+            "YESTERDAY",
+            "LAST_7_DAYS",
+            "LAST_14_DAYS",
+            "LAST_30_DAYS",
+            "LAST_90_DAYS",
+            "LAST_365_DAYS",
+            "THIS_WEEK",
+            "LAST_WEEK",
+            "THIS_MONTH",
+            "LAST_MONTH",
+            "THIS_QUARTER",
+            "LAST_QUARTER",
+            "THIS_YEAR",
+            "LAST_YEAR",
+        ]
+        | None
+    ]
+    metrics: Sequence[str]
+    dimensions: NotRequired[Sequence[str]]
+    interval: NotRequired[models.Interval | Literal["HOUR", "DAY", "WEEK", "MONTH"]]
+    filter: NotRequired[Filter | None]
+    goal: NotRequired[str | None]
+    goal_id: NotRequired[UUID | str | None]
+    order: NotRequired[Sequence[MetricsOrder | Model]]
+    limit: NotRequired[int]
+
+
+class WidgetQuestionPatch(TypedDict):
+    """What changes about a widget's question; null takes a field back to what it is
+    without. A filter is merged as well: to get another operator, send null for the
+    fields of the old one, or update the widget.
+    """
+
+    website_id: NotRequired[UUID | str | None]
+    range: NotRequired[
+        models.RangeName
+        | Literal[
+            "TODAY",
+            "YESTERDAY",
+            "LAST_7_DAYS",
+            "LAST_14_DAYS",
+            "LAST_30_DAYS",
+            "LAST_90_DAYS",
+            "LAST_365_DAYS",
+            "THIS_WEEK",
+            "LAST_WEEK",
+            "THIS_MONTH",
+            "LAST_MONTH",
+            "THIS_QUARTER",
+            "LAST_QUARTER",
+            "THIS_YEAR",
+            "LAST_YEAR",
+        ]
+        | None
+    ]
+    metrics: NotRequired[Sequence[str]]
+    dimensions: NotRequired[Sequence[str]]
+    interval: NotRequired[models.Interval | Literal["HOUR", "DAY", "WEEK", "MONTH"]]
+    filter: NotRequired[Filter | None]
+    goal: NotRequired[str | None]
+    goal_id: NotRequired[UUID | str | None]
+    order: NotRequired[Sequence[MetricsOrder | Model]]
+    limit: NotRequired[int]

@@ -6,6 +6,47 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .absence_condition import AbsenceCondition
+    from .alert import Alert
+    from .alert_actor import AlertActor
+    from .alert_anomaly_direction import AlertAnomalyDirection
+    from .alert_budget_measure import AlertBudgetMeasure
+    from .alert_channel import AlertChannel
+    from .alert_channel_kind import AlertChannelKind
+    from .alert_channel_list_response import AlertChannelListResponse
+    from .alert_channel_reference import AlertChannelReference
+    from .alert_channel_response import AlertChannelResponse
+    from .alert_channel_with_secret import AlertChannelWithSecret
+    from .alert_channel_with_secret_response import AlertChannelWithSecretResponse
+    from .alert_comparison import AlertComparison
+    from .alert_delivery import AlertDelivery
+    from .alert_delivery_list_response import AlertDeliveryListResponse
+    from .alert_delivery_response import AlertDeliveryResponse
+    from .alert_delivery_status import AlertDeliveryStatus
+    from .alert_direction import AlertDirection
+    from .alert_event import AlertEvent
+    from .alert_event_kind import AlertEventKind
+    from .alert_event_list_response import AlertEventListResponse
+    from .alert_filter import AlertFilter
+    from .alert_incident import AlertIncident
+    from .alert_list_response import AlertListResponse
+    from .alert_preview import AlertPreview
+    from .alert_preview_incident import AlertPreviewIncident
+    from .alert_preview_meta import AlertPreviewMeta
+    from .alert_preview_point import AlertPreviewPoint
+    from .alert_preview_response import AlertPreviewResponse
+    from .alert_problem import AlertProblem
+    from .alert_response import AlertResponse
+    from .alert_standing import AlertStanding
+    from .alert_state import AlertState
+    from .alert_state_response import AlertStateResponse
+    from .alert_status import AlertStatus
+    from .alert_window import AlertWindow
+    from .allocation import Allocation
+    from .allocation_list_response import AllocationListResponse
+    from .allocation_response import AllocationResponse
+    from .amount import Amount
+    from .anomaly_condition import AnomalyCondition
     from .api_key import ApiKey
     from .api_key_list_response import ApiKeyListResponse
     from .api_key_mode import ApiKeyMode
@@ -19,8 +60,64 @@ if TYPE_CHECKING:
     from .audit_entry_details import AuditEntryDetails
     from .audit_entry_list_response import AuditEntryListResponse
     from .audit_subject import AuditSubject
+    from .bar_widget import BarWidget
+    from .batch_answer import BatchAnswer
+    from .batch_answer_body_type_0 import BatchAnswerBodyType0
+    from .batch_answer_headers import BatchAnswerHeaders
+    from .batch_answers import BatchAnswers
+    from .batch_response import BatchResponse
+    from .budget import Budget
+    from .budget_condition import BudgetCondition
+    from .budget_list_response import BudgetListResponse
+    from .budget_response import BudgetResponse
+    from .budget_state import BudgetState
+    from .budget_status import BudgetStatus
+    from .budget_status_response import BudgetStatusResponse
+    from .change_condition import ChangeCondition
     from .compare import Compare
+    from .cost_bill import CostBill
+    from .cost_breakdown import CostBreakdown
+    from .cost_breakdown_meta import CostBreakdownMeta
+    from .cost_breakdown_response import CostBreakdownResponse
+    from .cost_filters import CostFilters
+    from .cost_filters_tags import CostFiltersTags
+    from .cost_forecast import CostForecast
+    from .cost_forecast_response import CostForecastResponse
+    from .cost_group import CostGroup
+    from .cost_import import CostImport
+    from .cost_import_error import CostImportError
+    from .cost_import_failure import CostImportFailure
+    from .cost_import_list_response import CostImportListResponse
+    from .cost_import_response import CostImportResponse
+    from .cost_import_status import CostImportStatus
+    from .cost_interval import CostInterval
+    from .cost_kind import CostKind
+    from .cost_outlook import CostOutlook
+    from .cost_rest import CostRest
+    from .cost_share import CostShare
+    from .cost_source import CostSource
+    from .cost_value import CostValue
+    from .costs import Costs
+    from .costs_meta import CostsMeta
+    from .costs_part import CostsPart
+    from .costs_question import CostsQuestion
+    from .costs_response import CostsResponse
     from .credential_kind import CredentialKind
+    from .dashboard import Dashboard
+    from .dashboard_document import DashboardDocument
+    from .dashboard_document_dashboard import DashboardDocumentDashboard
+    from .dashboard_document_response import DashboardDocumentResponse
+    from .dashboard_list_response import DashboardListResponse
+    from .dashboard_response import DashboardResponse
+    from .dashboard_template import DashboardTemplate
+    from .dashboard_template_id import DashboardTemplateId
+    from .dashboard_template_list_response import DashboardTemplateListResponse
+    from .dashboard_view import DashboardView
+    from .dashboard_view_response import DashboardViewResponse
+    from .direction import Direction
+    from .document_funnel import DocumentFunnel
+    from .document_goal import DocumentGoal
+    from .document_website import DocumentWebsite
     from .erasure import Erasure
     from .erasure_response import ErasureResponse
     from .event import Event
@@ -31,11 +128,13 @@ if TYPE_CHECKING:
     from .event_receipts import EventReceipts
     from .event_receipts_response import EventReceiptsResponse
     from .event_response import EventResponse
+    from .exported_widget import ExportedWidget
     from .first_touch import FirstTouch
     from .funnel import Funnel
     from .funnel_query_meta import FunnelQueryMeta
     from .funnel_response import FunnelResponse
     from .funnel_step import FunnelStep
+    from .funnel_widget import FunnelWidget
     from .goal import Goal
     from .goal_completions import GoalCompletions
     from .goal_completions_day import GoalCompletionsDay
@@ -53,6 +152,7 @@ if TYPE_CHECKING:
     from .member_list_response import MemberListResponse
     from .member_response import MemberResponse
     from .meta import Meta
+    from .metric_source import MetricSource
     from .metrics import Metrics
     from .metrics_change import MetricsChange
     from .metrics_comparison import MetricsComparison
@@ -67,6 +167,7 @@ if TYPE_CHECKING:
     from .metrics_rows_response import MetricsRowsResponse
     from .metrics_totals import MetricsTotals
     from .money import Money
+    from .number_widget import NumberWidget
     from .o_auth_client import OAuthClient
     from .o_auth_client_kind import OAuthClientKind
     from .o_auth_client_list_response import OAuthClientListResponse
@@ -74,6 +175,7 @@ if TYPE_CHECKING:
     from .o_auth_client_with_secret import OAuthClientWithSecret
     from .o_auth_client_with_secret_response import OAuthClientWithSecretResponse
     from .o_auth_grant_type import OAuthGrantType
+    from .on_error import OnError
     from .page_condition import PageCondition
     from .pagination import Pagination
     from .plan import Plan
@@ -82,6 +184,7 @@ if TYPE_CHECKING:
     from .query_plan import QueryPlan
     from .query_plan_part import QueryPlanPart
     from .query_plan_read import QueryPlanRead
+    from .range_name import RangeName
     from .realtime import Realtime
     from .realtime_meta import RealtimeMeta
     from .realtime_minute import RealtimeMinute
@@ -90,13 +193,72 @@ if TYPE_CHECKING:
     from .realtime_source import RealtimeSource
     from .receipt_status import ReceiptStatus
     from .rejection_code import RejectionCode
+    from .report import Report
+    from .report_delivery import ReportDelivery
+    from .report_list_response import ReportListResponse
+    from .report_order import ReportOrder
+    from .report_period import ReportPeriod
+    from .report_question import ReportQuestion
+    from .report_question_filter import ReportQuestionFilter
+    from .report_response import ReportResponse
+    from .report_results import ReportResults
+    from .report_results_response import ReportResultsResponse
+    from .report_results_section import ReportResultsSection
+    from .report_run import ReportRun
+    from .report_run_cause import ReportRunCause
+    from .report_run_delivery import ReportRunDelivery
+    from .report_run_delivery_status import ReportRunDeliveryStatus
+    from .report_run_list_response import ReportRunListResponse
+    from .report_run_response import ReportRunResponse
+    from .report_run_section import ReportRunSection
+    from .report_run_status import ReportRunStatus
+    from .report_schedule import ReportSchedule
+    from .report_section import ReportSection
+    from .report_status import ReportStatus
     from .revenue_list_response import RevenueListResponse
     from .revenue_question import RevenueQuestion
     from .revenue_row import RevenueRow
     from .role import Role
+    from .saved_filter_and import SavedFilterAnd
+    from .saved_filter_contains import SavedFilterContains
+    from .saved_filter_in import SavedFilterIn
+    from .saved_filter_is import SavedFilterIs
+    from .saved_filter_is_not import SavedFilterIsNot
+    from .saved_filter_not import SavedFilterNot
+    from .saved_filter_or import SavedFilterOr
+    from .saved_funnel import SavedFunnel
+    from .saved_funnel_list_response import SavedFunnelListResponse
+    from .saved_funnel_response import SavedFunnelResponse
+    from .saved_order import SavedOrder
+    from .share_link import ShareLink
+    from .share_link_list_response import ShareLinkListResponse
+    from .share_link_response import ShareLinkResponse
+    from .share_link_status import ShareLinkStatus
+    from .share_link_with_token import ShareLinkWithToken
+    from .share_link_with_token_response import ShareLinkWithTokenResponse
+    from .table_widget import TableWidget
+    from .test_clock import TestClock
+    from .test_clock_response import TestClockResponse
+    from .text_widget import TextWidget
+    from .threshold_condition import ThresholdCondition
+    from .time_series_widget import TimeSeriesWidget
     from .timezone_change import TimezoneChange
     from .traces import Traces
     from .unknown import Unknown
+    from .usage import Usage
+    from .usage_events import UsageEvents
+    from .usage_events_day import UsageEventsDay
+    from .usage_meta import UsageMeta
+    from .usage_quota import UsageQuota
+    from .usage_rate_limit import UsageRateLimit
+    from .usage_requests import UsageRequests
+    from .usage_requests_day import UsageRequestsDay
+    from .usage_requests_key import UsageRequestsKey
+    from .usage_requests_operation import UsageRequestsOperation
+    from .usage_requests_status import UsageRequestsStatus
+    from .usage_response import UsageResponse
+    from .usage_storage import UsageStorage
+    from .usage_warning import UsageWarning
     from .violation import Violation
     from .visit import Visit
     from .visit_list_response import VisitListResponse
@@ -106,11 +268,64 @@ if TYPE_CHECKING:
     from .website import Website
     from .website_list_response import WebsiteListResponse
     from .website_response import WebsiteResponse
+    from .widget_comparison import WidgetComparison
+    from .widget_comparison_change import WidgetComparisonChange
+    from .widget_funnel import WidgetFunnel
+    from .widget_kind import WidgetKind
+    from .widget_layout import WidgetLayout
+    from .widget_list_response import WidgetListResponse
+    from .widget_problem import WidgetProblem
+    from .widget_question import WidgetQuestion
+    from .widget_response import WidgetResponse
+    from .widget_rows import WidgetRows
+    from .widget_view import WidgetView
+    from .widget_words import WidgetWords
     from .workspace import Workspace
     from .workspace_list_response import WorkspaceListResponse
     from .workspace_response import WorkspaceResponse
 
 __all__ = (
+    "AbsenceCondition",
+    "Alert",
+    "AlertActor",
+    "AlertAnomalyDirection",
+    "AlertBudgetMeasure",
+    "AlertChannel",
+    "AlertChannelKind",
+    "AlertChannelListResponse",
+    "AlertChannelReference",
+    "AlertChannelResponse",
+    "AlertChannelWithSecret",
+    "AlertChannelWithSecretResponse",
+    "AlertComparison",
+    "AlertDelivery",
+    "AlertDeliveryListResponse",
+    "AlertDeliveryResponse",
+    "AlertDeliveryStatus",
+    "AlertDirection",
+    "AlertEvent",
+    "AlertEventKind",
+    "AlertEventListResponse",
+    "AlertFilter",
+    "AlertIncident",
+    "AlertListResponse",
+    "AlertPreview",
+    "AlertPreviewIncident",
+    "AlertPreviewMeta",
+    "AlertPreviewPoint",
+    "AlertPreviewResponse",
+    "AlertProblem",
+    "AlertResponse",
+    "AlertStanding",
+    "AlertState",
+    "AlertStateResponse",
+    "AlertStatus",
+    "AlertWindow",
+    "Allocation",
+    "AllocationListResponse",
+    "AllocationResponse",
+    "Amount",
+    "AnomalyCondition",
     "ApiKey",
     "ApiKeyListResponse",
     "ApiKeyMode",
@@ -124,8 +339,64 @@ __all__ = (
     "AuditEntryDetails",
     "AuditEntryListResponse",
     "AuditSubject",
+    "BarWidget",
+    "BatchAnswer",
+    "BatchAnswerBodyType0",
+    "BatchAnswerHeaders",
+    "BatchAnswers",
+    "BatchResponse",
+    "Budget",
+    "BudgetCondition",
+    "BudgetListResponse",
+    "BudgetResponse",
+    "BudgetState",
+    "BudgetStatus",
+    "BudgetStatusResponse",
+    "ChangeCondition",
     "Compare",
+    "CostBill",
+    "CostBreakdown",
+    "CostBreakdownMeta",
+    "CostBreakdownResponse",
+    "CostFilters",
+    "CostFiltersTags",
+    "CostForecast",
+    "CostForecastResponse",
+    "CostGroup",
+    "CostImport",
+    "CostImportError",
+    "CostImportFailure",
+    "CostImportListResponse",
+    "CostImportResponse",
+    "CostImportStatus",
+    "CostInterval",
+    "CostKind",
+    "CostOutlook",
+    "CostRest",
+    "Costs",
+    "CostShare",
+    "CostsMeta",
+    "CostSource",
+    "CostsPart",
+    "CostsQuestion",
+    "CostsResponse",
+    "CostValue",
     "CredentialKind",
+    "Dashboard",
+    "DashboardDocument",
+    "DashboardDocumentDashboard",
+    "DashboardDocumentResponse",
+    "DashboardListResponse",
+    "DashboardResponse",
+    "DashboardTemplate",
+    "DashboardTemplateId",
+    "DashboardTemplateListResponse",
+    "DashboardView",
+    "DashboardViewResponse",
+    "Direction",
+    "DocumentFunnel",
+    "DocumentGoal",
+    "DocumentWebsite",
     "Erasure",
     "ErasureResponse",
     "Event",
@@ -136,11 +407,13 @@ __all__ = (
     "EventReceipts",
     "EventReceiptsResponse",
     "EventResponse",
+    "ExportedWidget",
     "FirstTouch",
     "Funnel",
     "FunnelQueryMeta",
     "FunnelResponse",
     "FunnelStep",
+    "FunnelWidget",
     "Goal",
     "GoalCompletions",
     "GoalCompletionsDay",
@@ -161,6 +434,7 @@ __all__ = (
     "Metrics",
     "MetricsChange",
     "MetricsComparison",
+    "MetricSource",
     "MetricsPart",
     "MetricsQuery",
     "MetricsQuestionMeta",
@@ -172,6 +446,7 @@ __all__ = (
     "MetricsRowsResponse",
     "MetricsTotals",
     "Money",
+    "NumberWidget",
     "OAuthClient",
     "OAuthClientKind",
     "OAuthClientListResponse",
@@ -179,6 +454,7 @@ __all__ = (
     "OAuthClientWithSecret",
     "OAuthClientWithSecretResponse",
     "OAuthGrantType",
+    "OnError",
     "PageCondition",
     "Pagination",
     "Plan",
@@ -187,6 +463,7 @@ __all__ = (
     "QueryPlan",
     "QueryPlanPart",
     "QueryPlanRead",
+    "RangeName",
     "Realtime",
     "RealtimeMeta",
     "RealtimeMinute",
@@ -195,13 +472,72 @@ __all__ = (
     "RealtimeSource",
     "ReceiptStatus",
     "RejectionCode",
+    "Report",
+    "ReportDelivery",
+    "ReportListResponse",
+    "ReportOrder",
+    "ReportPeriod",
+    "ReportQuestion",
+    "ReportQuestionFilter",
+    "ReportResponse",
+    "ReportResults",
+    "ReportResultsResponse",
+    "ReportResultsSection",
+    "ReportRun",
+    "ReportRunCause",
+    "ReportRunDelivery",
+    "ReportRunDeliveryStatus",
+    "ReportRunListResponse",
+    "ReportRunResponse",
+    "ReportRunSection",
+    "ReportRunStatus",
+    "ReportSchedule",
+    "ReportSection",
+    "ReportStatus",
     "RevenueListResponse",
     "RevenueQuestion",
     "RevenueRow",
     "Role",
+    "SavedFilterAnd",
+    "SavedFilterContains",
+    "SavedFilterIn",
+    "SavedFilterIs",
+    "SavedFilterIsNot",
+    "SavedFilterNot",
+    "SavedFilterOr",
+    "SavedFunnel",
+    "SavedFunnelListResponse",
+    "SavedFunnelResponse",
+    "SavedOrder",
+    "ShareLink",
+    "ShareLinkListResponse",
+    "ShareLinkResponse",
+    "ShareLinkStatus",
+    "ShareLinkWithToken",
+    "ShareLinkWithTokenResponse",
+    "TableWidget",
+    "TestClock",
+    "TestClockResponse",
+    "TextWidget",
+    "ThresholdCondition",
+    "TimeSeriesWidget",
     "TimezoneChange",
     "Traces",
     "Unknown",
+    "Usage",
+    "UsageEvents",
+    "UsageEventsDay",
+    "UsageMeta",
+    "UsageQuota",
+    "UsageRateLimit",
+    "UsageRequests",
+    "UsageRequestsDay",
+    "UsageRequestsKey",
+    "UsageRequestsOperation",
+    "UsageRequestsStatus",
+    "UsageResponse",
+    "UsageStorage",
+    "UsageWarning",
     "Violation",
     "Visit",
     "VisitListResponse",
@@ -211,12 +547,65 @@ __all__ = (
     "Website",
     "WebsiteListResponse",
     "WebsiteResponse",
+    "WidgetComparison",
+    "WidgetComparisonChange",
+    "WidgetFunnel",
+    "WidgetKind",
+    "WidgetLayout",
+    "WidgetListResponse",
+    "WidgetProblem",
+    "WidgetQuestion",
+    "WidgetResponse",
+    "WidgetRows",
+    "WidgetView",
+    "WidgetWords",
     "Workspace",
     "WorkspaceListResponse",
     "WorkspaceResponse",
 )
 
 _MODULES = {
+    "AbsenceCondition": ".absence_condition",
+    "Alert": ".alert",
+    "AlertActor": ".alert_actor",
+    "AlertAnomalyDirection": ".alert_anomaly_direction",
+    "AlertBudgetMeasure": ".alert_budget_measure",
+    "AlertChannel": ".alert_channel",
+    "AlertChannelKind": ".alert_channel_kind",
+    "AlertChannelListResponse": ".alert_channel_list_response",
+    "AlertChannelReference": ".alert_channel_reference",
+    "AlertChannelResponse": ".alert_channel_response",
+    "AlertChannelWithSecret": ".alert_channel_with_secret",
+    "AlertChannelWithSecretResponse": ".alert_channel_with_secret_response",
+    "AlertComparison": ".alert_comparison",
+    "AlertDelivery": ".alert_delivery",
+    "AlertDeliveryListResponse": ".alert_delivery_list_response",
+    "AlertDeliveryResponse": ".alert_delivery_response",
+    "AlertDeliveryStatus": ".alert_delivery_status",
+    "AlertDirection": ".alert_direction",
+    "AlertEvent": ".alert_event",
+    "AlertEventKind": ".alert_event_kind",
+    "AlertEventListResponse": ".alert_event_list_response",
+    "AlertFilter": ".alert_filter",
+    "AlertIncident": ".alert_incident",
+    "AlertListResponse": ".alert_list_response",
+    "AlertPreview": ".alert_preview",
+    "AlertPreviewIncident": ".alert_preview_incident",
+    "AlertPreviewMeta": ".alert_preview_meta",
+    "AlertPreviewPoint": ".alert_preview_point",
+    "AlertPreviewResponse": ".alert_preview_response",
+    "AlertProblem": ".alert_problem",
+    "AlertResponse": ".alert_response",
+    "AlertStanding": ".alert_standing",
+    "AlertState": ".alert_state",
+    "AlertStateResponse": ".alert_state_response",
+    "AlertStatus": ".alert_status",
+    "AlertWindow": ".alert_window",
+    "Allocation": ".allocation",
+    "AllocationListResponse": ".allocation_list_response",
+    "AllocationResponse": ".allocation_response",
+    "Amount": ".amount",
+    "AnomalyCondition": ".anomaly_condition",
     "ApiKey": ".api_key",
     "ApiKeyListResponse": ".api_key_list_response",
     "ApiKeyMode": ".api_key_mode",
@@ -230,8 +619,64 @@ _MODULES = {
     "AuditEntryDetails": ".audit_entry_details",
     "AuditEntryListResponse": ".audit_entry_list_response",
     "AuditSubject": ".audit_subject",
+    "BarWidget": ".bar_widget",
+    "BatchAnswer": ".batch_answer",
+    "BatchAnswerBodyType0": ".batch_answer_body_type_0",
+    "BatchAnswerHeaders": ".batch_answer_headers",
+    "BatchAnswers": ".batch_answers",
+    "BatchResponse": ".batch_response",
+    "Budget": ".budget",
+    "BudgetCondition": ".budget_condition",
+    "BudgetListResponse": ".budget_list_response",
+    "BudgetResponse": ".budget_response",
+    "BudgetState": ".budget_state",
+    "BudgetStatus": ".budget_status",
+    "BudgetStatusResponse": ".budget_status_response",
+    "ChangeCondition": ".change_condition",
     "Compare": ".compare",
+    "CostBill": ".cost_bill",
+    "CostBreakdown": ".cost_breakdown",
+    "CostBreakdownMeta": ".cost_breakdown_meta",
+    "CostBreakdownResponse": ".cost_breakdown_response",
+    "CostFilters": ".cost_filters",
+    "CostFiltersTags": ".cost_filters_tags",
+    "CostForecast": ".cost_forecast",
+    "CostForecastResponse": ".cost_forecast_response",
+    "CostGroup": ".cost_group",
+    "CostImport": ".cost_import",
+    "CostImportError": ".cost_import_error",
+    "CostImportFailure": ".cost_import_failure",
+    "CostImportListResponse": ".cost_import_list_response",
+    "CostImportResponse": ".cost_import_response",
+    "CostImportStatus": ".cost_import_status",
+    "CostInterval": ".cost_interval",
+    "CostKind": ".cost_kind",
+    "CostOutlook": ".cost_outlook",
+    "CostRest": ".cost_rest",
+    "CostShare": ".cost_share",
+    "CostSource": ".cost_source",
+    "CostValue": ".cost_value",
+    "Costs": ".costs",
+    "CostsMeta": ".costs_meta",
+    "CostsPart": ".costs_part",
+    "CostsQuestion": ".costs_question",
+    "CostsResponse": ".costs_response",
     "CredentialKind": ".credential_kind",
+    "Dashboard": ".dashboard",
+    "DashboardDocument": ".dashboard_document",
+    "DashboardDocumentDashboard": ".dashboard_document_dashboard",
+    "DashboardDocumentResponse": ".dashboard_document_response",
+    "DashboardListResponse": ".dashboard_list_response",
+    "DashboardResponse": ".dashboard_response",
+    "DashboardTemplate": ".dashboard_template",
+    "DashboardTemplateId": ".dashboard_template_id",
+    "DashboardTemplateListResponse": ".dashboard_template_list_response",
+    "DashboardView": ".dashboard_view",
+    "DashboardViewResponse": ".dashboard_view_response",
+    "Direction": ".direction",
+    "DocumentFunnel": ".document_funnel",
+    "DocumentGoal": ".document_goal",
+    "DocumentWebsite": ".document_website",
     "Erasure": ".erasure",
     "ErasureResponse": ".erasure_response",
     "Event": ".event",
@@ -242,11 +687,13 @@ _MODULES = {
     "EventReceipts": ".event_receipts",
     "EventReceiptsResponse": ".event_receipts_response",
     "EventResponse": ".event_response",
+    "ExportedWidget": ".exported_widget",
     "FirstTouch": ".first_touch",
     "Funnel": ".funnel",
     "FunnelQueryMeta": ".funnel_query_meta",
     "FunnelResponse": ".funnel_response",
     "FunnelStep": ".funnel_step",
+    "FunnelWidget": ".funnel_widget",
     "Goal": ".goal",
     "GoalCompletions": ".goal_completions",
     "GoalCompletionsDay": ".goal_completions_day",
@@ -264,6 +711,7 @@ _MODULES = {
     "MemberListResponse": ".member_list_response",
     "MemberResponse": ".member_response",
     "Meta": ".meta",
+    "MetricSource": ".metric_source",
     "Metrics": ".metrics",
     "MetricsChange": ".metrics_change",
     "MetricsComparison": ".metrics_comparison",
@@ -278,6 +726,7 @@ _MODULES = {
     "MetricsRowsResponse": ".metrics_rows_response",
     "MetricsTotals": ".metrics_totals",
     "Money": ".money",
+    "NumberWidget": ".number_widget",
     "OAuthClient": ".o_auth_client",
     "OAuthClientKind": ".o_auth_client_kind",
     "OAuthClientListResponse": ".o_auth_client_list_response",
@@ -285,6 +734,7 @@ _MODULES = {
     "OAuthClientWithSecret": ".o_auth_client_with_secret",
     "OAuthClientWithSecretResponse": ".o_auth_client_with_secret_response",
     "OAuthGrantType": ".o_auth_grant_type",
+    "OnError": ".on_error",
     "PageCondition": ".page_condition",
     "Pagination": ".pagination",
     "Plan": ".plan",
@@ -293,6 +743,7 @@ _MODULES = {
     "QueryPlan": ".query_plan",
     "QueryPlanPart": ".query_plan_part",
     "QueryPlanRead": ".query_plan_read",
+    "RangeName": ".range_name",
     "Realtime": ".realtime",
     "RealtimeMeta": ".realtime_meta",
     "RealtimeMinute": ".realtime_minute",
@@ -301,13 +752,72 @@ _MODULES = {
     "RealtimeSource": ".realtime_source",
     "ReceiptStatus": ".receipt_status",
     "RejectionCode": ".rejection_code",
+    "Report": ".report",
+    "ReportDelivery": ".report_delivery",
+    "ReportListResponse": ".report_list_response",
+    "ReportOrder": ".report_order",
+    "ReportPeriod": ".report_period",
+    "ReportQuestion": ".report_question",
+    "ReportQuestionFilter": ".report_question_filter",
+    "ReportResponse": ".report_response",
+    "ReportResults": ".report_results",
+    "ReportResultsResponse": ".report_results_response",
+    "ReportResultsSection": ".report_results_section",
+    "ReportRun": ".report_run",
+    "ReportRunCause": ".report_run_cause",
+    "ReportRunDelivery": ".report_run_delivery",
+    "ReportRunDeliveryStatus": ".report_run_delivery_status",
+    "ReportRunListResponse": ".report_run_list_response",
+    "ReportRunResponse": ".report_run_response",
+    "ReportRunSection": ".report_run_section",
+    "ReportRunStatus": ".report_run_status",
+    "ReportSchedule": ".report_schedule",
+    "ReportSection": ".report_section",
+    "ReportStatus": ".report_status",
     "RevenueListResponse": ".revenue_list_response",
     "RevenueQuestion": ".revenue_question",
     "RevenueRow": ".revenue_row",
     "Role": ".role",
+    "SavedFilterAnd": ".saved_filter_and",
+    "SavedFilterContains": ".saved_filter_contains",
+    "SavedFilterIn": ".saved_filter_in",
+    "SavedFilterIs": ".saved_filter_is",
+    "SavedFilterIsNot": ".saved_filter_is_not",
+    "SavedFilterNot": ".saved_filter_not",
+    "SavedFilterOr": ".saved_filter_or",
+    "SavedFunnel": ".saved_funnel",
+    "SavedFunnelListResponse": ".saved_funnel_list_response",
+    "SavedFunnelResponse": ".saved_funnel_response",
+    "SavedOrder": ".saved_order",
+    "ShareLink": ".share_link",
+    "ShareLinkListResponse": ".share_link_list_response",
+    "ShareLinkResponse": ".share_link_response",
+    "ShareLinkStatus": ".share_link_status",
+    "ShareLinkWithToken": ".share_link_with_token",
+    "ShareLinkWithTokenResponse": ".share_link_with_token_response",
+    "TableWidget": ".table_widget",
+    "TestClock": ".test_clock",
+    "TestClockResponse": ".test_clock_response",
+    "TextWidget": ".text_widget",
+    "ThresholdCondition": ".threshold_condition",
+    "TimeSeriesWidget": ".time_series_widget",
     "TimezoneChange": ".timezone_change",
     "Traces": ".traces",
     "Unknown": ".unknown",
+    "Usage": ".usage",
+    "UsageEvents": ".usage_events",
+    "UsageEventsDay": ".usage_events_day",
+    "UsageMeta": ".usage_meta",
+    "UsageQuota": ".usage_quota",
+    "UsageRateLimit": ".usage_rate_limit",
+    "UsageRequests": ".usage_requests",
+    "UsageRequestsDay": ".usage_requests_day",
+    "UsageRequestsKey": ".usage_requests_key",
+    "UsageRequestsOperation": ".usage_requests_operation",
+    "UsageRequestsStatus": ".usage_requests_status",
+    "UsageResponse": ".usage_response",
+    "UsageStorage": ".usage_storage",
+    "UsageWarning": ".usage_warning",
     "Violation": ".violation",
     "Visit": ".visit",
     "VisitListResponse": ".visit_list_response",
@@ -317,6 +827,18 @@ _MODULES = {
     "Website": ".website",
     "WebsiteListResponse": ".website_list_response",
     "WebsiteResponse": ".website_response",
+    "WidgetComparison": ".widget_comparison",
+    "WidgetComparisonChange": ".widget_comparison_change",
+    "WidgetFunnel": ".widget_funnel",
+    "WidgetKind": ".widget_kind",
+    "WidgetLayout": ".widget_layout",
+    "WidgetListResponse": ".widget_list_response",
+    "WidgetProblem": ".widget_problem",
+    "WidgetQuestion": ".widget_question",
+    "WidgetResponse": ".widget_response",
+    "WidgetRows": ".widget_rows",
+    "WidgetView": ".widget_view",
+    "WidgetWords": ".widget_words",
     "Workspace": ".workspace",
     "WorkspaceListResponse": ".workspace_list_response",
     "WorkspaceResponse": ".workspace_response",

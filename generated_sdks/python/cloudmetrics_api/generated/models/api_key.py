@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 from attrs import define as _attrs_define
@@ -12,6 +12,11 @@ from attrs import field as _attrs_field
 
 from ..models.api_key_mode import ApiKeyMode
 from ..models.api_key_status import ApiKeyStatus
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.member import Member
+
 
 T = TypeVar("T", bound="ApiKey")
 
@@ -38,6 +43,7 @@ class ApiKey:
             Null if it never was.
         revoked_at (datetime.datetime | None):
         rotated_to (None | UUID): The key that took its place.
+        creator (Member | None | Unset): The member who made it, only with `expand=creator`; null where they left.
     """
 
     id: UUID
@@ -54,9 +60,12 @@ class ApiKey:
     last_used_at: datetime.datetime | None
     revoked_at: datetime.datetime | None
     rotated_to: None | UUID
+    creator: Member | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.member import Member  # noqa: PLC0415
+
         id = str(self.id)
 
         name = self.name
@@ -105,6 +114,14 @@ class ApiKey:
         else:
             rotated_to = self.rotated_to
 
+        creator: dict[str, Any] | None | Unset
+        if isinstance(self.creator, Unset):
+            creator = UNSET
+        elif isinstance(self.creator, Member):
+            creator = self.creator.to_dict()
+        else:
+            creator = self.creator
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -125,11 +142,15 @@ class ApiKey:
                 "rotated_to": rotated_to,
             }
         )
+        if creator is not UNSET:
+            field_dict["creator"] = creator
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.member import Member  # noqa: PLC0415
+
         d = dict(src_dict)
         id = UUID(d.pop("id"))
 
@@ -224,6 +245,23 @@ class ApiKey:
 
         rotated_to = _parse_rotated_to(d.pop("rotated_to"))
 
+        def _parse_creator(data: object) -> Member | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                creator_type_0 = Member.from_dict(data)
+
+                return creator_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Member | None | Unset, data)
+
+        creator = _parse_creator(d.pop("creator", UNSET))
+
         api_key = cls(
             id=id,
             name=name,
@@ -239,6 +277,7 @@ class ApiKey:
             last_used_at=last_used_at,
             revoked_at=revoked_at,
             rotated_to=rotated_to,
+            creator=creator,
         )
 
         api_key.additional_properties = d

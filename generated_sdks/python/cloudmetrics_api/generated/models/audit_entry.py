@@ -11,11 +11,13 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.audit_action import AuditAction
+from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.audit_credential import AuditCredential
     from ..models.audit_entry_details import AuditEntryDetails
     from ..models.audit_subject import AuditSubject
+    from ..models.member import Member
 
 
 T = TypeVar("T", bound="AuditEntry")
@@ -37,6 +39,7 @@ class AuditEntry:
         details (AuditEntryDetails): What is worth knowing besides; its fields depend on the action. It never holds a
             secret.
         request_id (None | str): The `X-Request-ID` of the request.
+        user (Member | None | Unset): The member who did it, only with `expand=user`; null where they left.
     """
 
     id: UUID
@@ -48,10 +51,12 @@ class AuditEntry:
     subject: AuditSubject
     details: AuditEntryDetails
     request_id: None | str
+    user: Member | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.audit_credential import AuditCredential  # noqa: PLC0415
+        from ..models.member import Member  # noqa: PLC0415
 
         id = str(self.id)
 
@@ -81,6 +86,14 @@ class AuditEntry:
         request_id: None | str
         request_id = self.request_id
 
+        user: dict[str, Any] | None | Unset
+        if isinstance(self.user, Unset):
+            user = UNSET
+        elif isinstance(self.user, Member):
+            user = self.user.to_dict()
+        else:
+            user = self.user
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -96,6 +109,8 @@ class AuditEntry:
                 "request_id": request_id,
             }
         )
+        if user is not UNSET:
+            field_dict["user"] = user
 
         return field_dict
 
@@ -104,6 +119,7 @@ class AuditEntry:
         from ..models.audit_credential import AuditCredential  # noqa: PLC0415
         from ..models.audit_entry_details import AuditEntryDetails  # noqa: PLC0415
         from ..models.audit_subject import AuditSubject  # noqa: PLC0415
+        from ..models.member import Member  # noqa: PLC0415
 
         d = dict(src_dict)
         id = UUID(d.pop("id"))
@@ -160,6 +176,23 @@ class AuditEntry:
 
         request_id = _parse_request_id(d.pop("request_id"))
 
+        def _parse_user(data: object) -> Member | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                user_type_0 = Member.from_dict(data)
+
+                return user_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Member | None | Unset, data)
+
+        user = _parse_user(d.pop("user", UNSET))
+
         audit_entry = cls(
             id=id,
             recorded_at=recorded_at,
@@ -170,6 +203,7 @@ class AuditEntry:
             subject=subject,
             details=details,
             request_id=request_id,
+            user=user,
         )
 
         audit_entry.additional_properties = d

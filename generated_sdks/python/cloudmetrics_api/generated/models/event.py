@@ -10,9 +10,12 @@ from uuid import UUID
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import UNSET, Unset
+
 if TYPE_CHECKING:
     from ..models.event_properties import EventProperties
     from ..models.money import Money
+    from ..models.website import Website
 
 
 T = TypeVar("T", bound="Event")
@@ -44,6 +47,7 @@ class Event:
             revenue (Money | None): What it earned, or gave back where it is negative. Null where it has to do with no
                 money.
             properties (EventProperties | None): Your own fields; null where none were sent.
+            website (None | Unset | Website): The event's website, only with `expand=website`.
     """
 
     id: str
@@ -64,11 +68,13 @@ class Event:
     country: None | str
     revenue: Money | None
     properties: EventProperties | None
+    website: None | Unset | Website = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.event_properties import EventProperties  # noqa: PLC0415
         from ..models.money import Money  # noqa: PLC0415
+        from ..models.website import Website  # noqa: PLC0415
 
         id = self.id
 
@@ -124,6 +130,14 @@ class Event:
         else:
             properties = self.properties
 
+        website: dict[str, Any] | None | Unset
+        if isinstance(self.website, Unset):
+            website = UNSET
+        elif isinstance(self.website, Website):
+            website = self.website.to_dict()
+        else:
+            website = self.website
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -148,6 +162,8 @@ class Event:
                 "properties": properties,
             }
         )
+        if website is not UNSET:
+            field_dict["website"] = website
 
         return field_dict
 
@@ -155,6 +171,7 @@ class Event:
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.event_properties import EventProperties  # noqa: PLC0415
         from ..models.money import Money  # noqa: PLC0415
+        from ..models.website import Website  # noqa: PLC0415
 
         d = dict(src_dict)
         id = d.pop("id")
@@ -269,6 +286,23 @@ class Event:
 
         properties = _parse_properties(d.pop("properties"))
 
+        def _parse_website(data: object) -> None | Unset | Website:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                website_type_0 = Website.from_dict(data)
+
+                return website_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Unset | Website, data)
+
+        website = _parse_website(d.pop("website", UNSET))
+
         event = cls(
             id=id,
             name=name,
@@ -288,6 +322,7 @@ class Event:
             country=country,
             revenue=revenue,
             properties=properties,
+            website=website,
         )
 
         event.additional_properties = d

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import UNSET, Unset
+
 if TYPE_CHECKING:
     from ..models.event_condition import EventCondition
     from ..models.page_condition import PageCondition
     from ..models.unknown import Unknown
+    from ..models.website import Website
 
 
 T = TypeVar("T", bound="Goal")
@@ -34,6 +37,9 @@ class Goal:
                 a certain page. New kinds may appear.
             created_at (datetime.datetime):
             updated_at (datetime.datetime):
+            deleted_at (datetime.datetime | None): Null while it lives.
+            removed_after (datetime.datetime | None): Until when a deleted one can be restored. Then it is removed for good.
+            website (None | Unset | Website): The goal's website, only with `expand=website`.
     """
 
     id: UUID
@@ -42,11 +48,15 @@ class Goal:
     condition: EventCondition | PageCondition | Unknown
     created_at: datetime.datetime
     updated_at: datetime.datetime
+    deleted_at: datetime.datetime | None
+    removed_after: datetime.datetime | None
+    website: None | Unset | Website = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.event_condition import EventCondition  # noqa: PLC0415
         from ..models.page_condition import PageCondition  # noqa: PLC0415
+        from ..models.website import Website  # noqa: PLC0415
 
         id = str(self.id)
 
@@ -66,6 +76,26 @@ class Goal:
 
         updated_at = self.updated_at.isoformat()
 
+        deleted_at: None | str
+        if isinstance(self.deleted_at, datetime.datetime):
+            deleted_at = self.deleted_at.isoformat()
+        else:
+            deleted_at = self.deleted_at
+
+        removed_after: None | str
+        if isinstance(self.removed_after, datetime.datetime):
+            removed_after = self.removed_after.isoformat()
+        else:
+            removed_after = self.removed_after
+
+        website: dict[str, Any] | None | Unset
+        if isinstance(self.website, Unset):
+            website = UNSET
+        elif isinstance(self.website, Website):
+            website = self.website.to_dict()
+        else:
+            website = self.website
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -76,8 +106,12 @@ class Goal:
                 "condition": condition,
                 "created_at": created_at,
                 "updated_at": updated_at,
+                "deleted_at": deleted_at,
+                "removed_after": removed_after,
             }
         )
+        if website is not UNSET:
+            field_dict["website"] = website
 
         return field_dict
 
@@ -86,6 +120,7 @@ class Goal:
         from ..models.event_condition import EventCondition  # noqa: PLC0415
         from ..models.page_condition import PageCondition  # noqa: PLC0415
         from ..models.unknown import Unknown  # noqa: PLC0415
+        from ..models.website import Website  # noqa: PLC0415
 
         d = dict(src_dict)
         id = UUID(d.pop("id"))
@@ -123,6 +158,53 @@ class Goal:
 
         updated_at = datetime.datetime.fromisoformat(d.pop("updated_at"))
 
+        def _parse_deleted_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                deleted_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return deleted_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        deleted_at = _parse_deleted_at(d.pop("deleted_at"))
+
+        def _parse_removed_after(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                removed_after_type_0 = datetime.datetime.fromisoformat(data)
+
+                return removed_after_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        removed_after = _parse_removed_after(d.pop("removed_after"))
+
+        def _parse_website(data: object) -> None | Unset | Website:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                website_type_0 = Website.from_dict(data)
+
+                return website_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Unset | Website, data)
+
+        website = _parse_website(d.pop("website", UNSET))
+
         goal = cls(
             id=id,
             website_id=website_id,
@@ -130,6 +212,9 @@ class Goal:
             condition=condition,
             created_at=created_at,
             updated_at=updated_at,
+            deleted_at=deleted_at,
+            removed_after=removed_after,
+            website=website,
         )
 
         goal.additional_properties = d

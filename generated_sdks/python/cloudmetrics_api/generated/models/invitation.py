@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 from attrs import define as _attrs_define
@@ -12,6 +12,11 @@ from attrs import field as _attrs_field
 
 from ..models.invitation_status import InvitationStatus
 from ..models.role import Role
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.member import Member
+
 
 T = TypeVar("T", bound="Invitation")
 
@@ -31,6 +36,7 @@ class Invitation:
         invited_by (None | UUID): The member who invited, or null where a program did.
         created_at (datetime.datetime):
         expires_at (datetime.datetime):
+        inviter (Member | None | Unset): The member who invited, only with `expand=inviter`; null where they left.
     """
 
     id: UUID
@@ -40,9 +46,12 @@ class Invitation:
     invited_by: None | UUID
     created_at: datetime.datetime
     expires_at: datetime.datetime
+    inviter: Member | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.member import Member  # noqa: PLC0415
+
         id = str(self.id)
 
         email = self.email
@@ -61,6 +70,14 @@ class Invitation:
 
         expires_at = self.expires_at.isoformat()
 
+        inviter: dict[str, Any] | None | Unset
+        if isinstance(self.inviter, Unset):
+            inviter = UNSET
+        elif isinstance(self.inviter, Member):
+            inviter = self.inviter.to_dict()
+        else:
+            inviter = self.inviter
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -74,11 +91,15 @@ class Invitation:
                 "expires_at": expires_at,
             }
         )
+        if inviter is not UNSET:
+            field_dict["inviter"] = inviter
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.member import Member  # noqa: PLC0415
+
         d = dict(src_dict)
         id = UUID(d.pop("id"))
 
@@ -107,6 +128,23 @@ class Invitation:
 
         expires_at = datetime.datetime.fromisoformat(d.pop("expires_at"))
 
+        def _parse_inviter(data: object) -> Member | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                inviter_type_0 = Member.from_dict(data)
+
+                return inviter_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Member | None | Unset, data)
+
+        inviter = _parse_inviter(d.pop("inviter", UNSET))
+
         invitation = cls(
             id=id,
             email=email,
@@ -115,6 +153,7 @@ class Invitation:
             invited_by=invited_by,
             created_at=created_at,
             expires_at=expires_at,
+            inviter=inviter,
         )
 
         invitation.additional_properties = d

@@ -11,6 +11,7 @@ from attrs import field as _attrs_field
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.amount import Amount
     from ..models.money import Money
 
 
@@ -35,6 +36,9 @@ class MetricsRowNumbers:
         revenue_by_currency (list[Money] | Unset): Comes with `revenue`, in the order of the codes.
         revenue_per_visitor (Money | None | Unset):
         conversion_rate (float | None | Unset):
+        cost (Amount | None | Unset):
+        cost_by_currency (list[Amount] | Unset): Comes with `cost`, in the order of the codes.
+        margin (Amount | None | Unset):
     """
 
     visitors: int | Unset = UNSET
@@ -48,9 +52,13 @@ class MetricsRowNumbers:
     revenue_by_currency: list[Money] | Unset = UNSET
     revenue_per_visitor: Money | None | Unset = UNSET
     conversion_rate: float | None | Unset = UNSET
+    cost: Amount | None | Unset = UNSET
+    cost_by_currency: list[Amount] | Unset = UNSET
+    margin: Amount | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.amount import Amount  # noqa: PLC0415
         from ..models.money import Money  # noqa: PLC0415
 
         visitors = self.visitors
@@ -108,6 +116,29 @@ class MetricsRowNumbers:
         else:
             conversion_rate = self.conversion_rate
 
+        cost: dict[str, Any] | None | Unset
+        if isinstance(self.cost, Unset):
+            cost = UNSET
+        elif isinstance(self.cost, Amount):
+            cost = self.cost.to_dict()
+        else:
+            cost = self.cost
+
+        cost_by_currency: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.cost_by_currency, Unset):
+            cost_by_currency = []
+            for cost_by_currency_item_data in self.cost_by_currency:
+                cost_by_currency_item = cost_by_currency_item_data.to_dict()
+                cost_by_currency.append(cost_by_currency_item)
+
+        margin: dict[str, Any] | None | Unset
+        if isinstance(self.margin, Unset):
+            margin = UNSET
+        elif isinstance(self.margin, Amount):
+            margin = self.margin.to_dict()
+        else:
+            margin = self.margin
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
@@ -133,11 +164,18 @@ class MetricsRowNumbers:
             field_dict["revenue_per_visitor"] = revenue_per_visitor
         if conversion_rate is not UNSET:
             field_dict["conversion_rate"] = conversion_rate
+        if cost is not UNSET:
+            field_dict["cost"] = cost
+        if cost_by_currency is not UNSET:
+            field_dict["cost_by_currency"] = cost_by_currency
+        if margin is not UNSET:
+            field_dict["margin"] = margin
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.amount import Amount  # noqa: PLC0415
         from ..models.money import Money  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -228,6 +266,49 @@ class MetricsRowNumbers:
 
         conversion_rate = _parse_conversion_rate(d.pop("conversion_rate", UNSET))
 
+        def _parse_cost(data: object) -> Amount | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                cost_type_0 = Amount.from_dict(data)
+
+                return cost_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Amount | None | Unset, data)
+
+        cost = _parse_cost(d.pop("cost", UNSET))
+
+        _cost_by_currency = d.pop("cost_by_currency", UNSET)
+        cost_by_currency: list[Amount] | Unset = UNSET
+        if _cost_by_currency is not UNSET:
+            cost_by_currency = []
+            for cost_by_currency_item_data in _cost_by_currency:
+                cost_by_currency_item = Amount.from_dict(cost_by_currency_item_data)
+
+                cost_by_currency.append(cost_by_currency_item)
+
+        def _parse_margin(data: object) -> Amount | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                margin_type_0 = Amount.from_dict(data)
+
+                return margin_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Amount | None | Unset, data)
+
+        margin = _parse_margin(d.pop("margin", UNSET))
+
         metrics_row_numbers = cls(
             visitors=visitors,
             visits=visits,
@@ -240,6 +321,9 @@ class MetricsRowNumbers:
             revenue_by_currency=revenue_by_currency,
             revenue_per_visitor=revenue_per_visitor,
             conversion_rate=conversion_rate,
+            cost=cost,
+            cost_by_currency=cost_by_currency,
+            margin=margin,
         )
 
         metrics_row_numbers.additional_properties = d

@@ -10,7 +10,10 @@ from uuid import UUID
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import UNSET, Unset
+
 if TYPE_CHECKING:
+    from ..models.goal import Goal
     from ..models.timezone_change import TimezoneChange
 
 
@@ -40,6 +43,9 @@ class Website:
                 goes with the next deletion; the ids of deleted events are free again.
             created_at (datetime.datetime):
             updated_at (datetime.datetime):
+            deleted_at (datetime.datetime | None): Null while it lives.
+            removed_after (datetime.datetime | None): Until when a deleted one can be restored. Then it is removed for good.
+            goals (list[Goal] | Unset): The website's goals, oldest first and 100 at most, only with `expand=goals`.
     """
 
     id: UUID
@@ -51,6 +57,9 @@ class Website:
     retention_days: int | None
     created_at: datetime.datetime
     updated_at: datetime.datetime
+    deleted_at: datetime.datetime | None
+    removed_after: datetime.datetime | None
+    goals: list[Goal] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,6 +88,25 @@ class Website:
 
         updated_at = self.updated_at.isoformat()
 
+        deleted_at: None | str
+        if isinstance(self.deleted_at, datetime.datetime):
+            deleted_at = self.deleted_at.isoformat()
+        else:
+            deleted_at = self.deleted_at
+
+        removed_after: None | str
+        if isinstance(self.removed_after, datetime.datetime):
+            removed_after = self.removed_after.isoformat()
+        else:
+            removed_after = self.removed_after
+
+        goals: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.goals, Unset):
+            goals = []
+            for goals_item_data in self.goals:
+                goals_item = goals_item_data.to_dict()
+                goals.append(goals_item)
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -92,13 +120,18 @@ class Website:
                 "retention_days": retention_days,
                 "created_at": created_at,
                 "updated_at": updated_at,
+                "deleted_at": deleted_at,
+                "removed_after": removed_after,
             }
         )
+        if goals is not UNSET:
+            field_dict["goals"] = goals
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.goal import Goal  # noqa: PLC0415
         from ..models.timezone_change import TimezoneChange  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -138,6 +171,45 @@ class Website:
 
         updated_at = datetime.datetime.fromisoformat(d.pop("updated_at"))
 
+        def _parse_deleted_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                deleted_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return deleted_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        deleted_at = _parse_deleted_at(d.pop("deleted_at"))
+
+        def _parse_removed_after(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                removed_after_type_0 = datetime.datetime.fromisoformat(data)
+
+                return removed_after_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        removed_after = _parse_removed_after(d.pop("removed_after"))
+
+        _goals = d.pop("goals", UNSET)
+        goals: list[Goal] | Unset = UNSET
+        if _goals is not UNSET:
+            goals = []
+            for goals_item_data in _goals:
+                goals_item = Goal.from_dict(goals_item_data)
+
+                goals.append(goals_item)
+
         website = cls(
             id=id,
             name=name,
@@ -148,6 +220,9 @@ class Website:
             retention_days=retention_days,
             created_at=created_at,
             updated_at=updated_at,
+            deleted_at=deleted_at,
+            removed_after=removed_after,
+            goals=goals,
         )
 
         website.additional_properties = d

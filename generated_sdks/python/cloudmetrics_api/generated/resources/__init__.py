@@ -9,15 +9,24 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from ...client import AsyncCloudMetrics, CloudMetrics
+    from .alert_channels import AlertChannels, AsyncAlertChannels
+    from .alerts import Alerts, AsyncAlerts
     from .api_keys import ApiKeys, AsyncApiKeys
     from .audit_log import AsyncAuditLog, AuditLog
+    from .batch import AsyncBatch, Batch
+    from .budgets import AsyncBudgets, Budgets
+    from .costs import AsyncCosts, Costs
+    from .dashboards import AsyncDashboards, Dashboards
     from .events import AsyncEvents, Events
     from .funnels import AsyncFunnels, Funnels
     from .goals import AsyncGoals, Goals
     from .metrics import AsyncMetrics, Metrics
     from .oauth_clients import AsyncOauthClients, OauthClients
+    from .reports import AsyncReports, Reports
     from .revenue import AsyncRevenue, Revenue
     from .team import AsyncTeam, Team
+    from .test_clock import AsyncTestClock, TestClock
+    from .usage import AsyncUsage, Usage
     from .visitors import AsyncVisitors, Visitors
     from .websites import AsyncWebsites, Websites
     from .workspace import AsyncWorkspace, Workspace
@@ -73,6 +82,34 @@ class Resources:
         from .audit_log import AuditLog
 
         return AuditLog(cast("CloudMetrics", self))
+
+    @cached_property
+    def reports(self) -> Reports:
+        """Questions that are asked again and again: every Monday morning, every month,
+        or whenever somebody wants to know. The answers come as PDF with charts, as CSV
+        and as JSON, and by mail.
+        """
+        from .reports import Reports
+
+        return Reports(cast("CloudMetrics", self))
+
+    @cached_property
+    def usage(self) -> Usage:
+        """What the workspace uses: its requests, its events, its storage, and how much
+        of each quota is left.
+        """
+        from .usage import Usage
+
+        return Usage(cast("CloudMetrics", self))
+
+    @cached_property
+    def test_clock(self) -> TestClock:
+        """The time of the sandbox. It can be moved forward, and schedules, alerts,
+        expiries and quotas follow: nobody waits a month to test a monthly report.
+        """
+        from .test_clock import TestClock
+
+        return TestClock(cast("CloudMetrics", self))
 
     @cached_property
     def websites(self) -> Websites:
@@ -131,6 +168,34 @@ class Resources:
         return Funnels(cast("CloudMetrics", self))
 
     @cached_property
+    def alerts(self) -> Alerts:
+        """Rules that watch numbers every minute, and tell people when that is a
+        reason to: above or below a value, changed since an earlier time, absent, or
+        unusual. A rule can be replayed over the past before it is made.
+        """
+        from .alerts import Alerts
+
+        return Alerts(cast("CloudMetrics", self))
+
+    @cached_property
+    def alert_channels(self) -> AlertChannels:
+        """Whom alerts tell: members by e-mail, a channel in Slack, a webhook of your
+        own that gets signed messages.
+        """
+        from .alert_channels import AlertChannels
+
+        return AlertChannels(cast("CloudMetrics", self))
+
+    @cached_property
+    def dashboards(self) -> Dashboards:
+        """Questions that a team shares, each in a widget on a grid. What a widget asks is
+        judged when it is saved, and answered for all of a dashboard together.
+        """
+        from .dashboards import Dashboards
+
+        return Dashboards(cast("CloudMetrics", self))
+
+    @cached_property
     def visitors(self) -> Visitors:
         """Who came: each visitor of a website with all that they did there, their
         visits and events one by one. A visitor can take their data along, and
@@ -141,6 +206,24 @@ class Resources:
         return Visitors(cast("CloudMetrics", self))
 
     @cached_property
+    def costs(self) -> Costs:
+        """What cloud providers charge. Bills come in as FOCUS files; what they say is
+        told exactly, by any dimension, to the last digit.
+        """
+        from .costs import Costs
+
+        return Costs(cast("CloudMetrics", self))
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        """What certain costs may be in a month, and how that stands: what is spent, and
+        what is expected at the month's end.
+        """
+        from .budgets import Budgets
+
+        return Budgets(cast("CloudMetrics", self))
+
+    @cached_property
     def oauth_clients(self) -> OauthClients:
         """Programs that act for people, or for a workspace, by OAuth 2.1. They are
         registered here; what they call to get tokens stands in
@@ -149,6 +232,15 @@ class Resources:
         from .oauth_clients import OauthClients
 
         return OauthClients(cast("CloudMetrics", self))
+
+    @cached_property
+    def batch(self) -> Batch:
+        """Several requests in one, for whoever pays for each way there and back, or wants
+        all of them done or none.
+        """
+        from .batch import Batch
+
+        return Batch(cast("CloudMetrics", self))
 
 
 class AsyncResources:
@@ -200,6 +292,34 @@ class AsyncResources:
         from .audit_log import AsyncAuditLog
 
         return AsyncAuditLog(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def reports(self) -> AsyncReports:
+        """Questions that are asked again and again: every Monday morning, every month,
+        or whenever somebody wants to know. The answers come as PDF with charts, as CSV
+        and as JSON, and by mail.
+        """
+        from .reports import AsyncReports
+
+        return AsyncReports(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def usage(self) -> AsyncUsage:
+        """What the workspace uses: its requests, its events, its storage, and how much
+        of each quota is left.
+        """
+        from .usage import AsyncUsage
+
+        return AsyncUsage(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def test_clock(self) -> AsyncTestClock:
+        """The time of the sandbox. It can be moved forward, and schedules, alerts,
+        expiries and quotas follow: nobody waits a month to test a monthly report.
+        """
+        from .test_clock import AsyncTestClock
+
+        return AsyncTestClock(cast("AsyncCloudMetrics", self))
 
     @cached_property
     def websites(self) -> AsyncWebsites:
@@ -258,6 +378,34 @@ class AsyncResources:
         return AsyncFunnels(cast("AsyncCloudMetrics", self))
 
     @cached_property
+    def alerts(self) -> AsyncAlerts:
+        """Rules that watch numbers every minute, and tell people when that is a
+        reason to: above or below a value, changed since an earlier time, absent, or
+        unusual. A rule can be replayed over the past before it is made.
+        """
+        from .alerts import AsyncAlerts
+
+        return AsyncAlerts(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def alert_channels(self) -> AsyncAlertChannels:
+        """Whom alerts tell: members by e-mail, a channel in Slack, a webhook of your
+        own that gets signed messages.
+        """
+        from .alert_channels import AsyncAlertChannels
+
+        return AsyncAlertChannels(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def dashboards(self) -> AsyncDashboards:
+        """Questions that a team shares, each in a widget on a grid. What a widget asks is
+        judged when it is saved, and answered for all of a dashboard together.
+        """
+        from .dashboards import AsyncDashboards
+
+        return AsyncDashboards(cast("AsyncCloudMetrics", self))
+
+    @cached_property
     def visitors(self) -> AsyncVisitors:
         """Who came: each visitor of a website with all that they did there, their
         visits and events one by one. A visitor can take their data along, and
@@ -268,6 +416,24 @@ class AsyncResources:
         return AsyncVisitors(cast("AsyncCloudMetrics", self))
 
     @cached_property
+    def costs(self) -> AsyncCosts:
+        """What cloud providers charge. Bills come in as FOCUS files; what they say is
+        told exactly, by any dimension, to the last digit.
+        """
+        from .costs import AsyncCosts
+
+        return AsyncCosts(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def budgets(self) -> AsyncBudgets:
+        """What certain costs may be in a month, and how that stands: what is spent, and
+        what is expected at the month's end.
+        """
+        from .budgets import AsyncBudgets
+
+        return AsyncBudgets(cast("AsyncCloudMetrics", self))
+
+    @cached_property
     def oauth_clients(self) -> AsyncOauthClients:
         """Programs that act for people, or for a workspace, by OAuth 2.1. They are
         registered here; what they call to get tokens stands in
@@ -276,3 +442,12 @@ class AsyncResources:
         from .oauth_clients import AsyncOauthClients
 
         return AsyncOauthClients(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def batch(self) -> AsyncBatch:
+        """Several requests in one, for whoever pays for each way there and back, or wants
+        all of them done or none.
+        """
+        from .batch import AsyncBatch
+
+        return AsyncBatch(cast("AsyncCloudMetrics", self))

@@ -32,8 +32,30 @@ class ApiKeys:
         *,
         mode: models.ApiKeyMode | Literal["LIVE", "TEST"] | Unset = UNSET,
         status: models.ApiKeyStatus | Literal["ACTIVE", "EXPIRED", "REVOKED"] | Unset = UNSET,
+        status_ne: models.ApiKeyStatus | Literal["ACTIVE", "EXPIRED", "REVOKED"] | Unset = UNSET,
+        status_in: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
+        name_contains: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        expires_at_gt: datetime | str | Unset = UNSET,
+        expires_at_gte: datetime | str | Unset = UNSET,
+        expires_at_lt: datetime | str | Unset = UNSET,
+        expires_at_lte: datetime | str | Unset = UNSET,
+        last_used_at_gt: datetime | str | Unset = UNSET,
+        last_used_at_gte: datetime | str | Unset = UNSET,
+        last_used_at_lt: datetime | str | Unset = UNSET,
+        last_used_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.ApiKey]:
         """List API keys.
 
@@ -46,15 +68,74 @@ class ApiKeys:
             mode: Only keys that open the workspace, or only those of its sandbox. Without it, what
                 the caller's own credential opens.
             status: Only keys of this status.
+            status_ne: Only what has another status.
+            status_in: Only what has one of these, with commas between them.
+            name: Only what has exactly this name.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            name_contains: Only what has this text in its name, in large or small letters. No
+                character has a special meaning.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            expires_at_gt: Only what expires after this moment.
+            expires_at_gte: Only what expires at or after this moment.
+            expires_at_lt: Only what expires before this moment.
+            expires_at_lte: Only what expires at or before this moment.
+            last_used_at_gt: Only what was used last after this moment.
+            last_used_at_gte: Only what was used last at or after this moment.
+            last_used_at_lt: Only what was used last before this moment.
+            last_used_at_lte: Only what was used last at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `creator`, the
+                member who made each key. Each takes the scope to read it; without, the answer is
+                `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
         call = Call(
-            "GET", "/v1/api-keys", query={"mode": mode, "status": status, "cursor": cursor, "limit": limit}
+            "GET",
+            "/v1/api-keys",
+            query={
+                "mode": mode,
+                "status": status,
+                "status:ne": status_ne,
+                "status:in": status_in,
+                "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
+                "name:contains": name_contains,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "expires_at:gt": expires_at_gt,
+                "expires_at:gte": expires_at_gte,
+                "expires_at:lt": expires_at_lt,
+                "expires_at:lte": expires_at_lte,
+                "last_used_at:gt": last_used_at_gt,
+                "last_used_at:gte": last_used_at_gte,
+                "last_used_at:lt": last_used_at_lt,
+                "last_used_at:lte": last_used_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.ApiKeyListResponse.from_dict)
 
@@ -62,6 +143,7 @@ class ApiKeys:
         self,
         *,
         name: str,
+        idempotency_key: str | Unset = UNSET,
         scopes: Sequence[str] | Unset = UNSET,
         preset: Literal["READ_ONLY", "FULL"] | Unset = UNSET,
         mode: models.ApiKeyMode | Literal["LIVE", "TEST"] | Unset = UNSET,
@@ -77,6 +159,14 @@ class ApiKeys:
         `LIVE` one answers `403` with code `LIVE_CREDENTIAL_REQUIRED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What the key is for. It cannot be blank.
             preset: A set of scopes by name: `READ_ONLY` is every scope that reads, `FULL` is all of
                 them. What counts is what the preset is when the key is made.
@@ -90,6 +180,7 @@ class ApiKeys:
         call = Call(
             "POST",
             "/v1/api-keys",
+            headers={"Idempotency-Key": idempotency_key},
             fields={
                 "name": name,
                 "scopes": scopes,
@@ -98,20 +189,42 @@ class ApiKeys:
                 "expires_at": expires_at,
                 "allowed_networks": allowed_networks,
             },
+            repeatable=True,
+            keyed=True,
         )
         return self._client.fetch(call, models.ApiKeyWithSecretResponse.from_dict).data
 
-    def get(self, api_key_id: UUID | str) -> models.ApiKey:
+    def get(
+        self,
+        api_key_id: UUID | str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.ApiKey:
         """Get an API key.
 
         Returns one key of the workspace or of its sandbox, without its secret.
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `creator`, the
+                member who made each key. Each takes the scope to read it; without, the answer is
+                `403`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", f"/v1/api-keys/{segment(api_key_id)}")
+        call = Call(
+            "GET",
+            f"/v1/api-keys/{segment(api_key_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.ApiKeyResponse.from_dict).data
 
     def update(
@@ -122,6 +235,8 @@ class ApiKeys:
         scopes: Sequence[str],
         expires_at: datetime | str | None,
         allowed_networks: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.ApiKey:
         """Update an API key.
 
@@ -134,6 +249,17 @@ class ApiKeys:
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What the key is for. It cannot be blank.
             expires_at: When the key ends by itself; null is never.
             allowed_networks: From where a credential may be used. None means from anywhere.
@@ -144,16 +270,20 @@ class ApiKeys:
         call = Call(
             "PUT",
             f"/v1/api-keys/{segment(api_key_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "scopes": scopes,
                 "expires_at": expires_at,
                 "allowed_networks": allowed_networks,
             },
+            keyed=True,
         )
         return self._client.fetch(call, models.ApiKeyResponse.from_dict).data
 
-    def revoke(self, api_key_id: UUID | str) -> None:
+    def revoke(
+        self, api_key_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Revoke an API key.
 
         Ends a key, for good: within a second no process takes it any more. It stays
@@ -161,16 +291,84 @@ class ApiKeys:
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("DELETE", f"/v1/api-keys/{segment(api_key_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/api-keys/{segment(api_key_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
+
+    def patch(
+        self,
+        api_key_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        scopes: Sequence[str] | Unset = UNSET,
+        expires_at: datetime | str | None | Unset = UNSET,
+        allowed_networks: Sequence[str] | Unset = UNSET,
+    ) -> models.ApiKey:
+        """Change an API key.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-api-key does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What the key is for. It cannot be blank.
+            expires_at: When the key ends by itself; null is never.
+            allowed_networks: From where a credential may be used. None means from anywhere.
+                Elsewhere a good credential answers `403` with code `ADDRESS_NOT_ALLOWED`.
+
+        Needs the scope `keys:admin`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/api-keys/{segment(api_key_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "scopes": scopes,
+                "expires_at": expires_at,
+                "allowed_networks": allowed_networks,
+            },
+            keyed=True,
+        )
+        return self._client.fetch(call, models.ApiKeyResponse.from_dict).data
 
     def rotate(
         self,
         api_key_id: UUID | str,
         *,
+        idempotency_key: str | Unset = UNSET,
         overlap_seconds: int | Unset = UNSET,
         expires_at: datetime | str | Unset = UNSET,
     ) -> models.ApiKeyWithSecret:
@@ -185,6 +383,14 @@ class ApiKeys:
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             overlap_seconds: How long the old key lives on, so that its users can change over. 0
                 ends it at once.
             expires_at: When the new key ends by itself. Without one, when the old one would have.
@@ -194,7 +400,10 @@ class ApiKeys:
         call = Call(
             "POST",
             f"/v1/api-keys/{segment(api_key_id)}/rotate",
+            headers={"Idempotency-Key": idempotency_key},
             fields={"overlap_seconds": overlap_seconds, "expires_at": expires_at},
+            repeatable=True,
+            keyed=True,
         )
         return self._client.fetch(call, models.ApiKeyWithSecretResponse.from_dict).data
 
@@ -213,8 +422,30 @@ class AsyncApiKeys:
         *,
         mode: models.ApiKeyMode | Literal["LIVE", "TEST"] | Unset = UNSET,
         status: models.ApiKeyStatus | Literal["ACTIVE", "EXPIRED", "REVOKED"] | Unset = UNSET,
+        status_ne: models.ApiKeyStatus | Literal["ACTIVE", "EXPIRED", "REVOKED"] | Unset = UNSET,
+        status_in: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
+        name_contains: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        expires_at_gt: datetime | str | Unset = UNSET,
+        expires_at_gte: datetime | str | Unset = UNSET,
+        expires_at_lt: datetime | str | Unset = UNSET,
+        expires_at_lte: datetime | str | Unset = UNSET,
+        last_used_at_gt: datetime | str | Unset = UNSET,
+        last_used_at_gte: datetime | str | Unset = UNSET,
+        last_used_at_lt: datetime | str | Unset = UNSET,
+        last_used_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.ApiKey]:
         """List API keys.
 
@@ -227,15 +458,74 @@ class AsyncApiKeys:
             mode: Only keys that open the workspace, or only those of its sandbox. Without it, what
                 the caller's own credential opens.
             status: Only keys of this status.
+            status_ne: Only what has another status.
+            status_in: Only what has one of these, with commas between them.
+            name: Only what has exactly this name.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            name_contains: Only what has this text in its name, in large or small letters. No
+                character has a special meaning.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            expires_at_gt: Only what expires after this moment.
+            expires_at_gte: Only what expires at or after this moment.
+            expires_at_lt: Only what expires before this moment.
+            expires_at_lte: Only what expires at or before this moment.
+            last_used_at_gt: Only what was used last after this moment.
+            last_used_at_gte: Only what was used last at or after this moment.
+            last_used_at_lt: Only what was used last before this moment.
+            last_used_at_lte: Only what was used last at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `creator`, the
+                member who made each key. Each takes the scope to read it; without, the answer is
+                `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
         call = Call(
-            "GET", "/v1/api-keys", query={"mode": mode, "status": status, "cursor": cursor, "limit": limit}
+            "GET",
+            "/v1/api-keys",
+            query={
+                "mode": mode,
+                "status": status,
+                "status:ne": status_ne,
+                "status:in": status_in,
+                "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
+                "name:contains": name_contains,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "expires_at:gt": expires_at_gt,
+                "expires_at:gte": expires_at_gte,
+                "expires_at:lt": expires_at_lt,
+                "expires_at:lte": expires_at_lte,
+                "last_used_at:gt": last_used_at_gt,
+                "last_used_at:gte": last_used_at_gte,
+                "last_used_at:lt": last_used_at_lt,
+                "last_used_at:lte": last_used_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.ApiKeyListResponse.from_dict)
 
@@ -243,6 +533,7 @@ class AsyncApiKeys:
         self,
         *,
         name: str,
+        idempotency_key: str | Unset = UNSET,
         scopes: Sequence[str] | Unset = UNSET,
         preset: Literal["READ_ONLY", "FULL"] | Unset = UNSET,
         mode: models.ApiKeyMode | Literal["LIVE", "TEST"] | Unset = UNSET,
@@ -258,6 +549,14 @@ class AsyncApiKeys:
         `LIVE` one answers `403` with code `LIVE_CREDENTIAL_REQUIRED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What the key is for. It cannot be blank.
             preset: A set of scopes by name: `READ_ONLY` is every scope that reads, `FULL` is all of
                 them. What counts is what the preset is when the key is made.
@@ -271,6 +570,7 @@ class AsyncApiKeys:
         call = Call(
             "POST",
             "/v1/api-keys",
+            headers={"Idempotency-Key": idempotency_key},
             fields={
                 "name": name,
                 "scopes": scopes,
@@ -279,20 +579,42 @@ class AsyncApiKeys:
                 "expires_at": expires_at,
                 "allowed_networks": allowed_networks,
             },
+            repeatable=True,
+            keyed=True,
         )
         return (await self._client.fetch(call, models.ApiKeyWithSecretResponse.from_dict)).data
 
-    async def get(self, api_key_id: UUID | str) -> models.ApiKey:
+    async def get(
+        self,
+        api_key_id: UUID | str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.ApiKey:
         """Get an API key.
 
         Returns one key of the workspace or of its sandbox, without its secret.
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `creator`, the
+                member who made each key. Each takes the scope to read it; without, the answer is
+                `403`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", f"/v1/api-keys/{segment(api_key_id)}")
+        call = Call(
+            "GET",
+            f"/v1/api-keys/{segment(api_key_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.ApiKeyResponse.from_dict)).data
 
     async def update(
@@ -303,6 +625,8 @@ class AsyncApiKeys:
         scopes: Sequence[str],
         expires_at: datetime | str | None,
         allowed_networks: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.ApiKey:
         """Update an API key.
 
@@ -315,6 +639,17 @@ class AsyncApiKeys:
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What the key is for. It cannot be blank.
             expires_at: When the key ends by itself; null is never.
             allowed_networks: From where a credential may be used. None means from anywhere.
@@ -325,16 +660,20 @@ class AsyncApiKeys:
         call = Call(
             "PUT",
             f"/v1/api-keys/{segment(api_key_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "scopes": scopes,
                 "expires_at": expires_at,
                 "allowed_networks": allowed_networks,
             },
+            keyed=True,
         )
         return (await self._client.fetch(call, models.ApiKeyResponse.from_dict)).data
 
-    async def revoke(self, api_key_id: UUID | str) -> None:
+    async def revoke(
+        self, api_key_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Revoke an API key.
 
         Ends a key, for good: within a second no process takes it any more. It stays
@@ -342,16 +681,84 @@ class AsyncApiKeys:
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("DELETE", f"/v1/api-keys/{segment(api_key_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/api-keys/{segment(api_key_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)
+
+    async def patch(
+        self,
+        api_key_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        scopes: Sequence[str] | Unset = UNSET,
+        expires_at: datetime | str | None | Unset = UNSET,
+        allowed_networks: Sequence[str] | Unset = UNSET,
+    ) -> models.ApiKey:
+        """Change an API key.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-api-key does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What the key is for. It cannot be blank.
+            expires_at: When the key ends by itself; null is never.
+            allowed_networks: From where a credential may be used. None means from anywhere.
+                Elsewhere a good credential answers `403` with code `ADDRESS_NOT_ALLOWED`.
+
+        Needs the scope `keys:admin`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/api-keys/{segment(api_key_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "scopes": scopes,
+                "expires_at": expires_at,
+                "allowed_networks": allowed_networks,
+            },
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.ApiKeyResponse.from_dict)).data
 
     async def rotate(
         self,
         api_key_id: UUID | str,
         *,
+        idempotency_key: str | Unset = UNSET,
         overlap_seconds: int | Unset = UNSET,
         expires_at: datetime | str | Unset = UNSET,
     ) -> models.ApiKeyWithSecret:
@@ -366,6 +773,14 @@ class AsyncApiKeys:
 
         Args:
             api_key_id: The key's `id`, not the key itself.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             overlap_seconds: How long the old key lives on, so that its users can change over. 0
                 ends it at once.
             expires_at: When the new key ends by itself. Without one, when the old one would have.
@@ -375,6 +790,9 @@ class AsyncApiKeys:
         call = Call(
             "POST",
             f"/v1/api-keys/{segment(api_key_id)}/rotate",
+            headers={"Idempotency-Key": idempotency_key},
             fields={"overlap_seconds": overlap_seconds, "expires_at": expires_at},
+            repeatable=True,
+            keyed=True,
         )
         return (await self._client.fetch(call, models.ApiKeyWithSecretResponse.from_dict)).data

@@ -51,18 +51,89 @@ class AuditLog:
             "OAUTH_CLIENT_DELETED",
             "OAUTH_GRANT_CREATED",
             "OAUTH_GRANT_REVOKED",
+            "WEBSITE_DELETED",
+            "WEBSITE_RESTORED",
+            "GOAL_DELETED",
+            "GOAL_RESTORED",
+            "ALERT_CREATED",
+            "ALERT_UPDATED",
+            "ALERT_DELETED",
+            "ALERT_CHANNEL_CREATED",
+            "ALERT_CHANNEL_DELETED",
+            "DASHBOARD_DELETED",
+            "DASHBOARD_RESTORED",
+            "SHARE_LINK_CREATED",
+            "SHARE_LINK_REVOKED",
+            "SIGNED_IN",
+            "REPORT_CREATED",
+            "REPORT_UPDATED",
+            "REPORT_DELETED",
             "PASSWORD_SET",
             "SECOND_FACTOR_ENABLED",
             "SECOND_FACTOR_REMOVED",
         ]
         | Unset = UNSET,
+        action_ne: models.AuditAction
+        | Literal[
+            "WORKSPACE_CREATED",
+            "WORKSPACE_UPDATED",
+            "WORKSPACE_DELETED",
+            "WORKSPACE_RESTORED",
+            "MEMBER_ADDED",
+            "MEMBER_ROLE_CHANGED",
+            "MEMBER_REMOVED",
+            "INVITATION_CREATED",
+            "INVITATION_RESENT",
+            "INVITATION_REVOKED",
+            "API_KEY_CREATED",
+            "API_KEY_UPDATED",
+            "API_KEY_ROTATED",
+            "API_KEY_REVOKED",
+            "API_KEY_LEAKED",
+            "OAUTH_CLIENT_CREATED",
+            "OAUTH_CLIENT_UPDATED",
+            "OAUTH_CLIENT_SECRET_ROTATED",
+            "OAUTH_CLIENT_DELETED",
+            "OAUTH_GRANT_CREATED",
+            "OAUTH_GRANT_REVOKED",
+            "WEBSITE_DELETED",
+            "WEBSITE_RESTORED",
+            "GOAL_DELETED",
+            "GOAL_RESTORED",
+            "ALERT_CREATED",
+            "ALERT_UPDATED",
+            "ALERT_DELETED",
+            "ALERT_CHANNEL_CREATED",
+            "ALERT_CHANNEL_DELETED",
+            "DASHBOARD_DELETED",
+            "DASHBOARD_RESTORED",
+            "SHARE_LINK_CREATED",
+            "SHARE_LINK_REVOKED",
+            "SIGNED_IN",
+            "REPORT_CREATED",
+            "REPORT_UPDATED",
+            "REPORT_DELETED",
+            "PASSWORD_SET",
+            "SECOND_FACTOR_ENABLED",
+            "SECOND_FACTOR_REMOVED",
+        ]
+        | Unset = UNSET,
+        action_in: str | Unset = UNSET,
         user_id: UUID | str | Unset = UNSET,
         credential_id: UUID | str | Unset = UNSET,
         subject_id: UUID | str | Unset = UNSET,
         from_: datetime | str | Unset = UNSET,
         to: datetime | str | Unset = UNSET,
+        recorded_at_gt: datetime | str | Unset = UNSET,
+        recorded_at_gte: datetime | str | Unset = UNSET,
+        recorded_at_lt: datetime | str | Unset = UNSET,
+        recorded_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.AuditEntry]:
         """List the audit log.
 
@@ -73,15 +144,30 @@ class AuditLog:
 
         Args:
             action: Only this kind of action.
+            action_ne: Only what has another action.
+            action_in: Only what has one of these, with commas between them.
             user_id: Only what this person did.
             credential_id: Only what was done with this credential.
             subject_id: Only what was done to this thing.
             from_: Only entries of this moment or later.
             to: Only entries before this moment.
+            recorded_at_gt: Only what was recorded after this moment.
+            recorded_at_gte: Only what was recorded at or after this moment.
+            recorded_at_lt: Only what was recorded before this moment.
+            recorded_at_lte: Only what was recorded at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, newest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `user`, the
+                member who did it. Each takes the scope to read it; without, the answer is `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `audit:read`.
         """
@@ -90,14 +176,24 @@ class AuditLog:
             "/v1/audit-log",
             query={
                 "action": action,
+                "action:ne": action_ne,
+                "action:in": action_in,
                 "user_id": user_id,
                 "credential_id": credential_id,
                 "subject_id": subject_id,
                 "from": from_,
                 "to": to,
+                "recorded_at:gt": recorded_at_gt,
+                "recorded_at:gte": recorded_at_gte,
+                "recorded_at:lt": recorded_at_lt,
+                "recorded_at:lte": recorded_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.AuditEntryListResponse.from_dict)
 
@@ -136,18 +232,89 @@ class AsyncAuditLog:
             "OAUTH_CLIENT_DELETED",
             "OAUTH_GRANT_CREATED",
             "OAUTH_GRANT_REVOKED",
+            "WEBSITE_DELETED",
+            "WEBSITE_RESTORED",
+            "GOAL_DELETED",
+            "GOAL_RESTORED",
+            "ALERT_CREATED",
+            "ALERT_UPDATED",
+            "ALERT_DELETED",
+            "ALERT_CHANNEL_CREATED",
+            "ALERT_CHANNEL_DELETED",
+            "DASHBOARD_DELETED",
+            "DASHBOARD_RESTORED",
+            "SHARE_LINK_CREATED",
+            "SHARE_LINK_REVOKED",
+            "SIGNED_IN",
+            "REPORT_CREATED",
+            "REPORT_UPDATED",
+            "REPORT_DELETED",
             "PASSWORD_SET",
             "SECOND_FACTOR_ENABLED",
             "SECOND_FACTOR_REMOVED",
         ]
         | Unset = UNSET,
+        action_ne: models.AuditAction
+        | Literal[
+            "WORKSPACE_CREATED",
+            "WORKSPACE_UPDATED",
+            "WORKSPACE_DELETED",
+            "WORKSPACE_RESTORED",
+            "MEMBER_ADDED",
+            "MEMBER_ROLE_CHANGED",
+            "MEMBER_REMOVED",
+            "INVITATION_CREATED",
+            "INVITATION_RESENT",
+            "INVITATION_REVOKED",
+            "API_KEY_CREATED",
+            "API_KEY_UPDATED",
+            "API_KEY_ROTATED",
+            "API_KEY_REVOKED",
+            "API_KEY_LEAKED",
+            "OAUTH_CLIENT_CREATED",
+            "OAUTH_CLIENT_UPDATED",
+            "OAUTH_CLIENT_SECRET_ROTATED",
+            "OAUTH_CLIENT_DELETED",
+            "OAUTH_GRANT_CREATED",
+            "OAUTH_GRANT_REVOKED",
+            "WEBSITE_DELETED",
+            "WEBSITE_RESTORED",
+            "GOAL_DELETED",
+            "GOAL_RESTORED",
+            "ALERT_CREATED",
+            "ALERT_UPDATED",
+            "ALERT_DELETED",
+            "ALERT_CHANNEL_CREATED",
+            "ALERT_CHANNEL_DELETED",
+            "DASHBOARD_DELETED",
+            "DASHBOARD_RESTORED",
+            "SHARE_LINK_CREATED",
+            "SHARE_LINK_REVOKED",
+            "SIGNED_IN",
+            "REPORT_CREATED",
+            "REPORT_UPDATED",
+            "REPORT_DELETED",
+            "PASSWORD_SET",
+            "SECOND_FACTOR_ENABLED",
+            "SECOND_FACTOR_REMOVED",
+        ]
+        | Unset = UNSET,
+        action_in: str | Unset = UNSET,
         user_id: UUID | str | Unset = UNSET,
         credential_id: UUID | str | Unset = UNSET,
         subject_id: UUID | str | Unset = UNSET,
         from_: datetime | str | Unset = UNSET,
         to: datetime | str | Unset = UNSET,
+        recorded_at_gt: datetime | str | Unset = UNSET,
+        recorded_at_gte: datetime | str | Unset = UNSET,
+        recorded_at_lt: datetime | str | Unset = UNSET,
+        recorded_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.AuditEntry]:
         """List the audit log.
 
@@ -158,15 +325,30 @@ class AsyncAuditLog:
 
         Args:
             action: Only this kind of action.
+            action_ne: Only what has another action.
+            action_in: Only what has one of these, with commas between them.
             user_id: Only what this person did.
             credential_id: Only what was done with this credential.
             subject_id: Only what was done to this thing.
             from_: Only entries of this moment or later.
             to: Only entries before this moment.
+            recorded_at_gt: Only what was recorded after this moment.
+            recorded_at_gte: Only what was recorded at or after this moment.
+            recorded_at_lt: Only what was recorded before this moment.
+            recorded_at_lte: Only what was recorded at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, newest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `user`, the
+                member who did it. Each takes the scope to read it; without, the answer is `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `audit:read`.
         """
@@ -175,13 +357,23 @@ class AsyncAuditLog:
             "/v1/audit-log",
             query={
                 "action": action,
+                "action:ne": action_ne,
+                "action:in": action_in,
                 "user_id": user_id,
                 "credential_id": credential_id,
                 "subject_id": subject_id,
                 "from": from_,
                 "to": to,
+                "recorded_at:gt": recorded_at_gt,
+                "recorded_at:gte": recorded_at_gte,
+                "recorded_at:lt": recorded_at_lt,
+                "recorded_at:lte": recorded_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.AuditEntryListResponse.from_dict)

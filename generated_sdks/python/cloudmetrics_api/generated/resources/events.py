@@ -34,11 +34,21 @@ class Events:
         *,
         website_id: UUID | str | Unset = UNSET,
         name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
         visitor_id: str | Unset = UNSET,
         from_: datetime | str | Unset = UNSET,
         to: datetime | str | Unset = UNSET,
+        timestamp_gt: datetime | str | Unset = UNSET,
+        timestamp_gte: datetime | str | Unset = UNSET,
+        timestamp_lt: datetime | str | Unset = UNSET,
+        timestamp_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Event]:
         """List events.
 
@@ -60,14 +70,31 @@ class Events:
         Args:
             website_id: Only of this website. Without it, of all websites of the workspace.
             name: Only events of this name, compared exactly.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
             visitor_id: Only events of this visitor, compared exactly.
             from_: Only events at this moment or later. It needs an offset, `Z` or `+02:00`; the
                 plus sign is written `%2B` in a URL.
             to: Only events before this moment, which must be later than `from`.
+            timestamp_gt: Only what happened after this moment.
+            timestamp_gte: Only what happened at or after this moment.
+            timestamp_lt: Only what happened before this moment.
+            timestamp_lte: Only what happened at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, newest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `website`, each
+                event's website, and `website.goals`, the goals of that, oldest first and 100 at
+                most. Each takes the scope to read it; without, the answer is `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `events:read`.
         """
@@ -77,12 +104,22 @@ class Events:
             query={
                 "website_id": website_id,
                 "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
                 "visitor_id": visitor_id,
                 "from": from_,
                 "to": to,
+                "timestamp:gt": timestamp_gt,
+                "timestamp:gte": timestamp_gte,
+                "timestamp:lt": timestamp_lt,
+                "timestamp:lte": timestamp_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.EventListResponse.from_dict)
 
@@ -104,10 +141,17 @@ class Events:
 
         Needs the scope `events:write`.
         """
-        call = Call("POST", "/v1/events", fields={"events": events})
+        call = Call("POST", "/v1/events", fields={"events": events}, repeatable=True)
         return self._client.fetch(call, models.EventReceiptsResponse.from_dict).data
 
-    def get(self, event_id: str) -> models.Event:
+    def get(
+        self,
+        event_id: str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.Event:
         """Get an event.
 
         Returns one event as it is stored, and when it was received: the proof, long
@@ -119,10 +163,23 @@ class Events:
             event_id: The event's `id`, as you sent it. It is one segment of the path, so whatever
                 is not a letter, a digit or one of `-._~` must be percent-encoded: a slash is `%2F`.
                 Many clients take the ids `.` and `..` for folders; ask for these by list-events.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `website`, each
+                event's website, and `website.goals`, the goals of that, oldest first and 100 at
+                most. Each takes the scope to read it; without, the answer is `403`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `events:read`.
         """
-        call = Call("GET", f"/v1/events/{segment(event_id)}")
+        call = Call(
+            "GET",
+            f"/v1/events/{segment(event_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.EventResponse.from_dict).data
 
     def export(
@@ -184,11 +241,21 @@ class AsyncEvents:
         *,
         website_id: UUID | str | Unset = UNSET,
         name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
         visitor_id: str | Unset = UNSET,
         from_: datetime | str | Unset = UNSET,
         to: datetime | str | Unset = UNSET,
+        timestamp_gt: datetime | str | Unset = UNSET,
+        timestamp_gte: datetime | str | Unset = UNSET,
+        timestamp_lt: datetime | str | Unset = UNSET,
+        timestamp_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Event]:
         """List events.
 
@@ -210,14 +277,31 @@ class AsyncEvents:
         Args:
             website_id: Only of this website. Without it, of all websites of the workspace.
             name: Only events of this name, compared exactly.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
             visitor_id: Only events of this visitor, compared exactly.
             from_: Only events at this moment or later. It needs an offset, `Z` or `+02:00`; the
                 plus sign is written `%2B` in a URL.
             to: Only events before this moment, which must be later than `from`.
+            timestamp_gt: Only what happened after this moment.
+            timestamp_gte: Only what happened at or after this moment.
+            timestamp_lt: Only what happened before this moment.
+            timestamp_lte: Only what happened at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, newest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `website`, each
+                event's website, and `website.goals`, the goals of that, oldest first and 100 at
+                most. Each takes the scope to read it; without, the answer is `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `events:read`.
         """
@@ -227,12 +311,22 @@ class AsyncEvents:
             query={
                 "website_id": website_id,
                 "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
                 "visitor_id": visitor_id,
                 "from": from_,
                 "to": to,
+                "timestamp:gt": timestamp_gt,
+                "timestamp:gte": timestamp_gte,
+                "timestamp:lt": timestamp_lt,
+                "timestamp:lte": timestamp_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.EventListResponse.from_dict)
 
@@ -254,10 +348,17 @@ class AsyncEvents:
 
         Needs the scope `events:write`.
         """
-        call = Call("POST", "/v1/events", fields={"events": events})
+        call = Call("POST", "/v1/events", fields={"events": events}, repeatable=True)
         return (await self._client.fetch(call, models.EventReceiptsResponse.from_dict)).data
 
-    async def get(self, event_id: str) -> models.Event:
+    async def get(
+        self,
+        event_id: str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.Event:
         """Get an event.
 
         Returns one event as it is stored, and when it was received: the proof, long
@@ -269,10 +370,23 @@ class AsyncEvents:
             event_id: The event's `id`, as you sent it. It is one segment of the path, so whatever
                 is not a letter, a digit or one of `-._~` must be percent-encoded: a slash is `%2F`.
                 Many clients take the ids `.` and `..` for folders; ask for these by list-events.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `website`, each
+                event's website, and `website.goals`, the goals of that, oldest first and 100 at
+                most. Each takes the scope to read it; without, the answer is `403`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `events:read`.
         """
-        call = Call("GET", f"/v1/events/{segment(event_id)}")
+        call = Call(
+            "GET",
+            f"/v1/events/{segment(event_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.EventResponse.from_dict)).data
 
     def export(

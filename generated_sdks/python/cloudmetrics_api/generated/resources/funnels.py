@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from ...calls import Call, Model
+from ...calls import Call, Model, segment
+from ...paging import AsyncPager, Pager
 from .. import models
 from ..types import UNSET, Unset
 
@@ -25,6 +26,144 @@ class Funnels:
 
     def __init__(self, client: CloudMetrics) -> None:
         self._client = client
+
+    def list(
+        self,
+        *,
+        website_id: UUID | str | Unset = UNSET,
+        status: Literal["ACTIVE", "DELETED"] | Unset = UNSET,
+        name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
+        name_contains: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        updated_at_gt: datetime | str | Unset = UNSET,
+        updated_at_gte: datetime | str | Unset = UNSET,
+        updated_at_lt: datetime | str | Unset = UNSET,
+        updated_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> Pager[models.SavedFunnel]:
+        """List funnels.
+
+        Lists the saved funnels of the workspace, or of one website, oldest first; with
+        `status=DELETED` those that can still be restored. Funnels of a deleted website are
+        gone with it. Follow `pagination.next_cursor` until it is null. A cursor is worth
+        something only with the filters and the `sort` that gave it; otherwise it answers `400` with code
+        `INVALID_CURSOR`. A website that the workspace does not have answers `404`.
+
+        Args:
+            website_id: Only of this website. Without it, of all websites of the workspace.
+            status: Those that live, or those that were deleted and can still be restored.
+            name: Only what has exactly this name.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            name_contains: Only what has this text in its name, in large or small letters. No
+                character has a special meaning.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            updated_at_gt: Only what was changed last after this moment.
+            updated_at_gte: Only what was changed last at or after this moment.
+            updated_at_lt: Only what was changed last before this moment.
+            updated_at_lte: Only what was changed last at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `website`, each
+                funnel's website. Each takes the scope to read it; without, the answer is `403`.
+            cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
+                opaque and belong to the list that gave them. Without one, the list begins at its
+                beginning.
+            limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
+
+        Needs the scope `goals:read`.
+        """
+        call = Call(
+            "GET",
+            "/v1/funnels",
+            query={
+                "website_id": website_id,
+                "status": status,
+                "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
+                "name:contains": name_contains,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "updated_at:gt": updated_at_gt,
+                "updated_at:gte": updated_at_gte,
+                "updated_at:lt": updated_at_lt,
+                "updated_at:lte": updated_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
+        return Pager(self._client, call, models.SavedFunnelListResponse.from_dict)
+
+    def create(
+        self,
+        *,
+        website_id: UUID | str,
+        name: str,
+        steps: Sequence[params.ConditionBody],
+        idempotency_key: str | Unset = UNSET,
+        window_hours: int | Unset = UNSET,
+    ) -> models.SavedFunnel:
+        """Save a funnel.
+
+        Saves a way through a website under a name, which need not be the only one of its
+        kind. It is a question rather than a recording: it counts the events that are
+        stored already as well as those to come.
+
+        A website that the workspace does not have answers `404`. A minimum revenue in
+        another currency than the website's answers `400`, with code `CURRENCY_MISMATCH` in
+        `errors`.
+
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            website_id: Whose funnel it is, for good.
+            name: What people call the funnel. It cannot be blank.
+            steps: What visitors do, in this order.
+            window_hours: The time that a visitor has from the first step to the last.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "POST",
+            "/v1/funnels",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"website_id": website_id, "name": name, "steps": steps, "window_hours": window_hours},
+            repeatable=True,
+            keyed=True,
+        )
+        return self._client.fetch(call, models.SavedFunnelResponse.from_dict).data
 
     def query(
         self,
@@ -91,6 +230,257 @@ class Funnels:
                 "start_date": start_date,
                 "end_date": end_date,
             },
+            repeatable=True,
+        )
+        return self._client.fetch(call, models.FunnelResponse.from_dict).data
+
+    def get(
+        self,
+        funnel_id: UUID | str,
+        *,
+        expand: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.SavedFunnel:
+        """Get a funnel.
+
+        Returns one saved funnel. One that was deleted, alone or with its website, or that
+        belongs to another workspace, answers `404`.
+
+        Args:
+            funnel_id: The funnel's `id`.
+            expand: Related things to put into the answer, with commas between them: `website`, each
+                funnel's website. Each takes the scope to read it; without, the answer is `403`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
+
+        Needs the scope `goals:read`.
+        """
+        call = Call(
+            "GET",
+            f"/v1/funnels/{segment(funnel_id)}",
+            query={"expand": expand, "fields": fields},
+            headers={"If-None-Match": if_none_match},
+        )
+        return self._client.fetch(call, models.SavedFunnelResponse.from_dict).data
+
+    def update(
+        self,
+        funnel_id: UUID | str,
+        *,
+        name: str,
+        steps: Sequence[params.ConditionBody],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        window_hours: int | Unset = UNSET,
+    ) -> models.SavedFunnel:
+        """Update a funnel.
+
+        Replaces name, steps and window. It stays with its website. A minimum revenue in
+        another currency than the website's answers `400`, with code `CURRENCY_MISMATCH` in
+        `errors`.
+
+        Args:
+            funnel_id: The funnel's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the funnel. It cannot be blank.
+            steps: What visitors do, in this order.
+            window_hours: The time that a visitor has from the first step to the last.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "PUT",
+            f"/v1/funnels/{segment(funnel_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"name": name, "steps": steps, "window_hours": window_hours},
+            keyed=True,
+        )
+        return self._client.fetch(call, models.SavedFunnelResponse.from_dict).data
+
+    def delete(
+        self, funnel_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
+        """Delete a funnel.
+
+        Deletes the funnel; it can be restored for 30 days. Widgets that show it say so
+        meanwhile. Deleting it a second time answers `404`.
+
+        Args:
+            funnel_id: The funnel's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "DELETE",
+            f"/v1/funnels/{segment(funnel_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
+        self._client.send(call)
+
+    def patch(
+        self,
+        funnel_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        steps: Sequence[params.ConditionBody] | Unset = UNSET,
+        window_hours: int | Unset = UNSET,
+    ) -> models.SavedFunnel:
+        """Change a funnel.
+
+        Changes what is sent and leaves the rest as it is; `steps` are replaced as a whole.
+        It is judged as update-funnel judges.
+
+        Args:
+            funnel_id: The funnel's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the funnel. It cannot be blank.
+            steps: What visitors do, in this order.
+            window_hours: The time that a visitor has from the first step to the last.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/funnels/{segment(funnel_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"name": name, "steps": steps, "window_hours": window_hours},
+            keyed=True,
+        )
+        return self._client.fetch(call, models.SavedFunnelResponse.from_dict).data
+
+    def restore(self, funnel_id: UUID | str, *, idempotency_key: str | Unset = UNSET) -> models.SavedFunnel:
+        """Restore a funnel.
+
+        Brings back a deleted funnel. One that was not deleted, or longer than 30 days ago,
+        answers `404`.
+
+        Args:
+            funnel_id: The funnel's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "POST",
+            f"/v1/funnels/{segment(funnel_id)}/restore",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
+        return self._client.fetch(call, models.SavedFunnelResponse.from_dict).data
+
+    def get_results(
+        self,
+        funnel_id: UUID | str,
+        *,
+        start_date: date | str | Unset = UNSET,
+        end_date: date | str | Unset = UNSET,
+        source: str | Unset = UNSET,
+        medium: str | Unset = UNSET,
+        campaign: str | Unset = UNSET,
+        device: str | Unset = UNSET,
+        browser: str | Unset = UNSET,
+        system: str | Unset = UNSET,
+        country: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.Funnel:
+        """Get the results of a funnel.
+
+        Answers what query-funnel answers to the same steps: how many visitors completed
+        each, and where the others left. What takes too long answers `422` with code
+        `QUERY_TOO_SLOW`, and fewer days help. If the website's currency changed since,
+        and a step has a minimum revenue in the old one, it answers `400` with code
+        `CURRENCY_MISMATCH` in `errors` until the funnel is updated.
+
+        Args:
+            funnel_id: The funnel's `id`.
+            start_date: The first day. Without it, 29 days before `end_date`.
+            end_date: The last day, included. Without it, today in the website's time zone (in the
+                workspace's, where no website is named).
+            source: Count only the visitor-days whose first touch came from this source, compared
+                exactly as it was sent.
+            medium: Count only the visitor-days whose first touch came by this medium, compared
+                exactly as it is stored; usually `cpc`, `email`, `social`, `organic`.
+            campaign: Count only the visitor-days whose first touch came from this campaign,
+                compared exactly as it is stored.
+            device: Count only the visitor-days whose first touch was on this device, compared
+                exactly as it was sent; usually `mobile`, `desktop` or `tablet`.
+            browser: Count only the visitor-days whose first touch was in this browser, compared
+                exactly as it is stored.
+            system: Count only the visitor-days whose first touch was on this operating system,
+                compared exactly as it is stored.
+            country: Count only the visitor-days whose first touch was from this country, an ISO
+                3166-1 code of two capitals.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
+
+        Needs the scope `goals:read`.
+        """
+        call = Call(
+            "GET",
+            f"/v1/funnels/{segment(funnel_id)}/results",
+            query={
+                "start_date": start_date,
+                "end_date": end_date,
+                "source": source,
+                "medium": medium,
+                "campaign": campaign,
+                "device": device,
+                "browser": browser,
+                "system": system,
+                "country": country,
+                "fields": fields,
+            },
+            headers={"If-None-Match": if_none_match},
         )
         return self._client.fetch(call, models.FunnelResponse.from_dict).data
 
@@ -102,6 +492,144 @@ class AsyncFunnels:
 
     def __init__(self, client: AsyncCloudMetrics) -> None:
         self._client = client
+
+    def list(
+        self,
+        *,
+        website_id: UUID | str | Unset = UNSET,
+        status: Literal["ACTIVE", "DELETED"] | Unset = UNSET,
+        name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
+        name_contains: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        updated_at_gt: datetime | str | Unset = UNSET,
+        updated_at_gte: datetime | str | Unset = UNSET,
+        updated_at_lt: datetime | str | Unset = UNSET,
+        updated_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> AsyncPager[models.SavedFunnel]:
+        """List funnels.
+
+        Lists the saved funnels of the workspace, or of one website, oldest first; with
+        `status=DELETED` those that can still be restored. Funnels of a deleted website are
+        gone with it. Follow `pagination.next_cursor` until it is null. A cursor is worth
+        something only with the filters and the `sort` that gave it; otherwise it answers `400` with code
+        `INVALID_CURSOR`. A website that the workspace does not have answers `404`.
+
+        Args:
+            website_id: Only of this website. Without it, of all websites of the workspace.
+            status: Those that live, or those that were deleted and can still be restored.
+            name: Only what has exactly this name.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            name_contains: Only what has this text in its name, in large or small letters. No
+                character has a special meaning.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            updated_at_gt: Only what was changed last after this moment.
+            updated_at_gte: Only what was changed last at or after this moment.
+            updated_at_lt: Only what was changed last before this moment.
+            updated_at_lte: Only what was changed last at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `website`, each
+                funnel's website. Each takes the scope to read it; without, the answer is `403`.
+            cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
+                opaque and belong to the list that gave them. Without one, the list begins at its
+                beginning.
+            limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
+
+        Needs the scope `goals:read`.
+        """
+        call = Call(
+            "GET",
+            "/v1/funnels",
+            query={
+                "website_id": website_id,
+                "status": status,
+                "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
+                "name:contains": name_contains,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "updated_at:gt": updated_at_gt,
+                "updated_at:gte": updated_at_gte,
+                "updated_at:lt": updated_at_lt,
+                "updated_at:lte": updated_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
+        return AsyncPager(self._client, call, models.SavedFunnelListResponse.from_dict)
+
+    async def create(
+        self,
+        *,
+        website_id: UUID | str,
+        name: str,
+        steps: Sequence[params.ConditionBody],
+        idempotency_key: str | Unset = UNSET,
+        window_hours: int | Unset = UNSET,
+    ) -> models.SavedFunnel:
+        """Save a funnel.
+
+        Saves a way through a website under a name, which need not be the only one of its
+        kind. It is a question rather than a recording: it counts the events that are
+        stored already as well as those to come.
+
+        A website that the workspace does not have answers `404`. A minimum revenue in
+        another currency than the website's answers `400`, with code `CURRENCY_MISMATCH` in
+        `errors`.
+
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            website_id: Whose funnel it is, for good.
+            name: What people call the funnel. It cannot be blank.
+            steps: What visitors do, in this order.
+            window_hours: The time that a visitor has from the first step to the last.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "POST",
+            "/v1/funnels",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"website_id": website_id, "name": name, "steps": steps, "window_hours": window_hours},
+            repeatable=True,
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.SavedFunnelResponse.from_dict)).data
 
     async def query(
         self,
@@ -168,5 +696,258 @@ class AsyncFunnels:
                 "start_date": start_date,
                 "end_date": end_date,
             },
+            repeatable=True,
+        )
+        return (await self._client.fetch(call, models.FunnelResponse.from_dict)).data
+
+    async def get(
+        self,
+        funnel_id: UUID | str,
+        *,
+        expand: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.SavedFunnel:
+        """Get a funnel.
+
+        Returns one saved funnel. One that was deleted, alone or with its website, or that
+        belongs to another workspace, answers `404`.
+
+        Args:
+            funnel_id: The funnel's `id`.
+            expand: Related things to put into the answer, with commas between them: `website`, each
+                funnel's website. Each takes the scope to read it; without, the answer is `403`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
+
+        Needs the scope `goals:read`.
+        """
+        call = Call(
+            "GET",
+            f"/v1/funnels/{segment(funnel_id)}",
+            query={"expand": expand, "fields": fields},
+            headers={"If-None-Match": if_none_match},
+        )
+        return (await self._client.fetch(call, models.SavedFunnelResponse.from_dict)).data
+
+    async def update(
+        self,
+        funnel_id: UUID | str,
+        *,
+        name: str,
+        steps: Sequence[params.ConditionBody],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        window_hours: int | Unset = UNSET,
+    ) -> models.SavedFunnel:
+        """Update a funnel.
+
+        Replaces name, steps and window. It stays with its website. A minimum revenue in
+        another currency than the website's answers `400`, with code `CURRENCY_MISMATCH` in
+        `errors`.
+
+        Args:
+            funnel_id: The funnel's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the funnel. It cannot be blank.
+            steps: What visitors do, in this order.
+            window_hours: The time that a visitor has from the first step to the last.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "PUT",
+            f"/v1/funnels/{segment(funnel_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"name": name, "steps": steps, "window_hours": window_hours},
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.SavedFunnelResponse.from_dict)).data
+
+    async def delete(
+        self, funnel_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
+        """Delete a funnel.
+
+        Deletes the funnel; it can be restored for 30 days. Widgets that show it say so
+        meanwhile. Deleting it a second time answers `404`.
+
+        Args:
+            funnel_id: The funnel's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "DELETE",
+            f"/v1/funnels/{segment(funnel_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
+        await self._client.send(call)
+
+    async def patch(
+        self,
+        funnel_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        steps: Sequence[params.ConditionBody] | Unset = UNSET,
+        window_hours: int | Unset = UNSET,
+    ) -> models.SavedFunnel:
+        """Change a funnel.
+
+        Changes what is sent and leaves the rest as it is; `steps` are replaced as a whole.
+        It is judged as update-funnel judges.
+
+        Args:
+            funnel_id: The funnel's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the funnel. It cannot be blank.
+            steps: What visitors do, in this order.
+            window_hours: The time that a visitor has from the first step to the last.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/funnels/{segment(funnel_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"name": name, "steps": steps, "window_hours": window_hours},
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.SavedFunnelResponse.from_dict)).data
+
+    async def restore(
+        self, funnel_id: UUID | str, *, idempotency_key: str | Unset = UNSET
+    ) -> models.SavedFunnel:
+        """Restore a funnel.
+
+        Brings back a deleted funnel. One that was not deleted, or longer than 30 days ago,
+        answers `404`.
+
+        Args:
+            funnel_id: The funnel's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "POST",
+            f"/v1/funnels/{segment(funnel_id)}/restore",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.SavedFunnelResponse.from_dict)).data
+
+    async def get_results(
+        self,
+        funnel_id: UUID | str,
+        *,
+        start_date: date | str | Unset = UNSET,
+        end_date: date | str | Unset = UNSET,
+        source: str | Unset = UNSET,
+        medium: str | Unset = UNSET,
+        campaign: str | Unset = UNSET,
+        device: str | Unset = UNSET,
+        browser: str | Unset = UNSET,
+        system: str | Unset = UNSET,
+        country: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.Funnel:
+        """Get the results of a funnel.
+
+        Answers what query-funnel answers to the same steps: how many visitors completed
+        each, and where the others left. What takes too long answers `422` with code
+        `QUERY_TOO_SLOW`, and fewer days help. If the website's currency changed since,
+        and a step has a minimum revenue in the old one, it answers `400` with code
+        `CURRENCY_MISMATCH` in `errors` until the funnel is updated.
+
+        Args:
+            funnel_id: The funnel's `id`.
+            start_date: The first day. Without it, 29 days before `end_date`.
+            end_date: The last day, included. Without it, today in the website's time zone (in the
+                workspace's, where no website is named).
+            source: Count only the visitor-days whose first touch came from this source, compared
+                exactly as it was sent.
+            medium: Count only the visitor-days whose first touch came by this medium, compared
+                exactly as it is stored; usually `cpc`, `email`, `social`, `organic`.
+            campaign: Count only the visitor-days whose first touch came from this campaign,
+                compared exactly as it is stored.
+            device: Count only the visitor-days whose first touch was on this device, compared
+                exactly as it was sent; usually `mobile`, `desktop` or `tablet`.
+            browser: Count only the visitor-days whose first touch was in this browser, compared
+                exactly as it is stored.
+            system: Count only the visitor-days whose first touch was on this operating system,
+                compared exactly as it is stored.
+            country: Count only the visitor-days whose first touch was from this country, an ISO
+                3166-1 code of two capitals.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
+
+        Needs the scope `goals:read`.
+        """
+        call = Call(
+            "GET",
+            f"/v1/funnels/{segment(funnel_id)}/results",
+            query={
+                "start_date": start_date,
+                "end_date": end_date,
+                "source": source,
+                "medium": medium,
+                "campaign": campaign,
+                "device": device,
+                "browser": browser,
+                "system": system,
+                "country": country,
+                "fields": fields,
+            },
+            headers={"If-None-Match": if_none_match},
         )
         return (await self._client.fetch(call, models.FunnelResponse.from_dict)).data

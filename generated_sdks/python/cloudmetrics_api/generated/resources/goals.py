@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from ...calls import Call, segment
+from ...calls import Call, Model, segment
 from ...paging import AsyncPager, Pager
 from .. import models
 from ..types import UNSET, Unset
@@ -31,31 +31,114 @@ class Goals:
         self,
         *,
         website_id: UUID | str | Unset = UNSET,
+        status: Literal["ACTIVE", "DELETED"] | Unset = UNSET,
+        kind: Literal["EVENT", "PAGE"] | Unset = UNSET,
+        kind_ne: Literal["EVENT", "PAGE"] | Unset = UNSET,
+        kind_in: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
+        name_contains: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        updated_at_gt: datetime | str | Unset = UNSET,
+        updated_at_gte: datetime | str | Unset = UNSET,
+        updated_at_lt: datetime | str | Unset = UNSET,
+        updated_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Goal]:
         """List goals.
 
-        Lists the workspace's goals, or one website's, oldest first. Goals of a
-        deleted website are gone with it. Follow `pagination.next_cursor` until it
+        Lists the workspace's goals, or one website's, oldest first;
+        with `status=DELETED` those that can be restored. Goals of a deleted website
+        are gone with it. Follow `pagination.next_cursor` until it
         is null; the order stays the same while goals come and go. A cursor is worth
-        something only with the `website_id` that gave it; otherwise it answers
-        `400` with code `INVALID_CURSOR`. A website that the workspace does not have
-        answers `404`.
+        something only with the filters and the `sort` that gave it; otherwise it
+        answers `400` with code `INVALID_CURSOR`. A website that the workspace does
+        not have answers `404`.
 
         Args:
             website_id: Only of this website. Without it, of all websites of the workspace.
+            status: Those that live, or those that were deleted and can still be restored.
+            kind: Only what has this kind of condition.
+            kind_ne: Only what has another kind of condition.
+            kind_in: Only what has one of these, with commas between them.
+            name: Only what has exactly this name.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            name_contains: Only what has this text in its name, in large or small letters. No
+                character has a special meaning.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            updated_at_gt: Only what was changed last after this moment.
+            updated_at_gte: Only what was changed last at or after this moment.
+            updated_at_lt: Only what was changed last before this moment.
+            updated_at_lte: Only what was changed last at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `website`, each
+                goal's website. Each takes the scope to read it; without, the answer is `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `goals:read`.
         """
-        call = Call("GET", "/v1/goals", query={"website_id": website_id, "cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/goals",
+            query={
+                "website_id": website_id,
+                "status": status,
+                "kind": kind,
+                "kind:ne": kind_ne,
+                "kind:in": kind_in,
+                "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
+                "name:contains": name_contains,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "updated_at:gt": updated_at_gt,
+                "updated_at:gte": updated_at_gte,
+                "updated_at:lt": updated_at_lt,
+                "updated_at:lte": updated_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
         return Pager(self._client, call, models.GoalListResponse.from_dict)
 
-    def create(self, *, website_id: UUID | str, name: str, condition: params.ConditionBody) -> models.Goal:
+    def create(
+        self,
+        *,
+        website_id: UUID | str,
+        name: str,
+        condition: params.ConditionBody,
+        idempotency_key: str | Unset = UNSET,
+    ) -> models.Goal:
         """Create a goal.
 
         Creates a goal of a website. It is a question rather than a recording: it
@@ -67,6 +150,14 @@ class Goals:
         `CURRENCY_MISMATCH` in `errors`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             website_id: Whose goal it is, for good.
             name: What people call the goal. It cannot be blank.
             condition: What an event has to be: `EVENT`, one of a certain name, or `PAGE`, a view of
@@ -75,11 +166,23 @@ class Goals:
         Needs the scope `goals:full`.
         """
         call = Call(
-            "POST", "/v1/goals", fields={"website_id": website_id, "name": name, "condition": condition}
+            "POST",
+            "/v1/goals",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"website_id": website_id, "name": name, "condition": condition},
+            repeatable=True,
+            keyed=True,
         )
         return self._client.fetch(call, models.GoalResponse.from_dict).data
 
-    def get(self, goal_id: UUID | str) -> models.Goal:
+    def get(
+        self,
+        goal_id: UUID | str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.Goal:
         """Get a goal.
 
         Returns one goal. A goal that was deleted, alone or with its website, or
@@ -87,13 +190,33 @@ class Goals:
 
         Args:
             goal_id: The goal's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `website`, each
+                goal's website. Each takes the scope to read it; without, the answer is `403`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `goals:read`.
         """
-        call = Call("GET", f"/v1/goals/{segment(goal_id)}")
+        call = Call(
+            "GET",
+            f"/v1/goals/{segment(goal_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.GoalResponse.from_dict).data
 
-    def update(self, goal_id: UUID | str, *, name: str, condition: params.ConditionBody) -> models.Goal:
+    def update(
+        self,
+        goal_id: UUID | str,
+        *,
+        name: str,
+        condition: params.ConditionBody,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+    ) -> models.Goal:
         """Update a goal.
 
         Replaces the name and the condition; send both. Since completions are
@@ -103,28 +226,137 @@ class Goals:
 
         Args:
             goal_id: The goal's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people call the goal. It cannot be blank.
             condition: What an event has to be: `EVENT`, one of a certain name, or `PAGE`, a view of
                 a certain page.
 
         Needs the scope `goals:full`.
         """
-        call = Call("PUT", f"/v1/goals/{segment(goal_id)}", fields={"name": name, "condition": condition})
+        call = Call(
+            "PUT",
+            f"/v1/goals/{segment(goal_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"name": name, "condition": condition},
+            keyed=True,
+        )
         return self._client.fetch(call, models.GoalResponse.from_dict).data
 
-    def delete(self, goal_id: UUID | str) -> None:
+    def delete(
+        self, goal_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete a goal.
 
-        Deletes the goal. The events that completed it stay, and count in everything
-        else. Deleting it a second time answers `404`.
+        Deletes the goal; it can be restored for 30 days. The events that completed
+        it stay, and count in everything else. Deleting it a second time answers
+        `404`.
 
         Args:
             goal_id: The goal's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `goals:full`.
         """
-        call = Call("DELETE", f"/v1/goals/{segment(goal_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/goals/{segment(goal_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
+
+    def patch(
+        self,
+        goal_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        condition: params.ConditionPatch | Model | Unset = UNSET,
+    ) -> models.Goal:
+        """Change a goal.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-goal does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            goal_id: The goal's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the goal. It cannot be blank.
+            condition: What changes about a condition; null takes a field away. A condition that
+                becomes one of another kind needs the fields of that kind, and none of the other's.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/goals/{segment(goal_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"name": name, "condition": condition},
+            keyed=True,
+        )
+        return self._client.fetch(call, models.GoalResponse.from_dict).data
+
+    def restore(self, goal_id: UUID | str, *, idempotency_key: str | Unset = UNSET) -> models.Goal:
+        """Restore a goal.
+
+        Brings back a deleted goal; it counts the events of the time in between too.
+        One that was deleted longer than 30 days ago, or whose website is deleted,
+        answers `404`: restore the website first. Restoring one that lives changes
+        nothing.
+
+        Args:
+            goal_id: The goal's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "POST",
+            f"/v1/goals/{segment(goal_id)}/restore",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
+        return self._client.fetch(call, models.GoalResponse.from_dict).data
 
     def get_completions(
         self,
@@ -134,6 +366,7 @@ class Goals:
         end_date: date | str | Unset = UNSET,
         dimension: Literal["source", "medium", "campaign", "device", "browser", "system", "country"]
         | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> models.GoalCompletions:
         """Get a goal's completions.
 
@@ -164,6 +397,8 @@ class Goals:
             end_date: The last day, included. Without it, today in the website's time zone (in the
                 workspace's, where no website is named).
             dimension: What visitors' days are told apart by, as their first touch has it.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `goals:read`.
         """
@@ -171,6 +406,7 @@ class Goals:
             "GET",
             f"/v1/goals/{segment(goal_id)}/completions",
             query={"start_date": start_date, "end_date": end_date, "dimension": dimension},
+            headers={"If-None-Match": if_none_match},
         )
         return self._client.fetch(call, models.GoalCompletionsResponse.from_dict).data
 
@@ -188,32 +424,113 @@ class AsyncGoals:
         self,
         *,
         website_id: UUID | str | Unset = UNSET,
+        status: Literal["ACTIVE", "DELETED"] | Unset = UNSET,
+        kind: Literal["EVENT", "PAGE"] | Unset = UNSET,
+        kind_ne: Literal["EVENT", "PAGE"] | Unset = UNSET,
+        kind_in: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
+        name_contains: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        updated_at_gt: datetime | str | Unset = UNSET,
+        updated_at_gte: datetime | str | Unset = UNSET,
+        updated_at_lt: datetime | str | Unset = UNSET,
+        updated_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Goal]:
         """List goals.
 
-        Lists the workspace's goals, or one website's, oldest first. Goals of a
-        deleted website are gone with it. Follow `pagination.next_cursor` until it
+        Lists the workspace's goals, or one website's, oldest first;
+        with `status=DELETED` those that can be restored. Goals of a deleted website
+        are gone with it. Follow `pagination.next_cursor` until it
         is null; the order stays the same while goals come and go. A cursor is worth
-        something only with the `website_id` that gave it; otherwise it answers
-        `400` with code `INVALID_CURSOR`. A website that the workspace does not have
-        answers `404`.
+        something only with the filters and the `sort` that gave it; otherwise it
+        answers `400` with code `INVALID_CURSOR`. A website that the workspace does
+        not have answers `404`.
 
         Args:
             website_id: Only of this website. Without it, of all websites of the workspace.
+            status: Those that live, or those that were deleted and can still be restored.
+            kind: Only what has this kind of condition.
+            kind_ne: Only what has another kind of condition.
+            kind_in: Only what has one of these, with commas between them.
+            name: Only what has exactly this name.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            name_contains: Only what has this text in its name, in large or small letters. No
+                character has a special meaning.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            updated_at_gt: Only what was changed last after this moment.
+            updated_at_gte: Only what was changed last at or after this moment.
+            updated_at_lt: Only what was changed last before this moment.
+            updated_at_lte: Only what was changed last at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `website`, each
+                goal's website. Each takes the scope to read it; without, the answer is `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `goals:read`.
         """
-        call = Call("GET", "/v1/goals", query={"website_id": website_id, "cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/goals",
+            query={
+                "website_id": website_id,
+                "status": status,
+                "kind": kind,
+                "kind:ne": kind_ne,
+                "kind:in": kind_in,
+                "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
+                "name:contains": name_contains,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "updated_at:gt": updated_at_gt,
+                "updated_at:gte": updated_at_gte,
+                "updated_at:lt": updated_at_lt,
+                "updated_at:lte": updated_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
         return AsyncPager(self._client, call, models.GoalListResponse.from_dict)
 
     async def create(
-        self, *, website_id: UUID | str, name: str, condition: params.ConditionBody
+        self,
+        *,
+        website_id: UUID | str,
+        name: str,
+        condition: params.ConditionBody,
+        idempotency_key: str | Unset = UNSET,
     ) -> models.Goal:
         """Create a goal.
 
@@ -226,6 +543,14 @@ class AsyncGoals:
         `CURRENCY_MISMATCH` in `errors`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             website_id: Whose goal it is, for good.
             name: What people call the goal. It cannot be blank.
             condition: What an event has to be: `EVENT`, one of a certain name, or `PAGE`, a view of
@@ -234,11 +559,23 @@ class AsyncGoals:
         Needs the scope `goals:full`.
         """
         call = Call(
-            "POST", "/v1/goals", fields={"website_id": website_id, "name": name, "condition": condition}
+            "POST",
+            "/v1/goals",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"website_id": website_id, "name": name, "condition": condition},
+            repeatable=True,
+            keyed=True,
         )
         return (await self._client.fetch(call, models.GoalResponse.from_dict)).data
 
-    async def get(self, goal_id: UUID | str) -> models.Goal:
+    async def get(
+        self,
+        goal_id: UUID | str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.Goal:
         """Get a goal.
 
         Returns one goal. A goal that was deleted, alone or with its website, or
@@ -246,13 +583,33 @@ class AsyncGoals:
 
         Args:
             goal_id: The goal's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `website`, each
+                goal's website. Each takes the scope to read it; without, the answer is `403`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `goals:read`.
         """
-        call = Call("GET", f"/v1/goals/{segment(goal_id)}")
+        call = Call(
+            "GET",
+            f"/v1/goals/{segment(goal_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.GoalResponse.from_dict)).data
 
-    async def update(self, goal_id: UUID | str, *, name: str, condition: params.ConditionBody) -> models.Goal:
+    async def update(
+        self,
+        goal_id: UUID | str,
+        *,
+        name: str,
+        condition: params.ConditionBody,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+    ) -> models.Goal:
         """Update a goal.
 
         Replaces the name and the condition; send both. Since completions are
@@ -262,28 +619,137 @@ class AsyncGoals:
 
         Args:
             goal_id: The goal's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people call the goal. It cannot be blank.
             condition: What an event has to be: `EVENT`, one of a certain name, or `PAGE`, a view of
                 a certain page.
 
         Needs the scope `goals:full`.
         """
-        call = Call("PUT", f"/v1/goals/{segment(goal_id)}", fields={"name": name, "condition": condition})
+        call = Call(
+            "PUT",
+            f"/v1/goals/{segment(goal_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"name": name, "condition": condition},
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.GoalResponse.from_dict)).data
 
-    async def delete(self, goal_id: UUID | str) -> None:
+    async def delete(
+        self, goal_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete a goal.
 
-        Deletes the goal. The events that completed it stay, and count in everything
-        else. Deleting it a second time answers `404`.
+        Deletes the goal; it can be restored for 30 days. The events that completed
+        it stay, and count in everything else. Deleting it a second time answers
+        `404`.
 
         Args:
             goal_id: The goal's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `goals:full`.
         """
-        call = Call("DELETE", f"/v1/goals/{segment(goal_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/goals/{segment(goal_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)
+
+    async def patch(
+        self,
+        goal_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        condition: params.ConditionPatch | Model | Unset = UNSET,
+    ) -> models.Goal:
+        """Change a goal.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-goal does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            goal_id: The goal's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the goal. It cannot be blank.
+            condition: What changes about a condition; null takes a field away. A condition that
+                becomes one of another kind needs the fields of that kind, and none of the other's.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/goals/{segment(goal_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"name": name, "condition": condition},
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.GoalResponse.from_dict)).data
+
+    async def restore(self, goal_id: UUID | str, *, idempotency_key: str | Unset = UNSET) -> models.Goal:
+        """Restore a goal.
+
+        Brings back a deleted goal; it counts the events of the time in between too.
+        One that was deleted longer than 30 days ago, or whose website is deleted,
+        answers `404`: restore the website first. Restoring one that lives changes
+        nothing.
+
+        Args:
+            goal_id: The goal's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+
+        Needs the scope `goals:full`.
+        """
+        call = Call(
+            "POST",
+            f"/v1/goals/{segment(goal_id)}/restore",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.GoalResponse.from_dict)).data
 
     async def get_completions(
         self,
@@ -293,6 +759,7 @@ class AsyncGoals:
         end_date: date | str | Unset = UNSET,
         dimension: Literal["source", "medium", "campaign", "device", "browser", "system", "country"]
         | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> models.GoalCompletions:
         """Get a goal's completions.
 
@@ -323,6 +790,8 @@ class AsyncGoals:
             end_date: The last day, included. Without it, today in the website's time zone (in the
                 workspace's, where no website is named).
             dimension: What visitors' days are told apart by, as their first touch has it.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `goals:read`.
         """
@@ -330,5 +799,6 @@ class AsyncGoals:
             "GET",
             f"/v1/goals/{segment(goal_id)}/completions",
             query={"start_date": start_date, "end_date": end_date, "dimension": dimension},
+            headers={"If-None-Match": if_none_match},
         )
         return (await self._client.fetch(call, models.GoalCompletionsResponse.from_dict)).data

@@ -43,6 +43,7 @@ class Metrics:
         system: str | Unset = UNSET,
         country: str | Unset = UNSET,
         goal: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> models.Metrics:
         """Get metrics.
 
@@ -105,6 +106,8 @@ class Metrics:
                 3166-1 code of two capitals.
             goal: The name of an event that counts as success, for `conversion_rate`. It leaves the
                 other numbers as they are.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `metrics:read`.
         """
@@ -126,6 +129,7 @@ class Metrics:
                 "country": country,
                 "goal": goal,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return self._client.fetch(call, models.MetricsResponse.from_dict).data
 
@@ -164,6 +168,10 @@ class Metrics:
         visitors of pages are read from the events. What takes too long answers `422` with
         code `QUERY_TOO_SLOW`; nothing of it goes on.
 
+        Bills know nothing of visitors: with `cost` or `margin` a question has no filter
+        and no dimension but `time`, by the day at least, and its rows come in the order
+        of time. Parts of the range with costs have a row even without events.
+
         Everything that makes no sense in a question is told at once, in a `400`: an
         unknown metric or dimension, a property that no event ever had, a filter that is
         too deep, an order by something that is not asked for, a `conversion_rate`
@@ -213,10 +221,13 @@ class Metrics:
                 "cursor": cursor,
                 "dry_run": dry_run,
             },
+            repeatable=True,
         )
         return Pager(self._client, call, models.MetricsRowsResponse.from_dict, cursor_in="fields")
 
-    def get_realtime_metrics(self, *, website_id: UUID | str | Unset = UNSET) -> models.Realtime:
+    def get_realtime_metrics(
+        self, *, website_id: UUID | str | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> models.Realtime:
         """Get realtime metrics.
 
         Who is there now: the visitors with an event in the last 5 minutes, the pages
@@ -230,10 +241,17 @@ class Metrics:
 
         Args:
             website_id: Count one website only. Without it, all websites together.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `metrics:read`.
         """
-        call = Call("GET", "/v1/metrics/realtime", query={"website_id": website_id})
+        call = Call(
+            "GET",
+            "/v1/metrics/realtime",
+            query={"website_id": website_id},
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.RealtimeResponse.from_dict).data
 
 
@@ -261,6 +279,7 @@ class AsyncMetrics:
         system: str | Unset = UNSET,
         country: str | Unset = UNSET,
         goal: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> models.Metrics:
         """Get metrics.
 
@@ -323,6 +342,8 @@ class AsyncMetrics:
                 3166-1 code of two capitals.
             goal: The name of an event that counts as success, for `conversion_rate`. It leaves the
                 other numbers as they are.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `metrics:read`.
         """
@@ -344,6 +365,7 @@ class AsyncMetrics:
                 "country": country,
                 "goal": goal,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return (await self._client.fetch(call, models.MetricsResponse.from_dict)).data
 
@@ -381,6 +403,10 @@ class AsyncMetrics:
         events by name, and several dimensions together. Hours, properties, and visits or
         visitors of pages are read from the events. What takes too long answers `422` with
         code `QUERY_TOO_SLOW`; nothing of it goes on.
+
+        Bills know nothing of visitors: with `cost` or `margin` a question has no filter
+        and no dimension but `time`, by the day at least, and its rows come in the order
+        of time. Parts of the range with costs have a row even without events.
 
         Everything that makes no sense in a question is told at once, in a `400`: an
         unknown metric or dimension, a property that no event ever had, a filter that is
@@ -431,10 +457,13 @@ class AsyncMetrics:
                 "cursor": cursor,
                 "dry_run": dry_run,
             },
+            repeatable=True,
         )
         return AsyncPager(self._client, call, models.MetricsRowsResponse.from_dict, cursor_in="fields")
 
-    async def get_realtime_metrics(self, *, website_id: UUID | str | Unset = UNSET) -> models.Realtime:
+    async def get_realtime_metrics(
+        self, *, website_id: UUID | str | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> models.Realtime:
         """Get realtime metrics.
 
         Who is there now: the visitors with an event in the last 5 minutes, the pages
@@ -448,8 +477,15 @@ class AsyncMetrics:
 
         Args:
             website_id: Count one website only. Without it, all websites together.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `metrics:read`.
         """
-        call = Call("GET", "/v1/metrics/realtime", query={"website_id": website_id})
+        call = Call(
+            "GET",
+            "/v1/metrics/realtime",
+            query={"website_id": website_id},
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.RealtimeResponse.from_dict)).data

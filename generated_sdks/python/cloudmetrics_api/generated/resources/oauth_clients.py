@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
@@ -26,7 +27,30 @@ class OauthClients:
     def __init__(self, client: CloudMetrics) -> None:
         self._client = client
 
-    def list(self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET) -> Pager[models.OAuthClient]:
+    def list(
+        self,
+        *,
+        name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
+        name_contains: str | Unset = UNSET,
+        kind: models.OAuthClientKind | Literal["CONFIDENTIAL", "PUBLIC"] | Unset = UNSET,
+        kind_ne: models.OAuthClientKind | Literal["CONFIDENTIAL", "PUBLIC"] | Unset = UNSET,
+        kind_in: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        updated_at_gt: datetime | str | Unset = UNSET,
+        updated_at_gte: datetime | str | Unset = UNSET,
+        updated_at_lt: datetime | str | Unset = UNSET,
+        updated_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> Pager[models.OAuthClient]:
         """List OAuth clients.
 
         Lists the OAuth clients that the workspace has registered, oldest first.
@@ -34,14 +58,63 @@ class OauthClients:
         null. A cursor of another list answers `400` with code `INVALID_CURSOR`.
 
         Args:
+            name: Only what has exactly this name.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            name_contains: Only what has this text in its name, in large or small letters. No
+                character has a special meaning.
+            kind: Only what has this kind.
+            kind_ne: Only what has another kind.
+            kind_in: Only what has one of these, with commas between them.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            updated_at_gt: Only what was changed last after this moment.
+            updated_at_gte: Only what was changed last at or after this moment.
+            updated_at_lt: Only what was changed last before this moment.
+            updated_at_lte: Only what was changed last at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", "/v1/oauth-clients", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/oauth-clients",
+            query={
+                "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
+                "name:contains": name_contains,
+                "kind": kind,
+                "kind:ne": kind_ne,
+                "kind:in": kind_in,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "updated_at:gt": updated_at_gt,
+                "updated_at:gte": updated_at_gte,
+                "updated_at:lt": updated_at_lt,
+                "updated_at:lte": updated_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
         return Pager(self._client, call, models.OAuthClientListResponse.from_dict)
 
     def create(
@@ -51,6 +124,7 @@ class OauthClients:
         kind: models.OAuthClientKind | Literal["CONFIDENTIAL", "PUBLIC"],
         grant_types: Sequence[models.OAuthGrantType | Literal["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS"]],
         scopes: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
         redirect_uris: Sequence[str] | Unset = UNSET,
     ) -> models.OAuthClientWithSecret:
         """Create an OAuth client.
@@ -65,6 +139,14 @@ class OauthClients:
         answers `400`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What people read when they are asked whether to let the client in.
             kind: `CONFIDENTIAL`: it runs on a server and can keep a secret. `PUBLIC`: it runs in a
                 browser, on a desktop or a telephone, where nothing stays secret.
@@ -76,6 +158,7 @@ class OauthClients:
         call = Call(
             "POST",
             "/v1/oauth-clients",
+            headers={"Idempotency-Key": idempotency_key},
             fields={
                 "name": name,
                 "kind": kind,
@@ -83,10 +166,14 @@ class OauthClients:
                 "redirect_uris": redirect_uris,
                 "scopes": scopes,
             },
+            repeatable=True,
+            keyed=True,
         )
         return self._client.fetch(call, models.OAuthClientWithSecretResponse.from_dict).data
 
-    def get(self, client_id: UUID | str) -> models.OAuthClient:
+    def get(
+        self, client_id: UUID | str, *, fields: str | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> models.OAuthClient:
         """Get an OAuth client.
 
         Returns one client, without its secret. A client that was deleted, or that
@@ -94,10 +181,20 @@ class OauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", f"/v1/oauth-clients/{segment(client_id)}")
+        call = Call(
+            "GET",
+            f"/v1/oauth-clients/{segment(client_id)}",
+            query={"fields": fields},
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.OAuthClientResponse.from_dict).data
 
     def update(
@@ -108,6 +205,8 @@ class OauthClients:
         grant_types: Sequence[models.OAuthGrantType | Literal["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS"]],
         redirect_uris: Sequence[str],
         scopes: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.OAuthClient:
         """Update an OAuth client.
 
@@ -119,6 +218,17 @@ class OauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people read when they are asked whether to let the client in.
             redirect_uris: Needed for `AUTHORIZATION_CODE`.
             scopes: The most that the client may ever be given.
@@ -128,16 +238,20 @@ class OauthClients:
         call = Call(
             "PUT",
             f"/v1/oauth-clients/{segment(client_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "grant_types": grant_types,
                 "redirect_uris": redirect_uris,
                 "scopes": scopes,
             },
+            keyed=True,
         )
         return self._client.fetch(call, models.OAuthClientResponse.from_dict).data
 
-    def delete(self, client_id: UUID | str) -> None:
+    def delete(
+        self, client_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete an OAuth client.
 
         Ends the client: all of its tokens, and all that people allowed it, are
@@ -145,14 +259,85 @@ class OauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("DELETE", f"/v1/oauth-clients/{segment(client_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/oauth-clients/{segment(client_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
 
+    def patch(
+        self,
+        client_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        grant_types: Sequence[models.OAuthGrantType | Literal["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS"]]
+        | Unset = UNSET,
+        redirect_uris: Sequence[str] | Unset = UNSET,
+        scopes: Sequence[str] | Unset = UNSET,
+    ) -> models.OAuthClient:
+        """Change an OAuth client.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-oauth-client does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people read when they are asked whether to let the client in.
+            redirect_uris: Needed for `AUTHORIZATION_CODE`.
+            scopes: The most that the client may ever be given.
+
+        Needs the scope `keys:admin`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/oauth-clients/{segment(client_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "grant_types": grant_types,
+                "redirect_uris": redirect_uris,
+                "scopes": scopes,
+            },
+            keyed=True,
+        )
+        return self._client.fetch(call, models.OAuthClientResponse.from_dict).data
+
     def rotate_secret(
-        self, client_id: UUID | str, *, overlap_seconds: int | Unset = UNSET
+        self,
+        client_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        overlap_seconds: int | Unset = UNSET,
     ) -> models.OAuthClientWithSecret:
         """Rotate an OAuth client's secret.
 
@@ -167,6 +352,14 @@ class OauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             overlap_seconds: In seconds, at most a week. 0 ends it at once.
 
         Needs the scope `keys:admin`.
@@ -174,7 +367,10 @@ class OauthClients:
         call = Call(
             "POST",
             f"/v1/oauth-clients/{segment(client_id)}/rotate-secret",
+            headers={"Idempotency-Key": idempotency_key},
             fields={"overlap_seconds": overlap_seconds},
+            repeatable=True,
+            keyed=True,
         )
         return self._client.fetch(call, models.OAuthClientWithSecretResponse.from_dict).data
 
@@ -189,7 +385,28 @@ class AsyncOauthClients:
         self._client = client
 
     def list(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET
+        self,
+        *,
+        name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
+        name_contains: str | Unset = UNSET,
+        kind: models.OAuthClientKind | Literal["CONFIDENTIAL", "PUBLIC"] | Unset = UNSET,
+        kind_ne: models.OAuthClientKind | Literal["CONFIDENTIAL", "PUBLIC"] | Unset = UNSET,
+        kind_in: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        updated_at_gt: datetime | str | Unset = UNSET,
+        updated_at_gte: datetime | str | Unset = UNSET,
+        updated_at_lt: datetime | str | Unset = UNSET,
+        updated_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.OAuthClient]:
         """List OAuth clients.
 
@@ -198,14 +415,63 @@ class AsyncOauthClients:
         null. A cursor of another list answers `400` with code `INVALID_CURSOR`.
 
         Args:
+            name: Only what has exactly this name.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            name_contains: Only what has this text in its name, in large or small letters. No
+                character has a special meaning.
+            kind: Only what has this kind.
+            kind_ne: Only what has another kind.
+            kind_in: Only what has one of these, with commas between them.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            updated_at_gt: Only what was changed last after this moment.
+            updated_at_gte: Only what was changed last at or after this moment.
+            updated_at_lt: Only what was changed last before this moment.
+            updated_at_lte: Only what was changed last at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", "/v1/oauth-clients", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/oauth-clients",
+            query={
+                "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
+                "name:contains": name_contains,
+                "kind": kind,
+                "kind:ne": kind_ne,
+                "kind:in": kind_in,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "updated_at:gt": updated_at_gt,
+                "updated_at:gte": updated_at_gte,
+                "updated_at:lt": updated_at_lt,
+                "updated_at:lte": updated_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
         return AsyncPager(self._client, call, models.OAuthClientListResponse.from_dict)
 
     async def create(
@@ -215,6 +481,7 @@ class AsyncOauthClients:
         kind: models.OAuthClientKind | Literal["CONFIDENTIAL", "PUBLIC"],
         grant_types: Sequence[models.OAuthGrantType | Literal["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS"]],
         scopes: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
         redirect_uris: Sequence[str] | Unset = UNSET,
     ) -> models.OAuthClientWithSecret:
         """Create an OAuth client.
@@ -229,6 +496,14 @@ class AsyncOauthClients:
         answers `400`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What people read when they are asked whether to let the client in.
             kind: `CONFIDENTIAL`: it runs on a server and can keep a secret. `PUBLIC`: it runs in a
                 browser, on a desktop or a telephone, where nothing stays secret.
@@ -240,6 +515,7 @@ class AsyncOauthClients:
         call = Call(
             "POST",
             "/v1/oauth-clients",
+            headers={"Idempotency-Key": idempotency_key},
             fields={
                 "name": name,
                 "kind": kind,
@@ -247,10 +523,14 @@ class AsyncOauthClients:
                 "redirect_uris": redirect_uris,
                 "scopes": scopes,
             },
+            repeatable=True,
+            keyed=True,
         )
         return (await self._client.fetch(call, models.OAuthClientWithSecretResponse.from_dict)).data
 
-    async def get(self, client_id: UUID | str) -> models.OAuthClient:
+    async def get(
+        self, client_id: UUID | str, *, fields: str | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> models.OAuthClient:
         """Get an OAuth client.
 
         Returns one client, without its secret. A client that was deleted, or that
@@ -258,10 +538,20 @@ class AsyncOauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("GET", f"/v1/oauth-clients/{segment(client_id)}")
+        call = Call(
+            "GET",
+            f"/v1/oauth-clients/{segment(client_id)}",
+            query={"fields": fields},
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.OAuthClientResponse.from_dict)).data
 
     async def update(
@@ -272,6 +562,8 @@ class AsyncOauthClients:
         grant_types: Sequence[models.OAuthGrantType | Literal["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS"]],
         redirect_uris: Sequence[str],
         scopes: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.OAuthClient:
         """Update an OAuth client.
 
@@ -283,6 +575,17 @@ class AsyncOauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people read when they are asked whether to let the client in.
             redirect_uris: Needed for `AUTHORIZATION_CODE`.
             scopes: The most that the client may ever be given.
@@ -292,16 +595,20 @@ class AsyncOauthClients:
         call = Call(
             "PUT",
             f"/v1/oauth-clients/{segment(client_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "grant_types": grant_types,
                 "redirect_uris": redirect_uris,
                 "scopes": scopes,
             },
+            keyed=True,
         )
         return (await self._client.fetch(call, models.OAuthClientResponse.from_dict)).data
 
-    async def delete(self, client_id: UUID | str) -> None:
+    async def delete(
+        self, client_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete an OAuth client.
 
         Ends the client: all of its tokens, and all that people allowed it, are
@@ -309,14 +616,85 @@ class AsyncOauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `keys:admin`.
         """
-        call = Call("DELETE", f"/v1/oauth-clients/{segment(client_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/oauth-clients/{segment(client_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)
 
+    async def patch(
+        self,
+        client_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        grant_types: Sequence[models.OAuthGrantType | Literal["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS"]]
+        | Unset = UNSET,
+        redirect_uris: Sequence[str] | Unset = UNSET,
+        scopes: Sequence[str] | Unset = UNSET,
+    ) -> models.OAuthClient:
+        """Change an OAuth client.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-oauth-client does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people read when they are asked whether to let the client in.
+            redirect_uris: Needed for `AUTHORIZATION_CODE`.
+            scopes: The most that the client may ever be given.
+
+        Needs the scope `keys:admin`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/oauth-clients/{segment(client_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "grant_types": grant_types,
+                "redirect_uris": redirect_uris,
+                "scopes": scopes,
+            },
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.OAuthClientResponse.from_dict)).data
+
     async def rotate_secret(
-        self, client_id: UUID | str, *, overlap_seconds: int | Unset = UNSET
+        self,
+        client_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        overlap_seconds: int | Unset = UNSET,
     ) -> models.OAuthClientWithSecret:
         """Rotate an OAuth client's secret.
 
@@ -331,6 +709,14 @@ class AsyncOauthClients:
 
         Args:
             client_id: The client's id, which it also sends as `client_id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             overlap_seconds: In seconds, at most a week. 0 ends it at once.
 
         Needs the scope `keys:admin`.
@@ -338,6 +724,9 @@ class AsyncOauthClients:
         call = Call(
             "POST",
             f"/v1/oauth-clients/{segment(client_id)}/rotate-secret",
+            headers={"Idempotency-Key": idempotency_key},
             fields={"overlap_seconds": overlap_seconds},
+            repeatable=True,
+            keyed=True,
         )
         return (await self._client.fetch(call, models.OAuthClientWithSecretResponse.from_dict)).data

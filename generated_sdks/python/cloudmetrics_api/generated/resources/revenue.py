@@ -35,8 +35,10 @@ class Revenue:
         | Unset = UNSET,
         start_date: date | str | Unset = UNSET,
         end_date: date | str | Unset = UNSET,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.RevenueRow]:
         """List revenue.
 
@@ -69,10 +71,15 @@ class Revenue:
             start_date: The first day. Without it, 29 days before `end_date`.
             end_date: The last day, included. Without it, today in the website's time zone (in the
                 workspace's, where no website is named).
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many rows a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `metrics:read`.
         """
@@ -84,9 +91,11 @@ class Revenue:
                 "dimension": dimension,
                 "start_date": start_date,
                 "end_date": end_date,
+                "fields": fields,
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.RevenueListResponse.from_dict)
 
@@ -109,8 +118,10 @@ class AsyncRevenue:
         | Unset = UNSET,
         start_date: date | str | Unset = UNSET,
         end_date: date | str | Unset = UNSET,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.RevenueRow]:
         """List revenue.
 
@@ -143,10 +154,15 @@ class AsyncRevenue:
             start_date: The first day. Without it, 29 days before `end_date`.
             end_date: The last day, included. Without it, today in the website's time zone (in the
                 workspace's, where no website is named).
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many rows a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `metrics:read`.
         """
@@ -158,8 +174,10 @@ class AsyncRevenue:
                 "dimension": dimension,
                 "start_date": start_date,
                 "end_date": end_date,
+                "fields": fields,
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.RevenueListResponse.from_dict)

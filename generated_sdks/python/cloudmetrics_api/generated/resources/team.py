@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
@@ -25,7 +26,24 @@ class Team:
         self._client = client
 
     def list_members(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET
+        self,
+        *,
+        email: str | Unset = UNSET,
+        email_ne: str | Unset = UNSET,
+        email_in: str | Unset = UNSET,
+        email_contains: str | Unset = UNSET,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_ne: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_in: str | Unset = UNSET,
+        joined_at_gt: datetime | str | Unset = UNSET,
+        joined_at_gte: datetime | str | Unset = UNSET,
+        joined_at_lt: datetime | str | Unset = UNSET,
+        joined_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Member]:
         """List the team.
 
@@ -33,30 +51,112 @@ class Team:
         sandbox has none: its people are those of its workspace.
 
         Args:
+            email: Only what has exactly this address.
+            email_ne: Only what has another address.
+            email_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            email_contains: Only what has this text in its address, in large or small letters. No
+                character has a special meaning.
+            role: Only what has this role.
+            role_ne: Only what has another role.
+            role_in: Only what has one of these, with commas between them.
+            joined_at_gt: Only what joined after this moment.
+            joined_at_gte: Only what joined at or after this moment.
+            joined_at_lt: Only what joined before this moment.
+            joined_at_lte: Only what joined at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, those with the oldest accounts first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", "/v1/team", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/team",
+            query={
+                "email": email,
+                "email:ne": email_ne,
+                "email:in": email_in,
+                "email:contains": email_contains,
+                "role": role,
+                "role:ne": role_ne,
+                "role:in": role_in,
+                "joined_at:gt": joined_at_gt,
+                "joined_at:gte": joined_at_gte,
+                "joined_at:lt": joined_at_lt,
+                "joined_at:lte": joined_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
         return Pager(self._client, call, models.MemberListResponse.from_dict)
 
-    def leave(self) -> None:
+    def leave(self, *, idempotency_key: str | Unset = UNSET) -> None:
         """Leave the workspace.
 
         The person whose token this is leaves. An API key answers `403` with code
         `PERSON_REQUIRED`. The last owner can neither leave nor become anything
         less: that answers `409` with code `LAST_OWNER`.
 
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+
         Needs the scope `team:read`.
         """
-        call = Call("POST", "/v1/team/leave")
+        call = Call(
+            "POST",
+            "/v1/team/leave",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
         self._client.send(call)
 
     def list_invitations(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET
+        self,
+        *,
+        email: str | Unset = UNSET,
+        email_ne: str | Unset = UNSET,
+        email_in: str | Unset = UNSET,
+        email_contains: str | Unset = UNSET,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_ne: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_in: str | Unset = UNSET,
+        status: models.InvitationStatus | Literal["PENDING", "EXPIRED"] | Unset = UNSET,
+        status_ne: models.InvitationStatus | Literal["PENDING", "EXPIRED"] | Unset = UNSET,
+        status_in: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        expires_at_gt: datetime | str | Unset = UNSET,
+        expires_at_gte: datetime | str | Unset = UNSET,
+        expires_at_lt: datetime | str | Unset = UNSET,
+        expires_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Invitation]:
         """List invitations.
 
@@ -64,18 +164,80 @@ class Team:
         them.
 
         Args:
+            email: Only what has exactly this address.
+            email_ne: Only what has another address.
+            email_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            email_contains: Only what has this text in its address, in large or small letters. No
+                character has a special meaning.
+            role: Only what has this role.
+            role_ne: Only what has another role.
+            role_in: Only what has one of these, with commas between them.
+            status: Only what has this status.
+            status_ne: Only what has another status.
+            status_in: Only what has one of these, with commas between them.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            expires_at_gt: Only what expires after this moment.
+            expires_at_gte: Only what expires at or after this moment.
+            expires_at_lt: Only what expires before this moment.
+            expires_at_lte: Only what expires at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `inviter`, the
+                member who invited. Each takes the scope to read it; without, the answer is `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", "/v1/team/invitations", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/team/invitations",
+            query={
+                "email": email,
+                "email:ne": email_ne,
+                "email:in": email_in,
+                "email:contains": email_contains,
+                "role": role,
+                "role:ne": role_ne,
+                "role:in": role_in,
+                "status": status,
+                "status:ne": status_ne,
+                "status:in": status_in,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "expires_at:gt": expires_at_gt,
+                "expires_at:gte": expires_at_gte,
+                "expires_at:lt": expires_at_lt,
+                "expires_at:lte": expires_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
         return Pager(self._client, call, models.InvitationListResponse.from_dict)
 
     def create_invitation(
-        self, *, email: str, role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"]
+        self,
+        *,
+        email: str,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"],
+        idempotency_key: str | Unset = UNSET,
     ) -> models.Invitation:
         """Invite somebody.
 
@@ -88,6 +250,14 @@ class Team:
         of the sandbox answers `403` with code `LIVE_CREDENTIAL_REQUIRED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             email: An e-mail address. Upper and lower case are the same; it comes back in lower
                 case.
             role: What a person may do in a workspace. A `VIEWER` reads, an `EDITOR` writes what is
@@ -96,10 +266,17 @@ class Team:
 
         Needs the scope `team:admin`.
         """
-        call = Call("POST", "/v1/team/invitations", fields={"email": email, "role": role})
+        call = Call(
+            "POST",
+            "/v1/team/invitations",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"email": email, "role": role},
+            repeatable=True,
+            keyed=True,
+        )
         return self._client.fetch(call, models.InvitationResponse.from_dict).data
 
-    def accept_invitation(self, *, token: str) -> models.Workspace:
+    def accept_invitation(self, *, token: str, idempotency_key: str | Unset = UNSET) -> models.Workspace:
         """Accept an invitation.
 
         The person whose token this is becomes a member of the workspace that they
@@ -108,11 +285,35 @@ class Team:
         answers `400`. An API key answers `403` with code `PERSON_REQUIRED`, and an
         invitation that was sent to somebody else `WRONG_INVITEE`. Who has no
         account yet follows the link instead.
+
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
         """
-        call = Call("POST", "/v1/team/invitations/accept", fields={"token": token})
+        call = Call(
+            "POST",
+            "/v1/team/invitations/accept",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"token": token},
+            repeatable=True,
+            keyed=True,
+        )
         return self._client.fetch(call, models.WorkspaceResponse.from_dict).data
 
-    def get_invitation(self, invitation_id: UUID | str) -> models.Invitation:
+    def get_invitation(
+        self,
+        invitation_id: UUID | str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.Invitation:
         """Get an invitation.
 
         Returns one invitation. One that was accepted or revoked is gone, and
@@ -120,26 +321,62 @@ class Team:
 
         Args:
             invitation_id: The invitation's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `inviter`, the
+                member who invited. Each takes the scope to read it; without, the answer is `403`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", f"/v1/team/invitations/{segment(invitation_id)}")
+        call = Call(
+            "GET",
+            f"/v1/team/invitations/{segment(invitation_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.InvitationResponse.from_dict).data
 
-    def revoke_invitation(self, invitation_id: UUID | str) -> None:
+    def revoke_invitation(
+        self,
+        invitation_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+    ) -> None:
         """Revoke an invitation.
 
         The link leads nowhere from now on.
 
         Args:
             invitation_id: The invitation's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `team:admin`.
         """
-        call = Call("DELETE", f"/v1/team/invitations/{segment(invitation_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/team/invitations/{segment(invitation_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
 
-    def resend_invitation(self, invitation_id: UUID | str) -> models.Invitation:
+    def resend_invitation(
+        self, invitation_id: UUID | str, *, idempotency_key: str | Unset = UNSET
+    ) -> models.Invitation:
         """Send an invitation again.
 
         Mails a new link, good for another 7 days; the one before leads nowhere from
@@ -149,27 +386,58 @@ class Team:
 
         Args:
             invitation_id: The invitation's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
 
         Needs the scope `team:admin`.
         """
-        call = Call("POST", f"/v1/team/invitations/{segment(invitation_id)}/resend")
+        call = Call(
+            "POST",
+            f"/v1/team/invitations/{segment(invitation_id)}/resend",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
         return self._client.fetch(call, models.InvitationResponse.from_dict).data
 
-    def get_member(self, user_id: UUID | str) -> models.Member:
+    def get_member(
+        self, user_id: UUID | str, *, fields: str | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> models.Member:
         """Get a member.
 
         Returns one member. Somebody who is none, or not any more, answers `404`.
 
         Args:
             user_id: The person's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", f"/v1/team/{segment(user_id)}")
+        call = Call(
+            "GET",
+            f"/v1/team/{segment(user_id)}",
+            query={"fields": fields},
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.MemberResponse.from_dict).data
 
     def update_member(
-        self, user_id: UUID | str, *, role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"]
+        self,
+        user_id: UUID | str,
+        *,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.Member:
         """Change a member's role.
 
@@ -182,16 +450,35 @@ class Team:
 
         Args:
             user_id: The person's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             role: What a person may do in a workspace. A `VIEWER` reads, an `EDITOR` writes what is
                 measured, an `ADMIN` manages settings, people and keys, and an `OWNER` can besides
                 delete the workspace and make others owners. New values may appear.
 
         Needs the scope `team:admin`.
         """
-        call = Call("PUT", f"/v1/team/{segment(user_id)}", fields={"role": role})
+        call = Call(
+            "PUT",
+            f"/v1/team/{segment(user_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"role": role},
+            keyed=True,
+        )
         return self._client.fetch(call, models.MemberResponse.from_dict).data
 
-    def remove_member(self, user_id: UUID | str) -> None:
+    def remove_member(
+        self, user_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Remove a member.
 
         The person is no member any more, and their tokens open nothing here within
@@ -201,10 +488,26 @@ class Team:
 
         Args:
             user_id: The person's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `team:admin`.
         """
-        call = Call("DELETE", f"/v1/team/{segment(user_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/team/{segment(user_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
 
 
@@ -217,7 +520,24 @@ class AsyncTeam:
         self._client = client
 
     def list_members(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET
+        self,
+        *,
+        email: str | Unset = UNSET,
+        email_ne: str | Unset = UNSET,
+        email_in: str | Unset = UNSET,
+        email_contains: str | Unset = UNSET,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_ne: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_in: str | Unset = UNSET,
+        joined_at_gt: datetime | str | Unset = UNSET,
+        joined_at_gte: datetime | str | Unset = UNSET,
+        joined_at_lt: datetime | str | Unset = UNSET,
+        joined_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Member]:
         """List the team.
 
@@ -225,30 +545,112 @@ class AsyncTeam:
         sandbox has none: its people are those of its workspace.
 
         Args:
+            email: Only what has exactly this address.
+            email_ne: Only what has another address.
+            email_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            email_contains: Only what has this text in its address, in large or small letters. No
+                character has a special meaning.
+            role: Only what has this role.
+            role_ne: Only what has another role.
+            role_in: Only what has one of these, with commas between them.
+            joined_at_gt: Only what joined after this moment.
+            joined_at_gte: Only what joined at or after this moment.
+            joined_at_lt: Only what joined before this moment.
+            joined_at_lte: Only what joined at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, those with the oldest accounts first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", "/v1/team", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/team",
+            query={
+                "email": email,
+                "email:ne": email_ne,
+                "email:in": email_in,
+                "email:contains": email_contains,
+                "role": role,
+                "role:ne": role_ne,
+                "role:in": role_in,
+                "joined_at:gt": joined_at_gt,
+                "joined_at:gte": joined_at_gte,
+                "joined_at:lt": joined_at_lt,
+                "joined_at:lte": joined_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
         return AsyncPager(self._client, call, models.MemberListResponse.from_dict)
 
-    async def leave(self) -> None:
+    async def leave(self, *, idempotency_key: str | Unset = UNSET) -> None:
         """Leave the workspace.
 
         The person whose token this is leaves. An API key answers `403` with code
         `PERSON_REQUIRED`. The last owner can neither leave nor become anything
         less: that answers `409` with code `LAST_OWNER`.
 
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+
         Needs the scope `team:read`.
         """
-        call = Call("POST", "/v1/team/leave")
+        call = Call(
+            "POST",
+            "/v1/team/leave",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
         await self._client.send(call)
 
     def list_invitations(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET
+        self,
+        *,
+        email: str | Unset = UNSET,
+        email_ne: str | Unset = UNSET,
+        email_in: str | Unset = UNSET,
+        email_contains: str | Unset = UNSET,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_ne: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"] | Unset = UNSET,
+        role_in: str | Unset = UNSET,
+        status: models.InvitationStatus | Literal["PENDING", "EXPIRED"] | Unset = UNSET,
+        status_ne: models.InvitationStatus | Literal["PENDING", "EXPIRED"] | Unset = UNSET,
+        status_in: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        expires_at_gt: datetime | str | Unset = UNSET,
+        expires_at_gte: datetime | str | Unset = UNSET,
+        expires_at_lt: datetime | str | Unset = UNSET,
+        expires_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Invitation]:
         """List invitations.
 
@@ -256,18 +658,80 @@ class AsyncTeam:
         them.
 
         Args:
+            email: Only what has exactly this address.
+            email_ne: Only what has another address.
+            email_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            email_contains: Only what has this text in its address, in large or small letters. No
+                character has a special meaning.
+            role: Only what has this role.
+            role_ne: Only what has another role.
+            role_in: Only what has one of these, with commas between them.
+            status: Only what has this status.
+            status_ne: Only what has another status.
+            status_in: Only what has one of these, with commas between them.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            expires_at_gt: Only what expires after this moment.
+            expires_at_gte: Only what expires at or after this moment.
+            expires_at_lt: Only what expires before this moment.
+            expires_at_lte: Only what expires at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `inviter`, the
+                member who invited. Each takes the scope to read it; without, the answer is `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", "/v1/team/invitations", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/team/invitations",
+            query={
+                "email": email,
+                "email:ne": email_ne,
+                "email:in": email_in,
+                "email:contains": email_contains,
+                "role": role,
+                "role:ne": role_ne,
+                "role:in": role_in,
+                "status": status,
+                "status:ne": status_ne,
+                "status:in": status_in,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "expires_at:gt": expires_at_gt,
+                "expires_at:gte": expires_at_gte,
+                "expires_at:lt": expires_at_lt,
+                "expires_at:lte": expires_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
         return AsyncPager(self._client, call, models.InvitationListResponse.from_dict)
 
     async def create_invitation(
-        self, *, email: str, role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"]
+        self,
+        *,
+        email: str,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"],
+        idempotency_key: str | Unset = UNSET,
     ) -> models.Invitation:
         """Invite somebody.
 
@@ -280,6 +744,14 @@ class AsyncTeam:
         of the sandbox answers `403` with code `LIVE_CREDENTIAL_REQUIRED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             email: An e-mail address. Upper and lower case are the same; it comes back in lower
                 case.
             role: What a person may do in a workspace. A `VIEWER` reads, an `EDITOR` writes what is
@@ -288,10 +760,19 @@ class AsyncTeam:
 
         Needs the scope `team:admin`.
         """
-        call = Call("POST", "/v1/team/invitations", fields={"email": email, "role": role})
+        call = Call(
+            "POST",
+            "/v1/team/invitations",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"email": email, "role": role},
+            repeatable=True,
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.InvitationResponse.from_dict)).data
 
-    async def accept_invitation(self, *, token: str) -> models.Workspace:
+    async def accept_invitation(
+        self, *, token: str, idempotency_key: str | Unset = UNSET
+    ) -> models.Workspace:
         """Accept an invitation.
 
         The person whose token this is becomes a member of the workspace that they
@@ -300,11 +781,35 @@ class AsyncTeam:
         answers `400`. An API key answers `403` with code `PERSON_REQUIRED`, and an
         invitation that was sent to somebody else `WRONG_INVITEE`. Who has no
         account yet follows the link instead.
+
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
         """
-        call = Call("POST", "/v1/team/invitations/accept", fields={"token": token})
+        call = Call(
+            "POST",
+            "/v1/team/invitations/accept",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"token": token},
+            repeatable=True,
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.WorkspaceResponse.from_dict)).data
 
-    async def get_invitation(self, invitation_id: UUID | str) -> models.Invitation:
+    async def get_invitation(
+        self,
+        invitation_id: UUID | str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.Invitation:
         """Get an invitation.
 
         Returns one invitation. One that was accepted or revoked is gone, and
@@ -312,26 +817,62 @@ class AsyncTeam:
 
         Args:
             invitation_id: The invitation's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `inviter`, the
+                member who invited. Each takes the scope to read it; without, the answer is `403`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", f"/v1/team/invitations/{segment(invitation_id)}")
+        call = Call(
+            "GET",
+            f"/v1/team/invitations/{segment(invitation_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.InvitationResponse.from_dict)).data
 
-    async def revoke_invitation(self, invitation_id: UUID | str) -> None:
+    async def revoke_invitation(
+        self,
+        invitation_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+    ) -> None:
         """Revoke an invitation.
 
         The link leads nowhere from now on.
 
         Args:
             invitation_id: The invitation's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `team:admin`.
         """
-        call = Call("DELETE", f"/v1/team/invitations/{segment(invitation_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/team/invitations/{segment(invitation_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)
 
-    async def resend_invitation(self, invitation_id: UUID | str) -> models.Invitation:
+    async def resend_invitation(
+        self, invitation_id: UUID | str, *, idempotency_key: str | Unset = UNSET
+    ) -> models.Invitation:
         """Send an invitation again.
 
         Mails a new link, good for another 7 days; the one before leads nowhere from
@@ -341,27 +882,58 @@ class AsyncTeam:
 
         Args:
             invitation_id: The invitation's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
 
         Needs the scope `team:admin`.
         """
-        call = Call("POST", f"/v1/team/invitations/{segment(invitation_id)}/resend")
+        call = Call(
+            "POST",
+            f"/v1/team/invitations/{segment(invitation_id)}/resend",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.InvitationResponse.from_dict)).data
 
-    async def get_member(self, user_id: UUID | str) -> models.Member:
+    async def get_member(
+        self, user_id: UUID | str, *, fields: str | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> models.Member:
         """Get a member.
 
         Returns one member. Somebody who is none, or not any more, answers `404`.
 
         Args:
             user_id: The person's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `team:read`.
         """
-        call = Call("GET", f"/v1/team/{segment(user_id)}")
+        call = Call(
+            "GET",
+            f"/v1/team/{segment(user_id)}",
+            query={"fields": fields},
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.MemberResponse.from_dict)).data
 
     async def update_member(
-        self, user_id: UUID | str, *, role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"]
+        self,
+        user_id: UUID | str,
+        *,
+        role: models.Role | Literal["OWNER", "ADMIN", "EDITOR", "VIEWER"],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.Member:
         """Change a member's role.
 
@@ -374,16 +946,35 @@ class AsyncTeam:
 
         Args:
             user_id: The person's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             role: What a person may do in a workspace. A `VIEWER` reads, an `EDITOR` writes what is
                 measured, an `ADMIN` manages settings, people and keys, and an `OWNER` can besides
                 delete the workspace and make others owners. New values may appear.
 
         Needs the scope `team:admin`.
         """
-        call = Call("PUT", f"/v1/team/{segment(user_id)}", fields={"role": role})
+        call = Call(
+            "PUT",
+            f"/v1/team/{segment(user_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={"role": role},
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.MemberResponse.from_dict)).data
 
-    async def remove_member(self, user_id: UUID | str) -> None:
+    async def remove_member(
+        self, user_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Remove a member.
 
         The person is no member any more, and their tokens open nothing here within
@@ -393,8 +984,24 @@ class AsyncTeam:
 
         Args:
             user_id: The person's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `team:admin`.
         """
-        call = Call("DELETE", f"/v1/team/{segment(user_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/team/{segment(user_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)

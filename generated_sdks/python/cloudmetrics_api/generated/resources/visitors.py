@@ -42,8 +42,10 @@ class Visitors:
         country: str | Unset = UNSET,
         event_name: str | Unset = UNSET,
         minimum_revenue_minor: int | Unset = UNSET,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Visitor]:
         """List visitors.
 
@@ -89,10 +91,15 @@ class Visitors:
                 exactly.
             minimum_revenue_minor: Only visitors who earned at least this much in all, on whatever
                 days, in minor units of the website's currency.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
@@ -111,13 +118,22 @@ class Visitors:
                 "country": country,
                 "event_name": event_name,
                 "minimum_revenue_minor": minimum_revenue_minor,
+                "fields": fields,
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.VisitorListResponse.from_dict)
 
-    def get(self, website_id: UUID | str, visitor_id: str) -> models.Visitor:
+    def get(
+        self,
+        website_id: UUID | str,
+        visitor_id: str,
+        *,
+        fields: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.Visitor:
         """Get a visitor.
 
         Returns one visitor of a website. Their visits and events are lists of
@@ -128,13 +144,30 @@ class Visitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
-        call = Call("GET", f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}")
+        call = Call(
+            "GET",
+            f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}",
+            query={"fields": fields},
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.VisitorResponse.from_dict).data
 
-    def erase(self, website_id: UUID | str, visitor_id: str) -> models.Erasure:
+    def erase(
+        self,
+        website_id: UUID | str,
+        visitor_id: str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+    ) -> models.Erasure:
         """Erase a visitor.
 
         Removes all that is stored of a visitor on this website: their events, their
@@ -158,10 +191,26 @@ class Visitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `visitors:full`.
         """
-        call = Call("DELETE", f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         return self._client.fetch(call, models.ErasureResponse.from_dict).data
 
     def list_events(
@@ -169,8 +218,10 @@ class Visitors:
         website_id: UUID | str,
         visitor_id: str,
         *,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Event]:
         """List a visitor's events.
 
@@ -183,17 +234,23 @@ class Visitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
         call = Call(
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}/events",
-            query={"cursor": cursor, "limit": limit},
+            query={"fields": fields, "cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.EventListResponse.from_dict)
 
@@ -233,8 +290,10 @@ class Visitors:
         website_id: UUID | str,
         visitor_id: str,
         *,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> Pager[models.Visit]:
         """List a visitor's visits.
 
@@ -253,17 +312,23 @@ class Visitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
         call = Call(
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}/visits",
-            query={"cursor": cursor, "limit": limit},
+            query={"fields": fields, "cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
         )
         return Pager(self._client, call, models.VisitListResponse.from_dict)
 
@@ -292,8 +357,10 @@ class AsyncVisitors:
         country: str | Unset = UNSET,
         event_name: str | Unset = UNSET,
         minimum_revenue_minor: int | Unset = UNSET,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Visitor]:
         """List visitors.
 
@@ -339,10 +406,15 @@ class AsyncVisitors:
                 exactly.
             minimum_revenue_minor: Only visitors who earned at least this much in all, on whatever
                 days, in minor units of the website's currency.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
@@ -361,13 +433,22 @@ class AsyncVisitors:
                 "country": country,
                 "event_name": event_name,
                 "minimum_revenue_minor": minimum_revenue_minor,
+                "fields": fields,
                 "cursor": cursor,
                 "limit": limit,
             },
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.VisitorListResponse.from_dict)
 
-    async def get(self, website_id: UUID | str, visitor_id: str) -> models.Visitor:
+    async def get(
+        self,
+        website_id: UUID | str,
+        visitor_id: str,
+        *,
+        fields: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.Visitor:
         """Get a visitor.
 
         Returns one visitor of a website. Their visits and events are lists of
@@ -378,13 +459,30 @@ class AsyncVisitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
-        call = Call("GET", f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}")
+        call = Call(
+            "GET",
+            f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}",
+            query={"fields": fields},
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.VisitorResponse.from_dict)).data
 
-    async def erase(self, website_id: UUID | str, visitor_id: str) -> models.Erasure:
+    async def erase(
+        self,
+        website_id: UUID | str,
+        visitor_id: str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+    ) -> models.Erasure:
         """Erase a visitor.
 
         Removes all that is stored of a visitor on this website: their events, their
@@ -408,10 +506,26 @@ class AsyncVisitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `visitors:full`.
         """
-        call = Call("DELETE", f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.ErasureResponse.from_dict)).data
 
     def list_events(
@@ -419,8 +533,10 @@ class AsyncVisitors:
         website_id: UUID | str,
         visitor_id: str,
         *,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Event]:
         """List a visitor's events.
 
@@ -433,17 +549,23 @@ class AsyncVisitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
         call = Call(
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}/events",
-            query={"cursor": cursor, "limit": limit},
+            query={"fields": fields, "cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.EventListResponse.from_dict)
 
@@ -483,8 +605,10 @@ class AsyncVisitors:
         website_id: UUID | str,
         visitor_id: str,
         *,
+        fields: str | Unset = UNSET,
         cursor: str | Unset = UNSET,
         limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Visit]:
         """List a visitor's visits.
 
@@ -503,16 +627,22 @@ class AsyncVisitors:
             website_id: The website's `id`.
             visitor_id: The visitor's `id`, as you sent it. It is one segment of the path, so
                 whatever is not a letter, a digit or one of `-._~` must be percent-encoded.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `visitors:read`.
         """
         call = Call(
             "GET",
             f"/v1/websites/{segment(website_id)}/visitors/{segment(visitor_id)}/visits",
-            query={"cursor": cursor, "limit": limit},
+            query={"fields": fields, "cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
         )
         return AsyncPager(self._client, call, models.VisitListResponse.from_dict)

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from ...calls import Call, segment
@@ -24,23 +25,108 @@ class Websites:
     def __init__(self, client: CloudMetrics) -> None:
         self._client = client
 
-    def list(self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET) -> Pager[models.Website]:
+    def list(
+        self,
+        *,
+        status: Literal["ACTIVE", "DELETED"] | Unset = UNSET,
+        name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
+        name_contains: str | Unset = UNSET,
+        domain: str | Unset = UNSET,
+        domain_ne: str | Unset = UNSET,
+        domain_in: str | Unset = UNSET,
+        domain_contains: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        updated_at_gt: datetime | str | Unset = UNSET,
+        updated_at_gte: datetime | str | Unset = UNSET,
+        updated_at_lt: datetime | str | Unset = UNSET,
+        updated_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> Pager[models.Website]:
         """List websites.
 
-        Lists the workspace's websites, oldest first. Deleted websites are not in
-        the list. Follow `pagination.next_cursor` until it is null; the order stays
-        the same while websites come and go. A cursor of another list answers `400`
-        with code `INVALID_CURSOR`.
+        Lists the workspace's websites, oldest first. Deleted websites are in
+        the list only with `status=DELETED`, while they can be restored. Follow `pagination.next_cursor` until it is null; the order stays
+        the same while websites come and go. A cursor of another list,
+        or of other filters or another `sort`, answers `400` with code `INVALID_CURSOR`.
 
         Args:
+            status: Those that live, or those that were deleted and can still be restored.
+            name: Only what has exactly this name.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            name_contains: Only what has this text in its name, in large or small letters. No
+                character has a special meaning.
+            domain: Only what has exactly this domain.
+            domain_ne: Only what has another domain.
+            domain_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            domain_contains: Only what has this text in its domain, in large or small letters. No
+                character has a special meaning.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            updated_at_gt: Only what was changed last after this moment.
+            updated_at_gte: Only what was changed last at or after this moment.
+            updated_at_lt: Only what was changed last before this moment.
+            updated_at_lte: Only what was changed last at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `goals`, each
+                website's goals, oldest first and 100 at most. Each takes the scope to read it;
+                without, the answer is `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `websites:read`.
         """
-        call = Call("GET", "/v1/websites", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/websites",
+            query={
+                "status": status,
+                "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
+                "name:contains": name_contains,
+                "domain": domain,
+                "domain:ne": domain_ne,
+                "domain:in": domain_in,
+                "domain:contains": domain_contains,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "updated_at:gt": updated_at_gt,
+                "updated_at:gte": updated_at_gte,
+                "updated_at:lt": updated_at_lt,
+                "updated_at:lte": updated_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
         return Pager(self._client, call, models.WebsiteListResponse.from_dict)
 
     def create(
@@ -48,6 +134,7 @@ class Websites:
         *,
         name: str,
         domain: str,
+        idempotency_key: str | Unset = UNSET,
         timezone: str | Unset = UNSET,
         currency: str | Unset = UNSET,
         retention_days: int | None | Unset = UNSET,
@@ -60,6 +147,14 @@ class Websites:
         time zone that the IANA database does not have answers `400`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What people call the website. It cannot be blank.
             domain: A host name, without scheme, port or path. It is stored in lower case.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
@@ -72,6 +167,7 @@ class Websites:
         call = Call(
             "POST",
             "/v1/websites",
+            headers={"Idempotency-Key": idempotency_key},
             fields={
                 "name": name,
                 "domain": domain,
@@ -79,10 +175,19 @@ class Websites:
                 "currency": currency,
                 "retention_days": retention_days,
             },
+            repeatable=True,
+            keyed=True,
         )
         return self._client.fetch(call, models.WebsiteResponse.from_dict).data
 
-    def get(self, website_id: UUID | str) -> models.Website:
+    def get(
+        self,
+        website_id: UUID | str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.Website:
         """Get a website.
 
         Returns one website. A website that was deleted, or that belongs to another
@@ -90,10 +195,23 @@ class Websites:
 
         Args:
             website_id: The website's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `goals`, each
+                website's goals, oldest first and 100 at most. Each takes the scope to read it;
+                without, the answer is `403`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `websites:read`.
         """
-        call = Call("GET", f"/v1/websites/{segment(website_id)}")
+        call = Call(
+            "GET",
+            f"/v1/websites/{segment(website_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.WebsiteResponse.from_dict).data
 
     def update(
@@ -104,6 +222,8 @@ class Websites:
         domain: str,
         timezone: str,
         currency: str,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
         retention_days: int | None | Unset = UNSET,
     ) -> models.Website:
         """Update a website.
@@ -124,6 +244,17 @@ class Websites:
 
         Args:
             website_id: The website's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people call the website. It cannot be blank.
             domain: A host name, without scheme, port or path. It is stored in lower case.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
@@ -136,6 +267,7 @@ class Websites:
         call = Call(
             "PUT",
             f"/v1/websites/{segment(website_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "domain": domain,
@@ -143,23 +275,131 @@ class Websites:
                 "currency": currency,
                 "retention_days": retention_days,
             },
+            keyed=True,
         )
         return self._client.fetch(call, models.WebsiteResponse.from_dict).data
 
-    def delete(self, website_id: UUID | str) -> None:
+    def delete(
+        self, website_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete a website.
 
         Hides the website at once: it leaves every list and every number, its domain
-        is free again, and its events are rejected from then on. Deleting it a
+        is free again, and its events are rejected from then on. It can be restored
+        for 30 days. Then it is removed for good, with all its events and goals.
+        Meanwhile its retention goes on, and visitors can be erased. Deleting it a
         second time answers `404`.
 
         Args:
             website_id: The website's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `websites:full`.
         """
-        call = Call("DELETE", f"/v1/websites/{segment(website_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/websites/{segment(website_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
+
+    def patch(
+        self,
+        website_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        domain: str | Unset = UNSET,
+        timezone: str | Unset = UNSET,
+        currency: str | Unset = UNSET,
+        retention_days: int | None | Unset = UNSET,
+    ) -> models.Website:
+        """Change a website.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-website does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            website_id: The website's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the website. It cannot be blank.
+            domain: A host name, without scheme, port or path. It is stored in lower case.
+            timezone: A name of the IANA time zone database. It decides where a day begins and ends.
+            currency: An ISO 4217 code of three capitals.
+            retention_days: For how many days events are kept: those of today and of so many days
+                before it, in the website's time zone. Null keeps them for ever.
+
+        Needs the scope `websites:full`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/websites/{segment(website_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "domain": domain,
+                "timezone": timezone,
+                "currency": currency,
+                "retention_days": retention_days,
+            },
+            keyed=True,
+        )
+        return self._client.fetch(call, models.WebsiteResponse.from_dict).data
+
+    def restore(self, website_id: UUID | str, *, idempotency_key: str | Unset = UNSET) -> models.Website:
+        """Restore a website.
+
+        Brings back a deleted website with its events, numbers, goals and funnels;
+        those that were deleted by themselves stay deleted. What was sent to it in
+        between was rejected, and has to be sent again. If another website has its
+        domain by now, it answers `409` with code `DOMAIN_TAKEN`. One that was
+        deleted longer than 30 days ago answers `404`. Restoring one that lives
+        changes nothing.
+
+        Args:
+            website_id: The website's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+
+        Needs the scope `websites:full`.
+        """
+        call = Call(
+            "POST",
+            f"/v1/websites/{segment(website_id)}/restore",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
+        return self._client.fetch(call, models.WebsiteResponse.from_dict).data
 
 
 class AsyncWebsites:
@@ -170,23 +410,108 @@ class AsyncWebsites:
     def __init__(self, client: AsyncCloudMetrics) -> None:
         self._client = client
 
-    def list(self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET) -> AsyncPager[models.Website]:
+    def list(
+        self,
+        *,
+        status: Literal["ACTIVE", "DELETED"] | Unset = UNSET,
+        name: str | Unset = UNSET,
+        name_ne: str | Unset = UNSET,
+        name_in: str | Unset = UNSET,
+        name_contains: str | Unset = UNSET,
+        domain: str | Unset = UNSET,
+        domain_ne: str | Unset = UNSET,
+        domain_in: str | Unset = UNSET,
+        domain_contains: str | Unset = UNSET,
+        created_at_gt: datetime | str | Unset = UNSET,
+        created_at_gte: datetime | str | Unset = UNSET,
+        created_at_lt: datetime | str | Unset = UNSET,
+        created_at_lte: datetime | str | Unset = UNSET,
+        updated_at_gt: datetime | str | Unset = UNSET,
+        updated_at_gte: datetime | str | Unset = UNSET,
+        updated_at_lt: datetime | str | Unset = UNSET,
+        updated_at_lte: datetime | str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> AsyncPager[models.Website]:
         """List websites.
 
-        Lists the workspace's websites, oldest first. Deleted websites are not in
-        the list. Follow `pagination.next_cursor` until it is null; the order stays
-        the same while websites come and go. A cursor of another list answers `400`
-        with code `INVALID_CURSOR`.
+        Lists the workspace's websites, oldest first. Deleted websites are in
+        the list only with `status=DELETED`, while they can be restored. Follow `pagination.next_cursor` until it is null; the order stays
+        the same while websites come and go. A cursor of another list,
+        or of other filters or another `sort`, answers `400` with code `INVALID_CURSOR`.
 
         Args:
+            status: Those that live, or those that were deleted and can still be restored.
+            name: Only what has exactly this name.
+            name_ne: Only what has another name.
+            name_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            name_contains: Only what has this text in its name, in large or small letters. No
+                character has a special meaning.
+            domain: Only what has exactly this domain.
+            domain_ne: Only what has another domain.
+            domain_in: Only what has one of these, with commas between them. One that has a comma
+                itself stands in quotes.
+            domain_contains: Only what has this text in its domain, in large or small letters. No
+                character has a special meaning.
+            created_at_gt: Only what was created after this moment.
+            created_at_gte: Only what was created at or after this moment.
+            created_at_lt: Only what was created before this moment.
+            created_at_lte: Only what was created at or before this moment.
+            updated_at_gt: Only what was changed last after this moment.
+            updated_at_gte: Only what was changed last at or after this moment.
+            updated_at_lt: Only what was changed last before this moment.
+            updated_at_lte: Only what was changed last at or before this moment.
+            sort: The order: up to three fields with commas between them, each with its direction.
+                Without it, oldest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `goals`, each
+                website's goals, oldest first and 100 at most. Each takes the scope to read it;
+                without, the answer is `403`.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `websites:read`.
         """
-        call = Call("GET", "/v1/websites", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/websites",
+            query={
+                "status": status,
+                "name": name,
+                "name:ne": name_ne,
+                "name:in": name_in,
+                "name:contains": name_contains,
+                "domain": domain,
+                "domain:ne": domain_ne,
+                "domain:in": domain_in,
+                "domain:contains": domain_contains,
+                "created_at:gt": created_at_gt,
+                "created_at:gte": created_at_gte,
+                "created_at:lt": created_at_lt,
+                "created_at:lte": created_at_lte,
+                "updated_at:gt": updated_at_gt,
+                "updated_at:gte": updated_at_gte,
+                "updated_at:lt": updated_at_lt,
+                "updated_at:lte": updated_at_lte,
+                "sort": sort,
+                "fields": fields,
+                "expand": expand,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
         return AsyncPager(self._client, call, models.WebsiteListResponse.from_dict)
 
     async def create(
@@ -194,6 +519,7 @@ class AsyncWebsites:
         *,
         name: str,
         domain: str,
+        idempotency_key: str | Unset = UNSET,
         timezone: str | Unset = UNSET,
         currency: str | Unset = UNSET,
         retention_days: int | None | Unset = UNSET,
@@ -206,6 +532,14 @@ class AsyncWebsites:
         time zone that the IANA database does not have answers `400`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What people call the website. It cannot be blank.
             domain: A host name, without scheme, port or path. It is stored in lower case.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
@@ -218,6 +552,7 @@ class AsyncWebsites:
         call = Call(
             "POST",
             "/v1/websites",
+            headers={"Idempotency-Key": idempotency_key},
             fields={
                 "name": name,
                 "domain": domain,
@@ -225,10 +560,19 @@ class AsyncWebsites:
                 "currency": currency,
                 "retention_days": retention_days,
             },
+            repeatable=True,
+            keyed=True,
         )
         return (await self._client.fetch(call, models.WebsiteResponse.from_dict)).data
 
-    async def get(self, website_id: UUID | str) -> models.Website:
+    async def get(
+        self,
+        website_id: UUID | str,
+        *,
+        fields: str | Unset = UNSET,
+        expand: str | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> models.Website:
         """Get a website.
 
         Returns one website. A website that was deleted, or that belongs to another
@@ -236,10 +580,23 @@ class AsyncWebsites:
 
         Args:
             website_id: The website's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            expand: Related things to put into the answer, with commas between them: `goals`, each
+                website's goals, oldest first and 100 at most. Each takes the scope to read it;
+                without, the answer is `403`.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `websites:read`.
         """
-        call = Call("GET", f"/v1/websites/{segment(website_id)}")
+        call = Call(
+            "GET",
+            f"/v1/websites/{segment(website_id)}",
+            query={"fields": fields, "expand": expand},
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.WebsiteResponse.from_dict)).data
 
     async def update(
@@ -250,6 +607,8 @@ class AsyncWebsites:
         domain: str,
         timezone: str,
         currency: str,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
         retention_days: int | None | Unset = UNSET,
     ) -> models.Website:
         """Update a website.
@@ -270,6 +629,17 @@ class AsyncWebsites:
 
         Args:
             website_id: The website's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people call the website. It cannot be blank.
             domain: A host name, without scheme, port or path. It is stored in lower case.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
@@ -282,6 +652,7 @@ class AsyncWebsites:
         call = Call(
             "PUT",
             f"/v1/websites/{segment(website_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "domain": domain,
@@ -289,20 +660,130 @@ class AsyncWebsites:
                 "currency": currency,
                 "retention_days": retention_days,
             },
+            keyed=True,
         )
         return (await self._client.fetch(call, models.WebsiteResponse.from_dict)).data
 
-    async def delete(self, website_id: UUID | str) -> None:
+    async def delete(
+        self, website_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete a website.
 
         Hides the website at once: it leaves every list and every number, its domain
-        is free again, and its events are rejected from then on. Deleting it a
+        is free again, and its events are rejected from then on. It can be restored
+        for 30 days. Then it is removed for good, with all its events and goals.
+        Meanwhile its retention goes on, and visitors can be erased. Deleting it a
         second time answers `404`.
 
         Args:
             website_id: The website's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `websites:full`.
         """
-        call = Call("DELETE", f"/v1/websites/{segment(website_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/websites/{segment(website_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)
+
+    async def patch(
+        self,
+        website_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        domain: str | Unset = UNSET,
+        timezone: str | Unset = UNSET,
+        currency: str | Unset = UNSET,
+        retention_days: int | None | Unset = UNSET,
+    ) -> models.Website:
+        """Change a website.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-website does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            website_id: The website's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the website. It cannot be blank.
+            domain: A host name, without scheme, port or path. It is stored in lower case.
+            timezone: A name of the IANA time zone database. It decides where a day begins and ends.
+            currency: An ISO 4217 code of three capitals.
+            retention_days: For how many days events are kept: those of today and of so many days
+                before it, in the website's time zone. Null keeps them for ever.
+
+        Needs the scope `websites:full`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/websites/{segment(website_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "domain": domain,
+                "timezone": timezone,
+                "currency": currency,
+                "retention_days": retention_days,
+            },
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.WebsiteResponse.from_dict)).data
+
+    async def restore(
+        self, website_id: UUID | str, *, idempotency_key: str | Unset = UNSET
+    ) -> models.Website:
+        """Restore a website.
+
+        Brings back a deleted website with its events, numbers, goals and funnels;
+        those that were deleted by themselves stay deleted. What was sent to it in
+        between was rejected, and has to be sent again. If another website has its
+        domain by now, it answers `409` with code `DOMAIN_TAKEN`. One that was
+        deleted longer than 30 days ago answers `404`. Restoring one that lives
+        changes nothing.
+
+        Args:
+            website_id: The website's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+
+        Needs the scope `websites:full`.
+        """
+        call = Call(
+            "POST",
+            f"/v1/websites/{segment(website_id)}/restore",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.WebsiteResponse.from_dict)).data

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...calls import Call
 from .. import models
+from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ...client import AsyncCloudMetrics, CloudMetrics
@@ -22,16 +23,25 @@ class Workspace:
     def __init__(self, client: CloudMetrics) -> None:
         self._client = client
 
-    def get(self) -> models.Workspace:
+    def get(self, *, fields: str | Unset = UNSET, if_none_match: str | Unset = UNSET) -> models.Workspace:
         """Get the workspace.
 
         Returns the workspace that the credential belongs to: its plan, its
         settings, and the time zone and currency that new websites start with. A key
         of the sandbox gets the sandbox, which has an `id` of its own.
 
+        Args:
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
+
         Needs the scope `workspace:read`.
         """
-        call = Call("GET", "/v1/workspace")
+        call = Call(
+            "GET", "/v1/workspace", query={"fields": fields}, headers={"If-None-Match": if_none_match}
+        )
         return self._client.fetch(call, models.WorkspaceResponse.from_dict).data
 
     def update(
@@ -42,6 +52,8 @@ class Workspace:
         currency: str,
         cors_origins: Sequence[str],
         allowed_networks: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.Workspace:
         """Update the workspace.
 
@@ -53,6 +65,17 @@ class Workspace:
         answers `403` with code `LIVE_CREDENTIAL_REQUIRED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people call the workspace. It cannot be blank.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
             currency: An ISO 4217 code of three capitals.
@@ -64,6 +87,7 @@ class Workspace:
         call = Call(
             "PUT",
             "/v1/workspace",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "timezone": timezone,
@@ -71,6 +95,59 @@ class Workspace:
                 "cors_origins": cors_origins,
                 "allowed_networks": allowed_networks,
             },
+            keyed=True,
+        )
+        return self._client.fetch(call, models.WorkspaceResponse.from_dict).data
+
+    def patch(
+        self,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        timezone: str | Unset = UNSET,
+        currency: str | Unset = UNSET,
+        cors_origins: Sequence[str] | Unset = UNSET,
+        allowed_networks: Sequence[str] | Unset = UNSET,
+    ) -> models.Workspace:
+        """Change the workspace.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-workspace does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the workspace. It cannot be blank.
+            timezone: A name of the IANA time zone database. It decides where a day begins and ends.
+            currency: An ISO 4217 code of three capitals.
+            allowed_networks: From where a credential may be used. None means from anywhere.
+                Elsewhere a good credential answers `403` with code `ADDRESS_NOT_ALLOWED`.
+
+        Needs the scope `workspace:admin`.
+        """
+        call = Call(
+            "PATCH",
+            "/v1/workspace",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "timezone": timezone,
+                "currency": currency,
+                "cors_origins": cors_origins,
+                "allowed_networks": allowed_networks,
+            },
+            keyed=True,
         )
         return self._client.fetch(call, models.WorkspaceResponse.from_dict).data
 
@@ -83,16 +160,27 @@ class AsyncWorkspace:
     def __init__(self, client: AsyncCloudMetrics) -> None:
         self._client = client
 
-    async def get(self) -> models.Workspace:
+    async def get(
+        self, *, fields: str | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> models.Workspace:
         """Get the workspace.
 
         Returns the workspace that the credential belongs to: its plan, its
         settings, and the time zone and currency that new websites start with. A key
         of the sandbox gets the sandbox, which has an `id` of its own.
 
+        Args:
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
+
         Needs the scope `workspace:read`.
         """
-        call = Call("GET", "/v1/workspace")
+        call = Call(
+            "GET", "/v1/workspace", query={"fields": fields}, headers={"If-None-Match": if_none_match}
+        )
         return (await self._client.fetch(call, models.WorkspaceResponse.from_dict)).data
 
     async def update(
@@ -103,6 +191,8 @@ class AsyncWorkspace:
         currency: str,
         cors_origins: Sequence[str],
         allowed_networks: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.Workspace:
         """Update the workspace.
 
@@ -114,6 +204,17 @@ class AsyncWorkspace:
         answers `403` with code `LIVE_CREDENTIAL_REQUIRED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people call the workspace. It cannot be blank.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
             currency: An ISO 4217 code of three capitals.
@@ -125,6 +226,7 @@ class AsyncWorkspace:
         call = Call(
             "PUT",
             "/v1/workspace",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "timezone": timezone,
@@ -132,5 +234,58 @@ class AsyncWorkspace:
                 "cors_origins": cors_origins,
                 "allowed_networks": allowed_networks,
             },
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.WorkspaceResponse.from_dict)).data
+
+    async def patch(
+        self,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        timezone: str | Unset = UNSET,
+        currency: str | Unset = UNSET,
+        cors_origins: Sequence[str] | Unset = UNSET,
+        allowed_networks: Sequence[str] | Unset = UNSET,
+    ) -> models.Workspace:
+        """Change the workspace.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-workspace does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the workspace. It cannot be blank.
+            timezone: A name of the IANA time zone database. It decides where a day begins and ends.
+            currency: An ISO 4217 code of three capitals.
+            allowed_networks: From where a credential may be used. None means from anywhere.
+                Elsewhere a good credential answers `403` with code `ADDRESS_NOT_ALLOWED`.
+
+        Needs the scope `workspace:admin`.
+        """
+        call = Call(
+            "PATCH",
+            "/v1/workspace",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "timezone": timezone,
+                "currency": currency,
+                "cors_origins": cors_origins,
+                "allowed_networks": allowed_networks,
+            },
+            keyed=True,
         )
         return (await self._client.fetch(call, models.WorkspaceResponse.from_dict)).data

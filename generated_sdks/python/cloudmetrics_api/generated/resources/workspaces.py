@@ -26,7 +26,14 @@ class Workspaces:
     def __init__(self, client: CloudMetrics) -> None:
         self._client = client
 
-    def list(self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET) -> Pager[models.Workspace]:
+    def list(
+        self,
+        *,
+        fields: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> Pager[models.Workspace]:
         """List workspaces.
 
         Lists the workspaces that the credential reaches, oldest first: for an API
@@ -35,18 +42,33 @@ class Workspaces:
         code `INVALID_CURSOR`.
 
         Args:
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `workspace:read`.
         """
-        call = Call("GET", "/v1/workspaces", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/workspaces",
+            query={"fields": fields, "cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
+        )
         return Pager(self._client, call, models.WorkspaceListResponse.from_dict)
 
     def create(
-        self, *, name: str, timezone: str | Unset = UNSET, currency: str | Unset = UNSET
+        self,
+        *,
+        name: str,
+        idempotency_key: str | Unset = UNSET,
+        timezone: str | Unset = UNSET,
+        currency: str | Unset = UNSET,
     ) -> models.Workspace:
         """Create a workspace.
 
@@ -57,6 +79,14 @@ class Workspaces:
         more answers `409` with code `WORKSPACE_LIMIT_REACHED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What people call the workspace. It cannot be blank.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
             currency: An ISO 4217 code of three capitals.
@@ -64,11 +94,18 @@ class Workspaces:
         Needs the scope `workspace:admin`.
         """
         call = Call(
-            "POST", "/v1/workspaces", fields={"name": name, "timezone": timezone, "currency": currency}
+            "POST",
+            "/v1/workspaces",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"name": name, "timezone": timezone, "currency": currency},
+            repeatable=True,
+            keyed=True,
         )
         return self._client.fetch(call, models.WorkspaceResponse.from_dict).data
 
-    def get_by_id(self, workspace_id: UUID | str) -> models.Workspace:
+    def get_by_id(
+        self, workspace_id: UUID | str, *, fields: str | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> models.Workspace:
         """Get one of the workspaces.
 
         Returns a workspace that the credential reaches, also while it waits to be
@@ -76,10 +113,20 @@ class Workspaces:
 
         Args:
             workspace_id: The workspace's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `workspace:read`.
         """
-        call = Call("GET", f"/v1/workspaces/{segment(workspace_id)}")
+        call = Call(
+            "GET",
+            f"/v1/workspaces/{segment(workspace_id)}",
+            query={"fields": fields},
+            headers={"If-None-Match": if_none_match},
+        )
         return self._client.fetch(call, models.WorkspaceResponse.from_dict).data
 
     def update_by_id(
@@ -91,6 +138,8 @@ class Workspaces:
         currency: str,
         cors_origins: Sequence[str],
         allowed_networks: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.Workspace:
         """Update one of the workspaces.
 
@@ -100,6 +149,17 @@ class Workspaces:
 
         Args:
             workspace_id: The workspace's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people call the workspace. It cannot be blank.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
             currency: An ISO 4217 code of three capitals.
@@ -111,6 +171,7 @@ class Workspaces:
         call = Call(
             "PUT",
             f"/v1/workspaces/{segment(workspace_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "timezone": timezone,
@@ -118,10 +179,13 @@ class Workspaces:
                 "cors_origins": cors_origins,
                 "allowed_networks": allowed_networks,
             },
+            keyed=True,
         )
         return self._client.fetch(call, models.WorkspaceResponse.from_dict).data
 
-    def delete(self, workspace_id: UUID | str) -> None:
+    def delete(
+        self, workspace_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete a workspace.
 
         Closes a workspace and its sandbox: within a second its API keys open
@@ -134,13 +198,83 @@ class Workspaces:
 
         Args:
             workspace_id: The workspace's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `workspace:admin`.
         """
-        call = Call("DELETE", f"/v1/workspaces/{segment(workspace_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/workspaces/{segment(workspace_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         self._client.send(call)
 
-    def restore(self, workspace_id: UUID | str) -> models.Workspace:
+    def patch_by_id(
+        self,
+        workspace_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        timezone: str | Unset = UNSET,
+        currency: str | Unset = UNSET,
+        cors_origins: Sequence[str] | Unset = UNSET,
+        allowed_networks: Sequence[str] | Unset = UNSET,
+    ) -> models.Workspace:
+        """Change a workspace.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-workspace-by-id does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            workspace_id: The workspace's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the workspace. It cannot be blank.
+            timezone: A name of the IANA time zone database. It decides where a day begins and ends.
+            currency: An ISO 4217 code of three capitals.
+            allowed_networks: From where a credential may be used. None means from anywhere.
+                Elsewhere a good credential answers `403` with code `ADDRESS_NOT_ALLOWED`.
+
+        Needs the scope `workspace:admin`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/workspaces/{segment(workspace_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "timezone": timezone,
+                "currency": currency,
+                "cors_origins": cors_origins,
+                "allowed_networks": allowed_networks,
+            },
+            keyed=True,
+        )
+        return self._client.fetch(call, models.WorkspaceResponse.from_dict).data
+
+    def restore(self, workspace_id: UUID | str, *, idempotency_key: str | Unset = UNSET) -> models.Workspace:
         """Restore a workspace.
 
         Opens a deleted workspace again, with all that is in it; its API keys work
@@ -151,10 +285,24 @@ class Workspaces:
 
         Args:
             workspace_id: The workspace's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
 
         Needs the scope `workspace:admin`.
         """
-        call = Call("POST", f"/v1/workspaces/{segment(workspace_id)}/restore")
+        call = Call(
+            "POST",
+            f"/v1/workspaces/{segment(workspace_id)}/restore",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
         return self._client.fetch(call, models.WorkspaceResponse.from_dict).data
 
 
@@ -168,7 +316,12 @@ class AsyncWorkspaces:
         self._client = client
 
     def list(
-        self, *, cursor: str | Unset = UNSET, limit: int | Unset = UNSET
+        self,
+        *,
+        fields: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
     ) -> AsyncPager[models.Workspace]:
         """List workspaces.
 
@@ -178,18 +331,33 @@ class AsyncWorkspaces:
         code `INVALID_CURSOR`.
 
         Args:
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
             cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
                 opaque and belong to the list that gave them. Without one, the list begins at its
                 beginning.
             limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `workspace:read`.
         """
-        call = Call("GET", "/v1/workspaces", query={"cursor": cursor, "limit": limit})
+        call = Call(
+            "GET",
+            "/v1/workspaces",
+            query={"fields": fields, "cursor": cursor, "limit": limit},
+            headers={"If-None-Match": if_none_match},
+        )
         return AsyncPager(self._client, call, models.WorkspaceListResponse.from_dict)
 
     async def create(
-        self, *, name: str, timezone: str | Unset = UNSET, currency: str | Unset = UNSET
+        self,
+        *,
+        name: str,
+        idempotency_key: str | Unset = UNSET,
+        timezone: str | Unset = UNSET,
+        currency: str | Unset = UNSET,
     ) -> models.Workspace:
         """Create a workspace.
 
@@ -200,6 +368,14 @@ class AsyncWorkspaces:
         more answers `409` with code `WORKSPACE_LIMIT_REACHED`.
 
         Args:
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
             name: What people call the workspace. It cannot be blank.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
             currency: An ISO 4217 code of three capitals.
@@ -207,11 +383,18 @@ class AsyncWorkspaces:
         Needs the scope `workspace:admin`.
         """
         call = Call(
-            "POST", "/v1/workspaces", fields={"name": name, "timezone": timezone, "currency": currency}
+            "POST",
+            "/v1/workspaces",
+            headers={"Idempotency-Key": idempotency_key},
+            fields={"name": name, "timezone": timezone, "currency": currency},
+            repeatable=True,
+            keyed=True,
         )
         return (await self._client.fetch(call, models.WorkspaceResponse.from_dict)).data
 
-    async def get_by_id(self, workspace_id: UUID | str) -> models.Workspace:
+    async def get_by_id(
+        self, workspace_id: UUID | str, *, fields: str | Unset = UNSET, if_none_match: str | Unset = UNSET
+    ) -> models.Workspace:
         """Get one of the workspaces.
 
         Returns a workspace that the credential reaches, also while it waits to be
@@ -219,10 +402,20 @@ class AsyncWorkspaces:
 
         Args:
             workspace_id: The workspace's `id`.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
 
         Needs the scope `workspace:read`.
         """
-        call = Call("GET", f"/v1/workspaces/{segment(workspace_id)}")
+        call = Call(
+            "GET",
+            f"/v1/workspaces/{segment(workspace_id)}",
+            query={"fields": fields},
+            headers={"If-None-Match": if_none_match},
+        )
         return (await self._client.fetch(call, models.WorkspaceResponse.from_dict)).data
 
     async def update_by_id(
@@ -234,6 +427,8 @@ class AsyncWorkspaces:
         currency: str,
         cors_origins: Sequence[str],
         allowed_networks: Sequence[str],
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
     ) -> models.Workspace:
         """Update one of the workspaces.
 
@@ -243,6 +438,17 @@ class AsyncWorkspaces:
 
         Args:
             workspace_id: The workspace's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
             name: What people call the workspace. It cannot be blank.
             timezone: A name of the IANA time zone database. It decides where a day begins and ends.
             currency: An ISO 4217 code of three capitals.
@@ -254,6 +460,7 @@ class AsyncWorkspaces:
         call = Call(
             "PUT",
             f"/v1/workspaces/{segment(workspace_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
             fields={
                 "name": name,
                 "timezone": timezone,
@@ -261,10 +468,13 @@ class AsyncWorkspaces:
                 "cors_origins": cors_origins,
                 "allowed_networks": allowed_networks,
             },
+            keyed=True,
         )
         return (await self._client.fetch(call, models.WorkspaceResponse.from_dict)).data
 
-    async def delete(self, workspace_id: UUID | str) -> None:
+    async def delete(
+        self, workspace_id: UUID | str, *, idempotency_key: str | Unset = UNSET, if_match: str | Unset = UNSET
+    ) -> None:
         """Delete a workspace.
 
         Closes a workspace and its sandbox: within a second its API keys open
@@ -277,13 +487,85 @@ class AsyncWorkspaces:
 
         Args:
             workspace_id: The workspace's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
 
         Needs the scope `workspace:admin`.
         """
-        call = Call("DELETE", f"/v1/workspaces/{segment(workspace_id)}")
+        call = Call(
+            "DELETE",
+            f"/v1/workspaces/{segment(workspace_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            keyed=True,
+        )
         await self._client.send(call)
 
-    async def restore(self, workspace_id: UUID | str) -> models.Workspace:
+    async def patch_by_id(
+        self,
+        workspace_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        timezone: str | Unset = UNSET,
+        currency: str | Unset = UNSET,
+        cors_origins: Sequence[str] | Unset = UNSET,
+        allowed_networks: Sequence[str] | Unset = UNSET,
+    ) -> models.Workspace:
+        """Change a workspace.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-workspace-by-id does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            workspace_id: The workspace's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the workspace. It cannot be blank.
+            timezone: A name of the IANA time zone database. It decides where a day begins and ends.
+            currency: An ISO 4217 code of three capitals.
+            allowed_networks: From where a credential may be used. None means from anywhere.
+                Elsewhere a good credential answers `403` with code `ADDRESS_NOT_ALLOWED`.
+
+        Needs the scope `workspace:admin`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/workspaces/{segment(workspace_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "timezone": timezone,
+                "currency": currency,
+                "cors_origins": cors_origins,
+                "allowed_networks": allowed_networks,
+            },
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.WorkspaceResponse.from_dict)).data
+
+    async def restore(
+        self, workspace_id: UUID | str, *, idempotency_key: str | Unset = UNSET
+    ) -> models.Workspace:
         """Restore a workspace.
 
         Opens a deleted workspace again, with all that is in it; its API keys work
@@ -294,8 +576,22 @@ class AsyncWorkspaces:
 
         Args:
             workspace_id: The workspace's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
 
         Needs the scope `workspace:admin`.
         """
-        call = Call("POST", f"/v1/workspaces/{segment(workspace_id)}/restore")
+        call = Call(
+            "POST",
+            f"/v1/workspaces/{segment(workspace_id)}/restore",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
         return (await self._client.fetch(call, models.WorkspaceResponse.from_dict)).data

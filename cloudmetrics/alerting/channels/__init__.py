@@ -1,0 +1,1 @@
+"""Channels: whom alerts tell, and how."""

@@ -1,0 +1,1 @@
+"""Deliveries: what is told through channels, each once for one cause, and how it went."""

@@ -1,0 +1,33 @@
+-- name: create
+INSERT INTO alert_deliveries (
+    workspace_id, delivery_id, alert_id, incident_id, channel_id, channel_kind, destination, status, message,
+    created_at
+)
+VALUES (
+    %(workspace_id)s, %(id)s, %(alert_id)s, %(incident_id)s, %(channel_id)s, %(channel_kind)s,
+    %(destination)s, 'PENDING', %(message)s::jsonb, %(created_at)s
+);
+
+-- name: get
+SELECT
+    delivery_id AS id, alert_id, incident_id, channel_id, channel_kind, destination, status, attempts, message,
+    created_at, last_attempt_at, delivered_at, response_status, error
+FROM alert_deliveries
+WHERE workspace_id = %(workspace_id)s AND delivery_id = %(id)s;
+
+-- name: list
+-- What was told about one alert.
+SELECT
+    delivery_id AS id, alert_id, incident_id, channel_id, channel_kind, destination, status, attempts, message,
+    created_at, last_attempt_at, delivered_at, response_status, error
+FROM alert_deliveries
+WHERE workspace_id = %(workspace_id)s AND alert_id = %(alert_id)s AND {where}
+ORDER BY {order}
+LIMIT %(limit)s;
+
+-- name: note_attempt
+UPDATE alert_deliveries
+SET status = %(status)s, attempts = attempts + 1, last_attempt_at = %(now)s,
+    delivered_at = CASE WHEN %(status)s = 'DELIVERED' THEN %(now)s::timestamptz END,
+    response_status = %(response_status)s, error = %(error)s
+WHERE workspace_id = %(workspace_id)s AND delivery_id = %(id)s AND status = 'PENDING';

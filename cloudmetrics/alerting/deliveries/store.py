@@ -1,0 +1,70 @@
+"""Deliveries in PostgreSQL."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from cloudmetrics.alerting.deliveries.models import Delivery, Status
+from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
+from cloudmetrics.platform.database import Row, Tenant, Transaction
+from cloudmetrics.platform.sql import load_queries
+
+queries = load_queries(__file__)
+
+
+async def create(transaction: Transaction, workspace_id: UUID, delivery: Delivery) -> None:
+    message = orjson.dumps(delivery.message).decode()
+    await transaction.execute(
+        queries.create, asdict(delivery) | {"workspace_id": workspace_id, "message": message}
+    )
+
+
+async def get(tenant: Tenant, delivery_id: UUID) -> Delivery | None:
+    rows = await tenant.read(queries.get, {"workspace_id": tenant.workspace_id, "id": delivery_id})
+    return _delivery(rows[0]) if rows else None
+
+
+DELIVERIES = Collection(
+    "alert deliveries",
+    {
+        "id": Column("delivery_id", Kind.UUID),
+        "status": Column("status"),
+        "created_at": Column("created_at", Kind.MOMENT),
+    },
+    order="id:desc",
+)
+
+
+async def listed(tenant: Tenant, alert_id: UUID, asked: Asked) -> list[Delivery]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id, "alert_id": alert_id}
+    return [_delivery(row) for row in await tenant.read(asked.statement(queries.list), parameters)]
+
+
+async def note_attempt(
+    tenant: Tenant,
+    delivery_id: UUID,
+    status: Status,
+    now: datetime,
+    *,
+    response_status: int | None = None,
+    error: str | None = None,
+) -> None:
+    """Writes down how an attempt went."""
+    parameters = {
+        "workspace_id": tenant.workspace_id,
+        "id": delivery_id,
+        "status": status.value,
+        "now": now,
+        "response_status": response_status,
+        "error": error,
+    }
+    async with tenant.transaction() as transaction:
+        await transaction.execute(queries.note_attempt, parameters)
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(**row | {"status": Status(row["status"])})

@@ -1,0 +1,1 @@
+"""Evaluation: every minute, each rule is compared with the numbers."""

@@ -1,0 +1,1 @@
+"""History: what became of a rule, newest first."""

@@ -1,0 +1,1 @@
+"""Preview: a rule replayed over the past, before it is saved."""

@@ -1,0 +1,1 @@
+"""Funnels that were given a name, so that they can be asked again."""

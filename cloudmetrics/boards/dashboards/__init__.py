@@ -1,0 +1,1 @@
+"""Dashboards, and whose favourites they are."""

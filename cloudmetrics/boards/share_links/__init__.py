@@ -1,0 +1,1 @@
+"""Links that show a dashboard to whoever has them, and nothing else."""

@@ -1,0 +1,1 @@
+"""What a dashboard shows: the answers of all its widgets, found together."""

@@ -1,0 +1,1 @@
+"""Dashboards that are ready-made, to begin with."""

@@ -1,0 +1,1 @@
+"""Dashboards that are made with everything on them at once."""

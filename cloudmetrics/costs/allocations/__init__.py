@@ -1,0 +1,1 @@
+"""Allocations: the tags by which costs belong to websites."""

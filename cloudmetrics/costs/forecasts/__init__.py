@@ -1,0 +1,1 @@
+"""Forecasts: what a month is going to cost."""

@@ -1,0 +1,1 @@
+"""Imports of bills: what was sent, and what became of it."""

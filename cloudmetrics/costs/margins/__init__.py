@@ -1,0 +1,1 @@
+"""Margins: what websites earn, cost, and leave over, in one question."""

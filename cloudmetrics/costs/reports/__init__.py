@@ -1,0 +1,1 @@
+"""Reports on costs: of a range of days, in parts, and by any dimension."""

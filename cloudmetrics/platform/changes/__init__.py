@@ -1,0 +1,1 @@
+"""Versions of workspaces: each commit of a tenant's transaction leaves another, events aside."""

@@ -1,0 +1,1 @@
+"""Reports: questions that are asked again and again, and answered on paper."""

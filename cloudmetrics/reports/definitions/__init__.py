@@ -1,0 +1,1 @@
+"""What a report asks, when, and who gets it."""

@@ -1,0 +1,1 @@
+"""Reports at work: each run counts, draws, and is delivered."""

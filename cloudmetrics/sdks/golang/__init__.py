@@ -1,0 +1,100 @@
+"""The Go SDK: types by a generator of ours, formatted by gofmt."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from cloudmetrics.gates.tools import HOME
+from cloudmetrics.sdks.description import Description
+from cloudmetrics.sdks.errors import GeneratorFailed
+from cloudmetrics.sdks.golang import models
+from cloudmetrics.sdks.golang.names import enum_name
+from cloudmetrics.sdks.writing import replace
+
+GENERATED = "generated"
+NULLABLE = """package models
+
+import "encoding/json"
+
+// Nullable is a field that may be absent, null or a value. Its zero value is absent.
+type Nullable[T any] struct {
+	Value T
+	// Given says that the field is there, be it null.
+	Given bool
+	Null  bool
+}
+
+// Some is a field with a value.
+func Some[T any](value T) Nullable[T] { return Nullable[T]{Value: value, Given: true} }
+
+// Null is a field that is null.
+func Null[T any]() Nullable[T] { return Nullable[T]{Given: true, Null: true} }
+
+// IsZero says that the field is absent, so that it is left out.
+func (n Nullable[T]) IsZero() bool { return !n.Given }
+
+// MarshalJSON writes the value, or null.
+func (n Nullable[T]) MarshalJSON() ([]byte, error) {
+	if n.Null || !n.Given {
+		return []byte("null"), nil
+	}
+	return json.Marshal(n.Value)
+}
+
+// UnmarshalJSON reads a value, or null.
+func (n *Nullable[T]) UnmarshalJSON(data []byte) error {
+	*n = Nullable[T]{Given: true, Null: string(data) == "null"}
+	if n.Null {
+		return nil
+	}
+	return json.Unmarshal(data, &n.Value)
+}
+"""
+
+
+def write(contract: Description, error_codes: list[dict[str, str]], folder: Path) -> None:
+    """Writes the generated part of the SDK into `folder`/generated. Raises GeneratorFailed."""
+    codes = "\n".join(
+        f'\t// {each["title"]}.\n\t{enum_name("Code", each["code"])} ErrorCode = "{each["code"]}"'
+        for each in error_codes
+    )
+    about = "// ErrorCode says what went wrong, for programs. A newer server may know more codes."
+    version = "// Version is that of the contract that the SDK was made from, which is its own."
+    files = {
+        "models/models.go": models.text(contract),
+        "models/nullable.go": NULLABLE,
+        "models/error_codes.go": f"package models\n\n{about}\ntype ErrorCode string\n\nconst (\n{codes}\n)",
+        "models/version.go": f"package models\n\n{version}\nconst Version = {json.dumps(contract.version)}",
+    }
+    replace(folder / GENERATED, files)
+    subprocess.run([gofmt(), "-w", str(folder / GENERATED)], check=True)  # noqa: S603 - our own command.
+
+
+def gofmt() -> str:
+    """The machine's, or that of the wheel which scripts/setup-tools installs. Raises GeneratorFailed."""
+    wheel = HOME / "build/tools/go/go/bin/gofmt"
+    found = shutil.which("gofmt") or (str(wheel) if wheel.exists() else None)
+    if found is None:
+        raise GeneratorFailed("gofmt is not installed; run scripts/setup-tools")
+    return found
+
+
+def operations(folder: Path) -> int | None:
+    """How many operations a written SDK has methods for; None while it has types alone."""
+    resources = folder / GENERATED / "resources"
+    if not resources.exists():
+        return None
+    count = 0
+    for path in resources.glob("*.go"):
+        text = path.read_text(encoding="utf-8")
+        count += len(re.findall(r"^func \(\w+ \*\w+\) [A-Z]\w*\(", text, re.MULTILINE))
+    return count
+
+
+def generators() -> dict[str, str]:
+    """There is none but ours, which is of this repository."""
+    return {}

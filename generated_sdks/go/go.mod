@@ -1,0 +1,3 @@
+module cloudmetrics.example/go/cloudmetrics
+
+go 1.24
