@@ -26,7 +26,13 @@ from cloudmetrics.gates.models import Project
 
 HERE = Path(__file__).parents[2]
 TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "array": "list[Any]"}
-IMPORTS = "from __future__ import annotations\n\nfrom typing import Any\n\nfrom cloudmetrics.platform.caller import Caller\n"
+IMPORTS = """\
+from __future__ import annotations
+
+from typing import Any
+
+from cloudmetrics.platform.caller import Caller
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,7 +100,7 @@ def type_of(shapes: Shapes, parameter: Parameter) -> str:
 
 
 def first_test(contract: Contract, operation: Operation) -> str:
-    """A test of the operation's success, with the contract's own example; it fails until there is a handler."""
+    """A test of the operation's success, which fails until there is a handler."""
     statuses = [str(status) for status in contract.documents.at(operation.place)["responses"]]
     status = next((each for each in statuses if each.startswith("2")), "200")
     url = re.sub(r"\{(\w+)\}", r"{\1}", operation.path)
