@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test test-fast test-long check format contract sdks tables bench traceability owner limits jobs mock import-log import-events import-costs export-events lock clean
+.PHONY: help setup run dev test test-fast test-long check format contract sdks tables operation scaffold release-check bench traceability owner limits jobs mock import-log import-events import-costs export-events lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
@@ -36,6 +36,15 @@ contract: ## judge the contract by all gates (FUZZ=seconds, 0 without fuzzing)
 
 sdks: ## make the SDKs in generated_sdks/ from the contract
 	@scripts/sdks
+
+operation: ## ask four questions, and write the first path file of an operation
+	@scripts/operation
+
+scaffold: ## write the handlers and tests that operations still lack, as stubs
+	@scripts/scaffold
+
+release-check: ## go through all that must hold before a release
+	@scripts/release-check
 
 tables: ## write the tables of authorization and coverage anew (GROW=1 lets more be untested)
 	@scripts/tables

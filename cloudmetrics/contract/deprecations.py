@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from cloudmetrics.contract.http import Request
+from cloudmetrics.contract.yaml_source import escape
 
 SINCE, SUNSET = "x-deprecated-since", "x-sunset"
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -21,6 +22,8 @@ MAX_DEPTH = 12
 
 Node = Mapping[str, Any]
 Path = tuple[str, ...]
+# References to the schemas in which something is deprecated.
+Bearing = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,47 +57,75 @@ class Deprecation:
 def deprecations(bundle: Node) -> dict[str, tuple[Deprecation, ...]]:
     """All that a bundled contract deprecates, by operationId."""
     found = {}
+    bearing = _bearing(bundle)
     for reference in bundle.get("paths", {}).values():
         item = _resolve(bundle, reference)
         for method in METHODS:
-            if method in item and (ending := tuple(_of_operation(bundle, item, item[method]))):
+            if method in item and (ending := tuple(_of_operation(bundle, bearing, item, item[method]))):
                 found[item[method]["operationId"]] = ending
     return found
 
 
-def _of_operation(bundle: Node, item: Node, operation: Node) -> Iterator[Deprecation]:
+def _of_operation(bundle: Node, bearing: Bearing, item: Node, operation: Node) -> Iterator[Deprecation]:
     yield from _declared(operation, "operation", ())
     for reference in (*item.get("parameters", ()), *operation.get("parameters", ())):
         parameter = _resolve(bundle, reference)
         yield from _declared(parameter, parameter["in"], (parameter["name"],))
     body = _resolve(bundle, operation.get("requestBody", {}))
-    yield from dict.fromkeys(_of_content(bundle, body, "body"))
+    yield from dict.fromkeys(_of_content(bundle, bearing, body, "body"))
     answers = (
         _resolve(bundle, answer)
         for status, answer in operation.get("responses", {}).items()
         if status[0] == "2"
     )
-    yield from dict.fromkeys(each for answer in answers for each in _of_content(bundle, answer, "answer"))
+    yield from dict.fromkeys(
+        each for answer in answers for each in _of_content(bundle, bearing, answer, "answer")
+    )
 
 
-def _of_content(bundle: Node, holder: Node, part: str) -> Iterator[Deprecation]:
+def _of_content(bundle: Node, bearing: Bearing, holder: Node, part: str) -> Iterator[Deprecation]:
     for content in holder.get("content", {}).values():
-        yield from _of_schema(bundle, content.get("schema", {}), part, ())
+        yield from _of_schema(bundle, bearing, content.get("schema", {}), part, ())
 
 
-def _of_schema(bundle: Node, schema: Node, part: str, path: Path) -> Iterator[Deprecation]:
+def _of_schema(bundle: Node, bearing: Bearing, schema: Node, part: str, path: Path) -> Iterator[Deprecation]:
     # A schema that holds itself would go on for ever.
     if len(path) > MAX_DEPTH or not isinstance(schema, Mapping):
+        return
+    # There are more ways through the schemas than can be walked, and hardly one of them ends here.
+    if set(schema) == {"$ref"} and schema["$ref"] not in bearing:
         return
     schema = _resolve(bundle, schema)
     for name, field in schema.get("properties", {}).items():
         yield from _declared(_resolve(bundle, field), part, (*path, name))
-        yield from _of_schema(bundle, field, part, (*path, name))
+        yield from _of_schema(bundle, bearing, field, part, (*path, name))
     if "items" in schema:
-        yield from _of_schema(bundle, schema["items"], part, (*path, ITEMS))
+        yield from _of_schema(bundle, bearing, schema["items"], part, (*path, ITEMS))
     for keyword in ("allOf", "anyOf", "oneOf"):
         for branch in schema.get(keyword, ()):
-            yield from _of_schema(bundle, branch, part, path)
+            yield from _of_schema(bundle, bearing, branch, part, path)
+
+
+def _bearing(bundle: Node) -> Bearing:
+    """References to the schemas in which something is deprecated, or that lead to such a one."""
+    schemas = bundle.get("components", {}).get("schemas", {})
+    reached = {f"#/components/schemas/{escape(name)}": set(_words(node)) for name, node in schemas.items()}
+    bearing = {reference for reference, words in reached.items() if SINCE in words}
+    grown = True
+    while grown:
+        more = {reference for reference, words in reached.items() if words & bearing} - bearing
+        bearing, grown = bearing | more, bool(more)
+    return frozenset(bearing)
+
+
+def _words(node: Any) -> Iterator[str]:
+    """The keys in a schema, however deep, and what it refers to."""
+    if isinstance(node, Mapping):
+        yield from node
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+    for child in node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ():
+        yield from _words(child)
 
 
 def _declared(node: Node, part: str, path: Path) -> Iterator[Deprecation]:

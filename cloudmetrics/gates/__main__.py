@@ -53,7 +53,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def watch(console: Console, project: Project, gates: Sequence[Gate]) -> list[Outcome]:
     """The outcomes in the order of the gates; on a terminal the table fills while they run."""
-    order = {gate.name: number for number, gate in enumerate(GATES)}
+    order = {gate.name: number for number, gate in enumerate(gates)}
     outcomes: list[Outcome] = []
     with Live(console=console, auto_refresh=False, transient=False) as live:
         for outcome in run(project, gates):

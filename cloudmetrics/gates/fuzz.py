@@ -13,6 +13,8 @@ from cloudmetrics.gates import tools
 from cloudmetrics.gates.live import Live, serving
 from cloudmetrics.gates.models import Finding, GateBroken, NothingToDo, Project, Result
 
+# Tells our hooks what the credential may do.
+GRANTED = "CLOUDMETRICS_FUZZ_SCOPES"
 HOOKS = Path(__file__).with_name("fuzz_hooks.py")
 PHASES = "examples,coverage,fuzzing,stateful"
 # Replaced by one of ours; see fuzz_hooks.py.
@@ -50,7 +52,11 @@ def attack(project: Project, live: Live, kind: str, seconds: int) -> Iterator[Fi
     ]
     for name, value in live.headers[kind].items():
         command += ["--header", f"{name}: {value}"]
-    environ = os.environ | {"SCHEMATHESIS_HOOKS": str(HOOKS), "PYTHONPATH": str(tools.HOME)}
+    environ = os.environ | {
+        "SCHEMATHESIS_HOOKS": str(HOOKS),
+        "PYTHONPATH": str(tools.HOME),
+        GRANTED: " ".join(sorted(live.scopes[kind])),
+    }
     finished = tools.run(list(map(str, command)), seconds + OVERTIME, environ)
     (project.artefacts / f"fuzz-{kind}.txt").write_text(finished.stdout + finished.stderr, encoding="utf-8")
     if finished.returncode not in LOOKED or not report.exists():

@@ -8,6 +8,7 @@ that fails only where the server and the schema disagree about the schema.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ import schemathesis
 from schemathesis.generation import GenerationMode
 
 from cloudmetrics.contract.violations import CODES
+from cloudmetrics.gates.fuzz import GRANTED
 
 # gunicorn refuses longer request lines before any application sees them.
 LONGEST_URL = 8000
@@ -67,3 +69,17 @@ def valid_requests_fit(_context: Any, response: Any, case: Any) -> None:
     problem = response.json()
     codes = {violation["code"] for violation in problem.get("errors", ())}
     assert not codes & SCHEMA_CODES, f"a valid request is refused: {problem}"
+
+
+@schemathesis.check
+def scopes_are_asked_for(_context: Any, response: Any, case: Any) -> None:
+    """Nothing is done for a credential that lacks the scope which the contract asks for."""
+    # Other methods are tried as well; OPTIONS tells everybody which ones there are.
+    if response.status_code >= BAD_REQUEST or response.request.method != case.operation.method.upper():
+        return
+    security = case.operation.definition.raw.get("security", ())
+    alternatives = [{scope for scopes in option.values() for scope in scopes} for option in security]
+    granted = set(os.environ[GRANTED].split())
+    assert not alternatives or any(needed <= granted for needed in alternatives), (
+        f"a credential that may {', '.join(sorted(granted)) or 'do nothing'} was let in"
+    )

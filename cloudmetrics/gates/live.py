@@ -33,16 +33,20 @@ SECRET = b"a secret key that only the gates know"
 # What each kind of credential may do.
 CREDENTIALS = {"full": scopes.FULL, "read": scopes.READ, "ingest": scopes.INGEST}
 WEBSITES = 3
-# A small project knows one key, by this name.
-SMALL = {"full": {"API-Key": "full"}}
+# A small project knows two keys, by these names.
+SMALL = {"full": frozenset({"things:read", "things:full"}), "read": frozenset({"things:read"})}
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """`headers` holds, per kind of credential, the headers that carry it; `none` carries nothing."""
+    """`headers` holds, per kind of credential, the headers that carry it; `none` carries nothing.
+
+    `scopes` holds what each kind may do.
+    """
 
     url: str
     headers: dict[str, dict[str, str]]
+    scopes: dict[str, frozenset[str]]
 
 
 @contextmanager
@@ -52,11 +56,13 @@ def serving(project: Project) -> Iterator[Live]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cloudmetrics-gates-")))
         folder.chmod(0o755)  # The stores may run as another user.
         if (project.root / "app.py").exists():
-            settings, headers, app = _settings(folder), SMALL, "app:app"
+            settings, app, granted = _settings(folder), "app:app", SMALL
+            headers = {kind: {"API-Key": kind} for kind in SMALL}
         else:
             stores = stack.enter_context(running_stores(folder, durable=False))
             settings = _settings(folder, database_url=stores.database_url, redis_url=stores.redis_url)
             headers, app = asyncio.run(_credentials(settings)), "cloudmetrics.asgi:app"
+            granted = {kind: scopes.expand(each) for kind, each in CREDENTIALS.items()}
         listener = stack.enter_context(listen(settings))
         child = server(settings, listener, app)
         child.folder = project.root
@@ -68,7 +74,7 @@ def serving(project: Project) -> Iterator[Live]:
             child.await_ready()
         except StartupError as error:
             raise GateBroken(str(error)) from None
-        yield Live(settings.base_url, {"none": {}} | headers)
+        yield Live(settings.base_url, {"none": {}} | headers, {"none": frozenset()} | granted)
 
 
 def _settings(folder: Path, **more: Any) -> Settings:

@@ -14,3 +14,8 @@ async def create_thing(body: dict[str, Any]) -> tuple[dict[str, Any], int]:
 async def get_thing(thing_id: str) -> tuple[dict[str, Any], int]:
     thing = THINGS.get(thing_id)
     return (thing, 200) if thing else ({"status": 404}, 404)
+
+
+async def delete_thing(thing_id: str) -> tuple[dict[str, Any] | None, int]:
+    gone = THINGS.pop(thing_id, None)
+    return (None, 204) if gone else ({"status": 404}, 404)
