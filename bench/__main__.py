@@ -1,6 +1,7 @@
 """python -m bench [FIGURE…]: measures, shows the tables, and writes them to build/bench.md.
 
-The figure `analytics` is made up of `questions`, `reports` and `ingest`, which can be asked for alone.
+The figure `analytics` is made up of `questions`, `reports`, `dashboards` and `ingest`, which can be asked
+for alone.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from bench.dataset import EVENTS
 from bench.report import Figure
 
 # These are measured on a data set, whose size can be chosen.
-SIZED = {"analytics", "questions", "reports", "ingest"}
+SIZED = {"analytics", "questions", "reports", "dashboards", "ingest"}
 FIGURES = (
     "engine",
     "framework",

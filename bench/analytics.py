@@ -1,10 +1,10 @@
-"""Questions, reports and events on the same data set, which is put in only once."""
+"""Questions, reports, dashboards and events on the same data set, which is put in only once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench import ingest, questions, reports
+from bench import dashboards, ingest, questions, reports
 from bench.dataset import EVENTS, dataset
 from bench.duck import duck
 from bench.product import APP
@@ -13,7 +13,7 @@ from bench.servers import serving
 
 
 def figures(rounds: int, seconds: float, tell: Callable[[str], None], events: int = EVENTS) -> list[Figure]:
-    """The tables of `questions`, `reports` and `ingest`."""
+    """The tables of `questions`, `reports`, `dashboards` and `ingest`."""
     with dataset(events, tell) as data, serving(APP, data.product.environ) as server:
         tell("events are put into DuckDB")
         with duck(data) as raw:
@@ -21,5 +21,6 @@ def figures(rounds: int, seconds: float, tell: Callable[[str], None], events: in
         return [
             *asked,
             reports.asking(server, data, seconds, tell),
+            dashboards.looking(server, data, seconds, tell),
             ingest.sending(server, data, rounds * seconds, tell),
         ]

@@ -42,7 +42,10 @@ def looking(server: Server, data: Dataset, seconds: float, tell: Callable[[str],
     body = {"name": "Bench", "website_id": tenant.website_id, "template": "WEB_OVERVIEW"}
     made = send(connection, tenant.key, "POST", "/v1/dashboards", body)
     path = f"/v1/dashboards/{made['data']['id']}/data"
-    for name, changing, bar in (("the data changes in between", True, BAR), ("again: kept answers", False, None)):
+    for name, changing, bar in (
+        ("the data changes in between", True, BAR),
+        ("again: kept answers", False, None),
+    ):
         tell(name)
         taken = look(connection, data, path, seconds, changing=changing)
         late = percentile(taken, 0.95)

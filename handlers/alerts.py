@@ -32,6 +32,10 @@ async def update_alert(caller: Caller, alert_id: str, body: dict[str, Any]) -> d
     return one(await rules.update(caller, UUID(alert_id), Terms.from_json(body)))
 
 
+async def patch_alert(caller: Caller, alert_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    return await update_alert(caller, alert_id, body)
+
+
 async def delete_alert(caller: Caller, alert_id: str) -> None:
     await rules.delete(caller, UUID(alert_id))
 

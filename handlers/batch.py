@@ -11,4 +11,4 @@ from cloudmetrics.platform.caller import Caller
 
 async def run_batch(caller: Caller, request: Request, body: dict[str, Any]) -> dict[str, Any]:
     found = await batch.answers(request, caller, body["requests"], atomic=body["atomic"])
-    return {"data": found, "meta": {"atomic": body["atomic"]}}
+    return {"data": {"atomic": body["atomic"], "answers": found}, "meta": {}}

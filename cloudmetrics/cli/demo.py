@@ -16,9 +16,12 @@ from cloudmetrics.accounts.api_keys import service as api_keys
 from cloudmetrics.accounts.api_keys.secrets import Mode
 from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.accounts.workspaces.models import Plan
+from cloudmetrics.alerting.rules import service as rules
+from cloudmetrics.alerting.rules.models import Terms
 from cloudmetrics.analytics.websites import service as websites
 from cloudmetrics.cli import terminal
 from cloudmetrics.demo import load
+from cloudmetrics.demo.alerts import alerts_of
 from cloudmetrics.demo.boards import make_boards
 from cloudmetrics.demo.reports import WEEKLY
 from cloudmetrics.importing import SendFailed
@@ -90,10 +93,12 @@ async def opens(demo: Demo, database: Database, keyring: Keyring) -> bool:
 async def make(name: str, plan: Plan, database: Database, keyring: Keyring) -> Demo:
     """A new workspace with a website, a weekly report, and a key of each kind."""
     workspace = await workspaces.create_workspace(database, name=name, plan=plan)
-    owner = Caller(Tenant(database, workspace.id), keyring)
+    owner = Caller(Tenant(database, workspace.id), keyring, scopes.FULL)
     website = await websites.create(owner, name=name.title(), domain=DOMAIN.format(name))
     await reports.create(owner, WEEKLY)
     await make_boards(owner, website.id)
+    for alert in alerts_of(str(website.id)):
+        await rules.create(owner, Terms.from_json(alert))
     keys = {}
     for kind, allowed in SCOPES.items():
         mode: Mode = "test" if kind == "test" else "live"

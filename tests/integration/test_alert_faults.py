@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudmetrics.accounts.scopes import FULL
 from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.alerting.channels import service as channels
 from cloudmetrics.alerting.rules import service as rules
@@ -84,7 +85,7 @@ async def queue(fresh_database) -> AsyncIterator[Database]:
 async def an_alert(queue: Database, url: str) -> Tenant:
     """A workspace with one alert, which has a reason to fire."""
     workspace = await workspaces.create_workspace(queue, name="Home")
-    caller = Caller(Tenant(queue, workspace.id), Keyring(SECRET))
+    caller = Caller(Tenant(queue, workspace.id), Keyring(SECRET), FULL)
     channel = await channels.create(caller, {"kind": "WEBHOOK", "name": "On call", "url": url})
     condition = {
         "kind": "ABSENCE",

@@ -1,10 +1,18 @@
 """Alerts over HTTP: made, changed, deleted; and what they see, minute by minute."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
+from cloudmetrics.accounts.test_clocks.jobs import moved
+from cloudmetrics.alerting.evaluation import jobs as _evaluation  # noqa: F401 - follows the clock.
+from cloudmetrics.alerting.rules import service as rules
+from cloudmetrics.analytics.questions import store as questions
+from cloudmetrics.platform.errors import QueryTooSlow
+from cloudmetrics.platform.jobs import JobContext
+from cloudmetrics.platform.jobs.registry import Services
 from tests.integration.alerting import (
     MINUTE,
     NOW,
@@ -16,7 +24,8 @@ from tests.integration.alerting import (
     state_of,
     ticking,
 )
-from tests.integration.conftest import make_website
+from tests.integration.billing import charge, focus, imported
+from tests.integration.conftest import make_event, make_website, send_events
 from tests.integration.test_goals import code_of, make_goal, pointers
 
 
@@ -281,3 +290,178 @@ async def test_a_time_that_cannot_be_replayed_is_refused(client, website_id, sta
     body = {"condition": above(website_id), "start_at": start, "end_at": end}
     response = await client.post("/v1/alerts/preview", json=body)
     assert pointers(response) == {pointer: "DATE_OUT_OF_RANGE"}
+
+
+async def test_alerts_are_listed_by_how_they_stand(client, website_id, tick):
+    """What the list filters by is what each alert says of itself."""
+    gone = await make_website(client)
+    made = {
+        "OK": await make_alert(client, above(website_id, threshold=9), name="b"),
+        "FIRING": await make_alert(client, above(website_id, threshold=-1), name="a"),
+        "NO_DATA": await make_alert(client, above(website_id, 1, "LAST_5_MINUTES", metric="bounce_rate")),
+        "FAILED": await make_alert(client, above(gone, threshold=-1)),
+        "RESOLVED": await make_alert(client, above(website_id, window="LAST_5_MINUTES"), resolve_after=1),
+    }
+    await send(client, website_id, *[NOW - timedelta(hours=1)] * 3)
+    await tick(NOW - timedelta(hours=1) + MINUTE)
+    await client.delete(f"/v1/websites/{gone}")
+    await tick(NOW)
+    for status, alert_id in made.items():
+        listed = (await client.get("/v1/alerts", params={"status": status})).json()["data"]
+        assert [(each["id"], each["state"]["status"]) for each in listed] == [(alert_id, status)]
+        assert (await state_of(client, alert_id))["status"] == status
+    query = {"status:in": "OK,FIRING", "sort": "name:asc", "fields": "name"}
+    assert (await client.get("/v1/alerts", params=query)).json()["data"] == [{"name": "a"}, {"name": "b"}]
+    kinds = {"kind": "FIRED"}
+    history = await client.get(f"/v1/alerts/{made['RESOLVED']}/history", params=kinds)
+    assert [each["kind"] for each in history.json()["data"]] == ["FIRED"]
+
+
+async def test_an_etag_lasts_until_something_happens(client, website_id, tick):
+    alert_id = await make_alert(client, above(website_id))
+    later = await tick()
+    read = await client.get(f"/v1/alerts/{alert_id}")
+    later = await tick(later, times=2)
+    headers = {"If-None-Match": read.headers["etag"]}
+    assert (await client.get(f"/v1/alerts/{alert_id}", headers=headers)).status_code == 304
+    await send(client, website_id, *[NOW] * 3)
+    await tick(later)
+    assert (await client.get(f"/v1/alerts/{alert_id}", headers=headers)).status_code == 200
+
+
+@pytest.mark.requirement("CM-5", "PL-4")
+async def test_whoever_makes_a_rule_may_read_what_it_watches(home, website_id):
+    blind = home.open(await home.make_key(["alerts:full"]))
+    costs = {"kind": "ABSENCE", "source": {"kind": "COST"}, "window": "YESTERDAY"}
+    for condition, scope in ((above(website_id), "metrics:read"), (costs, "costs:read")):
+        for url in ("/v1/alerts", "/v1/alerts/preview"):
+            body = {"condition": condition} | ({} if url.endswith("preview") else {"name": "Alert"})
+            response = await blind.post(url, json=body)
+            assert code_of(response) == (403, "INSUFFICIENT_SCOPE")
+            assert response.json()["details"]["missing_scopes"] == [scope]
+
+
+async def test_costs_are_watched_by_the_day(client, home, tick):
+    rows = [
+        charge("10", ChargePeriodStart="2026-03-09T10:00:00Z", BillingPeriodStart="2026-03-01T00:00:00Z"),
+        charge("30.5", ChargePeriodStart="2026-03-10T10:00:00Z", BillingPeriodStart="2026-03-01T00:00:00Z"),
+        charge(
+            "7",
+            ChargePeriodStart="2026-03-10T10:00:00Z",
+            BillingPeriodStart="2026-03-01T00:00:00Z",
+            ServiceName="S3",
+        ),
+    ]
+    await imported(client, home, focus(*rows))
+    bills = {"kind": "COST", "service": "EC2"}
+    change = {"compare": "PREVIOUS_DAY", "direction": "ABOVE", "threshold": 2}
+    rising = await make_alert(client, {"kind": "CHANGE", "source": bills, "window": "YESTERDAY", **change})
+    month = await make_alert(client, above("", 47) | {"source": {"kind": "COST"}, "window": "MONTH_TO_DATE"})
+    euros = await make_alert(
+        client, {"kind": "ABSENCE", "source": {"kind": "COST", "currency": "EUR"}, "window": "YESTERDAY"}
+    )
+    await tick()
+    seen = [await state_of(client, alert_id) for alert_id in (rising, month, euros)]
+    assert [each["status"] for each in seen] == ["FIRING"] * 3
+    assert [each["value"] for each in seen] == [30.5, 47.5, 0]
+    assert seen[0]["signal"] == pytest.approx(2.05)
+
+
+async def test_what_makes_no_sense_of_costs_is_said(client):
+    source = {"kind": "COST", "tags": ["good=1", "nothing"]}
+    body = {"name": "Alert", "condition": {"kind": "ABSENCE", "source": source, "window": "LAST_HOUR"}}
+    assert pointers(await client.post("/v1/alerts", json=body)) == {
+        "/condition/window": "WINDOW_TOO_SHORT",
+        "/condition/source/tags/1": "UNCLEAR_TAG",
+    }
+
+
+@pytest.mark.requirement("B-4")
+async def test_a_sandboxes_alerts_follow_its_clock(home, database, keyring):
+    sandbox = home.open(await home.make_key(mode="test"))
+    website_id = await make_website(sandbox)
+    condition = {"kind": "ABSENCE", "source": source(website_id), "window": "LAST_24_HOURS"}
+    alert_id = await make_alert(sandbox, condition)
+    await send_events(sandbox, make_event(website_id, timestamp=datetime.now(UTC).isoformat()))
+    context = JobContext(Services(database, None, keyring, None), 1)  # type: ignore[arg-type]
+    statuses = []
+    for seconds in (3600, 2 * 86400):
+        await sandbox.post("/v1/test-clock", json={"advance_seconds": seconds})
+        await moved(context, workspace_id=home.workspace.sandbox_id)
+        statuses.append((await state_of(sandbox, alert_id))["status"])
+    assert statuses == ["OK", "FIRING"]
+
+
+async def test_a_workspace_has_so_many_alerts(client, website_id, monkeypatch):
+    monkeypatch.setattr(rules, "MOST", 2)
+    body = {"name": "Alert", "condition": above(website_id)}
+    answers = await asyncio.gather(*(client.post("/v1/alerts", json=body) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 409, 409]
+    refused = [answer for answer in answers if answer.status_code == 409]
+    assert {code_of(answer) for answer in refused} == {(409, "ALERT_LIMIT_REACHED")}
+
+
+async def test_a_rule_that_cannot_be_counted_says_so_and_stops_nobody(client, website_id, tick, monkeypatch):
+    slow = await make_alert(client, above(website_id, threshold=-1))
+    broken = await make_alert(client, above(website_id, threshold=-1, metric="visits"))
+    healthy = await make_alert(client, above(website_id, threshold=-1, window="TODAY"))
+    run = questions.run
+
+    async def fail(tenant, statement, **options):
+        if "span" in statement.sql:
+            raise QueryTooSlow(5)
+        return await run(tenant, statement, **options)
+
+    monkeypatch.setattr(questions, "run", fail)
+    later = await tick()
+    for alert_id in (slow, broken):
+        state = await state_of(client, alert_id)
+        assert (state["status"], state["problem"]["code"]) == ("FAILED", "QUERY_TOO_SLOW")
+    assert (await state_of(client, healthy))["status"] == "FIRING"
+    monkeypatch.setattr(questions, "run", run)
+    await tick(later)
+    assert (await state_of(client, slow))["status"] == "FAILED"
+    await tick(later + timedelta(minutes=15))
+    assert (await state_of(client, slow))["status"] == "FIRING"
+
+
+async def test_a_patch_changes_only_what_it_names(client, website_id, tick):
+    alert_id = await make_alert(client, above(website_id, threshold=-1), fire_after=1)
+    later = await tick()
+    incident = (await state_of(client, alert_id))["incident"]["id"]
+    patched = await client.patch(f"/v1/alerts/{alert_id}", json={"name": "Renamed"})
+    assert patched.status_code == 200, patched.text
+    await tick(later)
+    assert (await state_of(client, alert_id))["incident"]["id"] == incident
+    patched = await client.patch(f"/v1/alerts/{alert_id}", json={"condition": {"threshold": 7}})
+    alert = patched.json()["data"]
+    assert (alert["name"], alert["condition"]["threshold"], alert["state"]["status"]) == ("Renamed", 7, "OK")
+    other_kind = {
+        "condition": {"kind": "ABSENCE", "direction": None, "threshold": None, "resolve_threshold": None}
+    }
+    patched = await client.patch(f"/v1/alerts/{alert_id}", json=other_kind)
+    assert patched.json()["data"]["condition"]["kind"] == "ABSENCE"
+
+
+async def test_a_budget_is_watched_until_it_is_gone(client, home, tick):
+    days = [f"2026-03-{day:02}T10:00:00Z" for day in range(1, 11)]
+    march = {"BillingPeriodStart": "2026-03-01T00:00:00Z"}
+    await imported(client, home, focus(*(charge("10", ChargePeriodStart=day, **march) for day in days)))
+    budget = {"name": "Cloud", "amount": {"amount_minor": 12000, "currency": "USD"}}
+    made = await client.post("/v1/costs/budgets", json=budget)
+    budget_id = made.json()["data"]["id"]
+    watched = {"kind": "BUDGET", "budget_id": budget_id}
+    spent = await make_alert(client, watched | {"threshold": 0.8})
+    whole = await make_alert(client, watched)
+    expected = await make_alert(client, watched | {"measure": "FORECAST"})
+    later = await tick()
+    seen = [await state_of(client, alert_id) for alert_id in (spent, whole, expected)]
+    assert [each["status"] for each in seen] == ["FIRING", "OK", "FIRING"]
+    assert [each["value"] for each in seen[:2]] == [pytest.approx(100 / 120)] * 2
+    assert seen[2]["value"] > 2
+    assert (await client.delete(f"/v1/costs/budgets/{budget_id}")).status_code == 204
+    await tick(later)
+    state = await state_of(client, spent)
+    assert (state["status"], state["problem"]["code"]) == ("FAILED", "BUDGET_DELETED")
+    body = {"name": "Alert", "condition": watched}
+    assert code_of(await client.post("/v1/alerts", json=body)) == (404, "NOT_FOUND")

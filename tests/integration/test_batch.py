@@ -30,7 +30,7 @@ async def run(client: httpx.AsyncClient, *requests: dict, headers=None, **fields
 async def answers(client: httpx.AsyncClient, *requests: dict, **fields) -> list[dict]:
     response = await run(client, *requests, **fields)
     assert response.status_code == 200, response.text
-    data: list[dict] = response.json()["data"]
+    data: list[dict] = response.json()["data"]["answers"]
     return data
 
 
@@ -111,7 +111,7 @@ async def test_a_batch_with_a_key_is_done_once(client, website_id):
     headers = {"Idempotency-Key": "all-of-them"}
     first = await run(client, *body, headers=headers)
     again = await run(client, *body, headers=headers)
-    assert [each["status"] for each in first.json()["data"]] == [201, 400, 201]
+    assert [each["status"] for each in first.json()["data"]["answers"]] == [201, 400, 201]
     assert again.content == first.content
     assert again.headers["idempotency-replayed"] == "true"
     assert (len(await names(client, "/v1/websites")), len(await names(client, "/v1/goals"))) == (2, 1)
@@ -156,7 +156,7 @@ async def test_each_counts_in_the_limits_and_the_batch_does_not(make_home):
     assert response.headers["x-ratelimit-remaining"] == "80"
     for _ in range(4):
         response = await run(client, *[read] * 20)
-        assert {each["status"] for each in response.json()["data"]} == {200}
+        assert {each["status"] for each in response.json()["data"]["answers"]} == {200}
     (refused,) = await answers(client, read)
     assert (refused["status"], refused["body"]["code"]) == (429, "RATE_LIMITED")
     assert int(refused["headers"]["retry-after"]) > 0
@@ -178,7 +178,7 @@ async def test_what_cannot_be_undone_or_told_is_not_let_in(client, website_id, m
     body = {"requests": [{"method": "GET", "path": "/v1/workspace"}]}
     asked = {"method": method, "path": path.format(website_id=website_id), "body": body}
     response = await run(client, asked, atomic=atomic)
-    found = response.json()["details"]["problem"] if atomic else response.json()["data"][0]["body"]
+    found = response.json()["details"]["problem"] if atomic else response.json()["data"]["answers"][0]["body"]
     assert (found["status"], found["code"]) == (400, "NOT_IN_BATCH")
 
 

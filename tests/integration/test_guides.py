@@ -85,6 +85,31 @@ def test_the_first_steps_lead_where_the_guide_says(service):
     assert printed[8] == ""
 
 
+@needs_curl
+@pytest.mark.requirement("CM-7")
+def test_lists_answer_what_the_guide_says(service):
+    website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "lists.example.com")
+    guide = snippets("docs/guides/lists.md")
+
+    printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+
+    answers = [json.loads(each) for each in printed[2:]]
+    filtered, quoted, wrong, in_order, last, sparse, related, deleted, restored = answers
+    assert names(filtered) == ["Order", "Large order", "Order, express"]
+    assert names(quoted) == ["Newsletter", "Order, express"]
+    assert [error["parameter"] for error in wrong["errors"]] == ["sort", "sort"]
+    assert names(in_order) == ["Large order", "Newsletter", "Order", "Order, express"]
+    assert (names(last), last["pagination"]["next_cursor"]) == (["Order, express"], None)
+    assert sparse["data"][0] == {"name": "Large order", "condition": {"kind": "EVENT"}}
+    assert related["data"] == [{"name": "Newsletter", "website": {"domain": "lists.example.com"}}]
+    assert [sorted(each) for each in deleted["data"]] == [["name", "removed_after"]]
+    assert restored["data"]["deleted_at"] is None
+
+
+def names(answer: dict) -> list[str]:
+    return [each["name"] for each in answer["data"]]
+
+
 def lines(printed: str) -> list[str]:
     """Answers that were printed one after the other, as curl does it."""
     return printed.replace("}{", "}\n{").splitlines()
@@ -172,6 +197,25 @@ def test_keys_people_and_settings_do_what_the_guide_says(service):
     assert team["pagination"]["has_more"] is False
     assert json.loads(changed)["data"]["cors_origins"] == ["https://app.example.com"]
     assert json.loads(log)["data"][0]["action"] == "API_KEY_REVOKED"
+
+
+@needs_curl
+@pytest.mark.requirement("CM-14", "B-9")
+def test_alerts_do_what_the_guide_says(service):
+    website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "alerts.example.com")
+    guide = snippets("docs/guides/alerts.md")
+
+    printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+
+    receipts, preview, channel, alert, state, became, muted = printed[1:]
+    assert json.loads(receipts)["data"]["accepted"] == 3
+    (incident,) = json.loads(preview)["data"]["incidents"]
+    assert (incident["value"], incident["resolved_at"] is not None) == (3, True)
+    assert UUID(channel.strip())
+    assert UUID(alert.strip())
+    assert json.loads(state)["data"]["status"] in ("OK", "FIRING")
+    assert [set(json.loads(each)) for each in lines(became)] == [{"data", "pagination"}] * 2
+    assert json.loads(muted)["data"]["muted_until"]
 
 
 @needs_curl
@@ -285,6 +329,26 @@ def test_time_goes_forward_as_the_guide_says(service):
     assert clock["ahead_seconds"] == 2592000
     assert json.loads(metrics)["meta"]["end_date"] == clock["now"][:10]
     assert stopped == ""
+
+
+@needs_curl
+@pytest.mark.requirement("PL-9", "DF-10", "DF-13", "CM-14")
+def test_writing_is_as_safe_as_the_guide_says(service, tmp_path):
+    _, twice, edited, status, batch = type_in(
+        snippets("docs/guides/writing-safely.md"),
+        tmp_path,
+        CLOUDMETRICS_URL=service.url,
+        CLOUDMETRICS_KEY=keys(service)["full"],
+    )
+    first, second = twice.splitlines()
+    assert first == second
+    assert json.loads(first)["data"]["name"] == "Orders"
+    anna, ben = map(json.loads, edited.splitlines())
+    assert (anna["data"]["name"], ben["code"]) == ("Orders of Anna", "PRECONDITION_FAILED")
+    assert status == "304\n"
+    answers = json.loads(batch)["data"]["answers"]
+    assert [each["status"] for each in answers] == [200, 200, 204]
+    assert answers[1]["body"]["data"]["name"] == "Paid orders"
 
 
 @needs_curl

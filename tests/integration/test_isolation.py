@@ -79,7 +79,7 @@ def contents(database_url: str, home: Home) -> dict[str, Any]:
                 [owners],
             ).fetchall()
             for (name,) in tables
-            if name != "request_usage"
+            if name not in ("request_usage", "workspace_changes")
         }
 
 

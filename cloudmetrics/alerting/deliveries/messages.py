@@ -27,15 +27,13 @@ HEADLINES = {
 
 def of_rule(rule: Rule, kind: str, now: datetime, incident_id: UUID, told: Mapping[str, Any]) -> Message:
     """About a rule; `told` is what the evaluation saw: value, signal, threshold and more of its kind."""
-    condition = rule.terms.condition
     return {
         "type": kind,
         "created": iso(now),
         "data": {
-            "alert": {"id": str(rule.id), "name": rule.terms.name, "kind": condition["kind"]},
+            "alert": {"id": str(rule.id), "name": rule.terms.name},
             "incident_id": str(incident_id),
-            "source": condition["source"],
-            "window": condition["window"],
+            "condition": dict(rule.terms.condition),
             **told,
         },
     }
@@ -79,14 +77,19 @@ def mail(to: str, message: Message) -> Mail:
 def _text(message: Message) -> str:
     data, lines = message["data"], [f"{HEADLINES[message['type']]}: {_one_line(_name(message))}"]
     if message["type"] != TEST:
-        source = data["source"]
         lines += [
-            f"Watched: {source['metric']}, {data['window']}",
+            f"Watched: {_watched(data['condition'])}",
             f"Value: {_number(data['value'])}",
             f"Compared: {_number(data['signal'])} with a threshold of {_number(data['threshold'])}",
         ]
     lines.append(f"At: {message['created']}")
     return "\n".join(lines) + "\n"
+
+
+def _watched(condition: Mapping[str, Any]) -> str:
+    if condition["kind"] == "BUDGET":
+        return f"the part of a budget that is {condition['measure'].lower()}"
+    return f"{condition['source'].get('metric', 'cost')}, {condition['window']}"
 
 
 def _name(message: Message) -> str:

@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 
 from cloudmetrics.alerting.rules.conditions import Condition, Direction, Kind
 from cloudmetrics.alerting.watching.anomalies import FEWEST_WEEKS, WEEKS, baseline
-from cloudmetrics.alerting.watching.models import NO_DATA, Ask, Problem, Surroundings, Value
+from cloudmetrics.alerting.watching.models import (
+    NO_DATA,
+    Ask,
+    MetricSource,
+    Problem,
+    Source,
+    Surroundings,
+    Value,
+)
 from cloudmetrics.alerting.watching.windows import Period, days_before, earlier, period
 from cloudmetrics.analytics.questions.models import RATIOS, Span
 
@@ -74,11 +82,17 @@ def _anomaly(condition: Condition, present: float, others: list[Value]) -> Measu
     if len(past) < FEWEST_WEEKS:
         failed = next((each for each in others if isinstance(each, Problem) and each != NO_DATA), FEW_WEEKS)
         return Measured(present, problem=failed)
-    usual = baseline(past, unit=0.01 if condition.source.metric in RATIOS else 1.0)
+    usual = baseline(past, unit=_unit(condition.source))
     deviation = usual.deviation(present)
     details = {"median": usual.median, "spread": usual.spread, "weeks": len(past)}
     signal = abs(deviation) if condition.direction is Direction.EITHER else deviation
     return Measured(present, signal, details=details)
+
+
+def _unit(source: Source) -> float:
+    """The least difference that matters: 1 of a count, a cent of costs, a hundredth of a rate."""
+    is_count = isinstance(source, MetricSource) and source.metric not in RATIOS
+    return 1.0 if is_count else 0.01
 
 
 def _first_day(of: Period, zone: ZoneInfo) -> Any:

@@ -22,7 +22,7 @@ from cloudmetrics.alerting.history.models import Event
 from cloudmetrics.alerting.rules import store as rules
 from cloudmetrics.alerting.rules.conditions import Condition
 from cloudmetrics.alerting.rules.models import Rule
-from cloudmetrics.alerting.watching import metrics
+from cloudmetrics.alerting.watching import service as sources
 from cloudmetrics.alerting.watching import store as watching
 from cloudmetrics.alerting.watching.models import Surroundings
 from cloudmetrics.platform.database import Tenant, Transaction
@@ -38,7 +38,7 @@ async def evaluate(tenant: Tenant, now: datetime) -> None:
     minute = now.replace(second=0, microsecond=0)
     found = [rule for rule in await rules.enabled(tenant) if is_due(rule.state, minute)]
     conditions = {rule.id: Condition.from_json(rule.terms.condition) for rule in found}
-    goal_ids = {each.source.goal_id for each in conditions.values() if each.source.goal_id}
+    goal_ids = {goal_id for each in conditions.values() if (goal_id := each.goal_id) is not None}
     around = await watching.surroundings(tenant, goal_ids)
     if around is None:
         await store.forget(tenant.database, tenant.workspace_id)
@@ -54,7 +54,7 @@ async def _measured(
     """What each rule is compared with. What several of them ask is answered once."""
     moments = {rule.id: minute - rule.terms.delay_minutes * MINUTE for rule in found}
     asks = {ask for rule in found for ask in asks_of(conditions[rule.id], moments[rule.id], around)}
-    values = await metrics.values(tenant, asks, around)
+    values = await sources.values(tenant, asks, around)
     return {rule.id: measure(conditions[rule.id], moments[rule.id], around, values) for rule in found}
 
 

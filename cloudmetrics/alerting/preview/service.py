@@ -15,8 +15,9 @@ from cloudmetrics.alerting.rules.conditions import Condition
 from cloudmetrics.alerting.rules.models import Rule, Terms
 from cloudmetrics.alerting.rules.service import require_sound_condition
 from cloudmetrics.alerting.rules.states import State
-from cloudmetrics.alerting.watching import metrics
+from cloudmetrics.alerting.watching import service as sources
 from cloudmetrics.alerting.watching import store as watching
+from cloudmetrics.alerting.watching.metrics import SECONDS
 from cloudmetrics.alerting.watching.models import TOO_SLOW
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
@@ -73,15 +74,15 @@ def _every(terms: Terms, step: int) -> Rule:
 async def _measured(
     caller: Caller, terms: Terms, condition: Condition, moments: list[datetime]
 ) -> Mapping[datetime, Measured]:
-    goal_ids = {condition.source.goal_id} if condition.source.goal_id else set()
+    goal_ids = [condition.goal_id] if condition.goal_id else []
     around = await watching.surroundings(caller.tenant, goal_ids)
     if around is None:
         raise NotFound("workspace")
     ends = {at: at - terms.delay_minutes * MINUTE for at in moments}
     asks = {ask for end in ends.values() for ask in asks_of(condition, end, around)}
-    values = await metrics.values(caller.tenant, asks, around)
+    values = await sources.values(caller.tenant, asks, around)
     if TOO_SLOW in values.values():
-        raise QueryTooSlow(metrics.SECONDS)
+        raise QueryTooSlow(SECONDS)
     return {at: measure(condition, end, around, values) for at, end in ends.items()}
 
 

@@ -15,7 +15,9 @@ WHERE alert.workspace_id = %(workspace_id)s AND {chosen};
 (
     CASE
         WHEN state.incident_id IS NOT NULL
-            AND coalesce(state.problem ->> 'code' NOT IN ('WEBSITE_DELETED', 'GOAL_DELETED'), true) THEN 'FIRING'
+            AND coalesce(
+                state.problem ->> 'code' NOT IN ('WEBSITE_DELETED', 'GOAL_DELETED', 'BUDGET_DELETED'), true
+            ) THEN 'FIRING'
         WHEN state.problem ->> 'code' = 'NO_DATA' THEN 'NO_DATA'
         WHEN state.problem IS NOT NULL THEN 'FAILED'
         WHEN state.resolved_at IS NOT NULL THEN 'RESOLVED'

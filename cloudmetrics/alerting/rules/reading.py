@@ -7,21 +7,45 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from cloudmetrics.alerting.rules.conditions import Condition, Direction
+from cloudmetrics.alerting.rules.conditions import Condition, Direction, Kind, is_of_costs
+from cloudmetrics.alerting.watching.windows import OF_DAYS
 from cloudmetrics.analytics.questions import reading
 from cloudmetrics.analytics.questions.models import Fault, QuestionUnsound
+from cloudmetrics.costs.reports.models import UnclearTag
+from cloudmetrics.costs.reports.service import tag_filters
 
 POINTER = "/condition"
 
 
 def require_sound(condition: Mapping[str, Any], today: date) -> None:
     """Raises QuestionUnsound with everything that is wrong."""
-    faults = [*_unsound_source(condition["source"], today), *_unsound_thresholds(condition)]
+    faults = [*_unsound_source(condition, today), *_unsound_thresholds(condition)]
     if faults:
         raise QuestionUnsound(faults)
 
 
-def _unsound_source(source: Mapping[str, Any], today: date) -> Iterator[Fault]:
+def _unsound_source(condition: Mapping[str, Any], today: date) -> Iterator[Fault]:
+    if condition["kind"] == Kind.BUDGET:
+        return
+    if is_of_costs(condition["source"]):
+        yield from _unsound_costs(condition)
+    else:
+        yield from _unsound_metric(condition["source"], today)
+
+
+def _unsound_costs(condition: Mapping[str, Any]) -> Iterator[Fault]:
+    """Bills tell of days, and a tag is written key=value."""
+    if condition["window"] not in OF_DAYS:
+        message = "Costs are known by the day; choose a window of days."
+        yield Fault("WINDOW_TOO_SHORT", message, f"{POINTER}/window")
+    for number, tag in enumerate(condition["source"]["tags"]):
+        try:
+            tag_filters([tag])
+        except UnclearTag as error:
+            yield Fault("UNCLEAR_TAG", str(error), f"{POINTER}/source/tags/{number}")
+
+
+def _unsound_metric(source: Mapping[str, Any], today: date) -> Iterator[Fault]:
     """A source is a question of one metric, and has the same faults."""
     body = {**source, "metrics": [source["metric"]], "dimensions": [], "interval": "DAY", "order": []}
     try:

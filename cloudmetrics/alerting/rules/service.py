@@ -13,13 +13,17 @@ from cloudmetrics.alerting.channels import service as channels
 from cloudmetrics.alerting.history import store as history
 from cloudmetrics.alerting.history.models import Event, Happening, actor
 from cloudmetrics.alerting.rules import store
+from cloudmetrics.alerting.rules.conditions import Condition
 from cloudmetrics.alerting.rules.models import MuteInPast, NotFiring, Rule, Terms, TooManyAlerts
 from cloudmetrics.alerting.rules.reading import require_sound
+from cloudmetrics.alerting.watching.models import BudgetSource, MetricSource
 from cloudmetrics.analytics.goals import service as goals
 from cloudmetrics.analytics.questions.models import Fault, QuestionUnsound
 from cloudmetrics.analytics.websites import service as websites
+from cloudmetrics.costs.budgets import service as budgets
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller
+from cloudmetrics.platform.collections import MissingScope
 from cloudmetrics.platform.database import Transaction
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.ids import new_id
@@ -118,17 +122,27 @@ async def acknowledge(caller: Caller, alert_id: UUID) -> Rule:
 
 
 async def require_sound_condition(caller: Caller, condition: Mapping[str, Any]) -> None:
-    """Raises QuestionUnsound with all that is wrong, NotFound for a website or a goal."""
+    """Raises MissingScope, QuestionUnsound with all that is wrong, NotFound for what it names."""
+    watched = Condition.from_json(condition).source
+    scope = "metrics:read" if isinstance(watched, MetricSource) else "costs:read"
+    if scope not in caller.scopes:
+        raise MissingScope([scope])
     require_sound(condition, clock.now_of(caller.tenant).date())
-    source = condition["source"]
-    website_id = UUID(source["website_id"]) if source["website_id"] else None
-    if website_id is not None:
-        await websites.get(caller, website_id)
-    if source["goal_id"]:
-        goal = await goals.get(caller, UUID(source["goal_id"]))
-        if goal.website_id != website_id:
-            message = f"It is a goal of the website {goal.website_id}; watch that website_id."
-            raise QuestionUnsound([Fault("GOAL_OF_ANOTHER_WEBSITE", message, "/condition/source/goal_id")])
+    if isinstance(watched, BudgetSource):
+        await budgets.get(caller, watched.budget_id)
+    elif isinstance(watched, MetricSource):
+        await _require_own(caller, watched)
+
+
+async def _require_own(caller: Caller, watched: MetricSource) -> None:
+    if watched.website_id is not None:
+        await websites.get(caller, watched.website_id)
+    if watched.goal_id is None:
+        return
+    goal = await goals.get(caller, watched.goal_id)
+    if goal.website_id != watched.website_id:
+        message = f"It is a goal of the website {goal.website_id}; watch that website_id."
+        raise QuestionUnsound([Fault("GOAL_OF_ANOTHER_WEBSITE", message, "/condition/source/goal_id")])
 
 
 async def _locked(transaction: Transaction, caller: Caller, alert_id: UUID) -> Rule:

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from cloudmetrics.alerting.watching.models import GOAL_DELETED, WEBSITE_DELETED
+from cloudmetrics.alerting.watching.models import BUDGET_DELETED, GOAL_DELETED, WEBSITE_DELETED
 from cloudmetrics.platform.clock import iso
 
 # What is watched is gone, so that whatever was wrong with it is nothing to act upon.
-GONE = frozenset({WEBSITE_DELETED.code, GOAL_DELETED.code})
+GONE = frozenset({WEBSITE_DELETED.code, GOAL_DELETED.code, BUDGET_DELETED.code})
 
 
 class Status(StrEnum):

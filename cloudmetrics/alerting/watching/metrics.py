@@ -57,6 +57,7 @@ async def values(tenant: Tenant, asks: Collection[Ask], around: Surroundings) ->
     found: dict[Ask, Value] = {}
     questions: dict[Question, list[Ask]] = defaultdict(list)
     for ask in asks:
+        assert isinstance(ask.source, MetricSource)
         question = question_of(ask.source, around)
         if isinstance(question, Problem):
             found[ask] = question
@@ -128,7 +129,8 @@ def _batches(questions: dict[Question, list[Ask]]) -> Iterator[list[Asked]]:
 
 
 def _with_metrics(question: Question, asks: Iterable[Ask]) -> Question:
-    return replace(question, metrics=tuple(sorted({ask.source.metric for ask in asks})))
+    metrics = {ask.source.metric for ask in asks if isinstance(ask.source, MetricSource)}
+    return replace(question, metrics=tuple(sorted(metrics)))
 
 
 async def _answers(tenant: Tenant, statement: Statement) -> dict[int, Numbers] | Problem:
@@ -148,6 +150,7 @@ async def _answers(tenant: Tenant, statement: Statement) -> dict[int, Numbers] |
 
 def _value(ask: Ask, numbers: Numbers) -> Value:
     """The metric as a plain number, money in minor units."""
+    assert isinstance(ask.source, MetricSource)
     metric = ask.source.metric
     if metric in MONEY and len(numbers.revenue) > 1:
         return SEVERAL_CURRENCIES

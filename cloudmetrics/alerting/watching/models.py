@@ -14,6 +14,8 @@ import orjson
 from cloudmetrics.alerting.watching.windows import Period
 from cloudmetrics.analytics.goals.conditions import Condition
 
+COST_FILTERS = ("provider", "billing_account", "account", "service", "category", "region", "charge_category")
+
 
 @dataclass(frozen=True, slots=True)
 class MetricSource:
@@ -38,7 +40,31 @@ class MetricSource:
         )
 
 
-Source = MetricSource
+@dataclass(frozen=True, slots=True)
+class CostSource:
+    """What a part of the bills costs, in one currency. `filters` has dimensions with their values."""
+
+    cost: str
+    currency: str | None = None
+    filters: tuple[tuple[str, str], ...] = ()
+    tags: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, sent: Mapping[str, Any]) -> CostSource:
+        """From a condition that is completed."""
+        filters = tuple((name, sent[name]) for name in COST_FILTERS if sent[name] is not None)
+        return cls(sent["cost"], sent["currency"], filters, tuple(sent["tags"]))
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSource:
+    """Which part of a budget a month has spent, or is expected to have spent at its end."""
+
+    budget_id: UUID
+    measure: str
+
+
+Source = MetricSource | CostSource | BudgetSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +89,15 @@ class Problem:
 NO_DATA = Problem("NO_DATA", "There is nothing to divide by, or to compare with.")
 WEBSITE_DELETED = Problem("WEBSITE_DELETED", "The website was deleted.")
 GOAL_DELETED = Problem("GOAL_DELETED", "The goal was deleted.")
+BUDGET_DELETED = Problem("BUDGET_DELETED", "The budget was deleted.")
 SEVERAL_CURRENCIES = Problem(
-    "SEVERAL_CURRENCIES", "Amounts in several currencies are not added up. Name a website_id."
+    "SEVERAL_CURRENCIES", "Amounts in several currencies are not added up. Name a website, or a currency."
 )
 TOO_SLOW = Problem("QUERY_TOO_SLOW", "The number takes too long to count. Watch a shorter window.")
 UNAVAILABLE = Problem("EVALUATION_FAILED", "The number could not be counted this time.")
 
 Value = float | Problem
+UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +117,16 @@ class Surroundings:
     goals: Mapping[UUID, Condition]
 
     def zone_of(self, source: Source) -> ZoneInfo:
+        """Whose days are meant: bills have those of UTC."""
+        if not isinstance(source, MetricSource):
+            return UTC
         website = self.websites.get(source.website_id) if source.website_id else None
         return website.zone if website else self.zone
 
     def first_day_of(self, source: Source) -> date | None:
-        """The first day of which there is data."""
+        """The first day of which there is data, where it is known beforehand."""
+        if not isinstance(source, MetricSource):
+            return date.min
         if source.website_id is not None:
             website = self.websites.get(source.website_id)
             return website.first_day if website else None

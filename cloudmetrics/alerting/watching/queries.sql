@@ -18,12 +18,13 @@ LEFT JOIN LATERAL (
 WHERE site.workspace_id = %(workspace_id)s AND site.deleted_at IS NULL;
 
 -- name: goals
--- Goals of live websites, by their ids.
+-- Live goals of live websites, by their ids.
 SELECT
     goal.goal_id AS id, goal.website_id, goal.name, goal.kind, goal.event_name, goal.path_pattern,
-    goal.minimum_revenue, goal.minimum_currency, goal.created_at, goal.updated_at
+    goal.minimum_revenue, goal.minimum_currency, goal.created_at, goal.updated_at, goal.deleted_at
 FROM goals AS goal
 JOIN websites AS site USING (workspace_id, website_id)
 WHERE goal.workspace_id = %(workspace_id)s
   AND goal.goal_id = ANY(%(goal_ids)s)
+  AND goal.deleted_at IS NULL
   AND site.deleted_at IS NULL;

@@ -30,6 +30,7 @@ class Window(StrEnum):
     YESTERDAY = "YESTERDAY"
     LAST_7_DAYS = "LAST_7_DAYS"
     LAST_30_DAYS = "LAST_30_DAYS"
+    MONTH_TO_DATE = "MONTH_TO_DATE"
 
 
 class Earlier(StrEnum):
@@ -55,6 +56,7 @@ DAYS: Mapping[Window, tuple[int, int]] = {
     Window.LAST_7_DAYS: (7, 1),
     Window.LAST_30_DAYS: (30, 1),
 }
+OF_DAYS = frozenset({*DAYS, Window.MONTH_TO_DATE})
 HOUR = timedelta(hours=1)
 
 
@@ -66,6 +68,8 @@ def period(window: Window, at: datetime, zone: ZoneInfo) -> Period:
     if window is Window.FULL_HOUR:
         end = local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
         return Span(end - HOUR, end)
+    if window is Window.MONTH_TO_DATE:
+        return DateRange(local.date().replace(day=1), local.date())
     length, ago = DAYS[window]
     last = local.date() - timedelta(days=ago)
     return DateRange(last - timedelta(days=length - 1), last)

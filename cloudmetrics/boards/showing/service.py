@@ -1,14 +1,15 @@
 """Finding the answers of all widgets of a dashboard.
 
 They are asked at the same time, a few at once, so that one dashboard leaves
-connections to others; what several widgets ask alike is asked once. A widget that
-fails says so in its place. Answers are kept as those of query-metrics are.
+connections to others; what several widgets ask alike is asked once, and plain numbers
+of the same days are asked for together. A widget that fails says so in its place.
+Answers are kept as those of query-metrics are.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -84,9 +85,14 @@ class _Finding:
         self._override = override
         self._free = asyncio.Semaphore(AT_ONCE)
         self._asked: dict[object, asyncio.Task[Any]] = {}
+        # By website and range, the metrics of all numbers that ask for nothing else.
+        self._numbers: dict[object, list[str]] = {}
 
     async def all(self, widgets: Sequence[Widget]) -> list[Shown]:
         """Each with its answer; what takes too long is given up, and PostgreSQL hears of it."""
+        for query in (widget.content["query"] for widget in widgets if _is_plain_number(widget)):
+            known = self._numbers.setdefault(_about(query), [])
+            known += [name for name in query["metrics"] if name not in known]
         tasks = [asyncio.create_task(self._answer(widget)) for widget in widgets]
         try:
             if tasks:
@@ -115,12 +121,16 @@ class _Finding:
             clock.today_of(self._caller.tenant, state.timezone),
             self._override,
         )
-        rows = await self._ask(query, website_id, days, state)
+        metrics = query["metrics"]
+        if _is_plain_number(widget):
+            query = {**query, "metrics": self._numbers[_about(query)]}
+        rows = [_only(row, metrics) for row in await self._ask(query, website_id, days, state)]
         compared = None
         if widget.content.get("compare"):
             earlier = before(days, Comparison(widget.content["compare"]))
-            (then,) = await self._ask(query, website_id, earlier, state)
-            compared = comparison(earlier, query["metrics"], then["metrics"], rows[0]["metrics"])
+            (row,) = await self._ask(query, website_id, earlier, state)
+            then = _only(row, metrics)["metrics"]
+            compared = comparison(earlier, metrics, then, rows[0]["metrics"])
         return rows_answer(days, website_id, rows, compared)
 
     async def _ask(
@@ -181,6 +191,23 @@ class _Finding:
 
             self._asked[key] = asyncio.create_task(find_in_turn())
         return await asyncio.shield(self._asked[key])
+
+
+def _is_plain_number(widget: Widget) -> bool:
+    """Whether it is told by what is added up by day already, whichever metrics it asks for."""
+    query = widget.content.get("query", {})
+    return widget.kind is Kind.NUMBER and not any(query[name] for name in ("filter", "goal", "goal_id"))
+
+
+def _about(query: Mapping[str, Any]) -> object:
+    return query["website_id"], query["range"]
+
+
+def _only(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """A row with these metrics, and what comes with them."""
+    more = ["revenue_by_currency"] if "revenue" in names else []
+    metrics = {name: row["metrics"][name] for name in (*names, *more)}
+    return {"dimensions": row["dimensions"], "metrics": metrics}
 
 
 def _outcome(result: Answer | BaseException) -> Answer | Failure:

@@ -17,11 +17,12 @@ type AbsenceCondition struct {
 	// - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
 	//   `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
 	// - `FULL_HOUR`: the last full hour of local time.
-	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
-	//   end yesterday.
+	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`, `MONTH_TO_DATE`: calendar
+	//   days; those of 7 and 30 days end yesterday.
 	//
 	// Local time and days are those of the website's time zone, or of the workspace's
-	// where no website is named. A day on which clocks change has 23 or 25 hours.
+	// where no website is named. A day on which clocks change has 23 or 25 hours. Costs
+	// have days of UTC, and no windows of hours.
 	Window AlertWindow `json:"window"`
 }
 
@@ -35,11 +36,12 @@ type AbsenceConditionBody struct {
 	// - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
 	//   `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
 	// - `FULL_HOUR`: the last full hour of local time.
-	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
-	//   end yesterday.
+	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`, `MONTH_TO_DATE`: calendar
+	//   days; those of 7 and 30 days end yesterday.
 	//
 	// Local time and days are those of the website's time zone, or of the workspace's
-	// where no website is named. A day on which clocks change has 23 or 25 hours.
+	// where no website is named. A day on which clocks change has 23 or 25 hours. Costs
+	// have days of UTC, and no windows of hours.
 	Window AlertWindow `json:"window"`
 }
 
@@ -54,7 +56,7 @@ type Alert struct {
 	Enabled bool `json:"enabled"`
 	// When a number is a reason to fire: `THRESHOLD`, above or below a value;
 	// `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
-	// for its hour or day of the week. New kinds may appear.
+	// for its hour or day of the week; `BUDGET`, too much of a budget. New kinds may appear.
 	Condition    AlertCondition          `json:"condition"`
 	FireAfter    int64                   `json:"fire_after"`
 	ResolveAfter int64                   `json:"resolve_after"`
@@ -102,17 +104,26 @@ type AlertBody struct {
 	Enabled *bool `json:"enabled,omitempty"`
 	// When a number is a reason to fire: `THRESHOLD`, above or below a value;
 	// `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
-	// for its hour or day of the week.
+	// for its hour or day of the week; `BUDGET`, too much of a budget.
 	Condition AlertConditionBody `json:"condition"`
 	// In how many evaluations in a row, a minute apart, the condition holds before it fires.
 	FireAfter *int64 `json:"fire_after,omitempty"`
 	// In how many evaluations in a row it is over before it is resolved.
 	ResolveAfter *int64 `json:"resolve_after,omitempty"`
-	// So many minutes ago all windows end, so that events which arrive late are counted.
+	// So many minutes ago all windows end, so that what arrives late is counted.
 	DelayMinutes *int64 `json:"delay_minutes,omitempty"`
 	// Whom to tell. Without any, only the alert's state and history do.
 	Channels []AlertChannelReferenceBody `json:"channels,omitempty"`
 }
+
+// AlertBudgetMeasure: What is spent so far, or what the forecast expects to be spent at the month's end.
+type AlertBudgetMeasure string
+
+// What AlertBudgetMeasure is today; new values may appear.
+const (
+	AlertBudgetMeasureSpent    AlertBudgetMeasure = "SPENT"
+	AlertBudgetMeasureForecast AlertBudgetMeasure = "FORECAST"
+)
 
 // AlertChangeWindow: A window as of AlertWindow. Today is not over, and so is not compared.
 type AlertChangeWindow string
@@ -267,12 +278,13 @@ const (
 
 // AlertCondition: When a number is a reason to fire: `THRESHOLD`, above or below a value;
 // `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
-// for its hour or day of the week. New kinds may appear.
+// for its hour or day of the week; `BUDGET`, too much of a budget. New kinds may appear.
 type AlertCondition struct {
 	ThresholdCondition *ThresholdCondition
 	ChangeCondition    *ChangeCondition
 	AbsenceCondition   *AbsenceCondition
 	AnomalyCondition   *AnomalyCondition
+	BudgetCondition    *BudgetCondition
 	// Raw is the whole of it as it came, of whatever kind it is.
 	Raw json.RawMessage
 }
@@ -299,6 +311,9 @@ func (u *AlertCondition) UnmarshalJSON(data []byte) error {
 	case "ANOMALY":
 		u.AnomalyCondition = new(AnomalyCondition)
 		return json.Unmarshal(data, u.AnomalyCondition)
+	case "BUDGET":
+		u.BudgetCondition = new(BudgetCondition)
+		return json.Unmarshal(data, u.BudgetCondition)
 	}
 	return nil
 }
@@ -314,6 +329,8 @@ func (u AlertCondition) MarshalJSON() ([]byte, error) {
 		return json.Marshal(u.AbsenceCondition)
 	case u.AnomalyCondition != nil:
 		return json.Marshal(u.AnomalyCondition)
+	case u.BudgetCondition != nil:
+		return json.Marshal(u.BudgetCondition)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -322,12 +339,13 @@ func (u AlertCondition) MarshalJSON() ([]byte, error) {
 
 // AlertConditionBody: When a number is a reason to fire: `THRESHOLD`, above or below a value;
 // `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
-// for its hour or day of the week.
+// for its hour or day of the week; `BUDGET`, too much of a budget.
 type AlertConditionBody struct {
 	ThresholdConditionBody *ThresholdConditionBody
 	ChangeConditionBody    *ChangeConditionBody
 	AbsenceConditionBody   *AbsenceConditionBody
 	AnomalyConditionBody   *AnomalyConditionBody
+	BudgetConditionBody    *BudgetConditionBody
 	// Raw is the whole of it as it came, of whatever kind it is.
 	Raw json.RawMessage
 }
@@ -354,6 +372,9 @@ func (u *AlertConditionBody) UnmarshalJSON(data []byte) error {
 	case "ANOMALY":
 		u.AnomalyConditionBody = new(AnomalyConditionBody)
 		return json.Unmarshal(data, u.AnomalyConditionBody)
+	case "BUDGET":
+		u.BudgetConditionBody = new(BudgetConditionBody)
+		return json.Unmarshal(data, u.BudgetConditionBody)
 	}
 	return nil
 }
@@ -369,10 +390,27 @@ func (u AlertConditionBody) MarshalJSON() ([]byte, error) {
 		return json.Marshal(u.AbsenceConditionBody)
 	case u.AnomalyConditionBody != nil:
 		return json.Marshal(u.AnomalyConditionBody)
+	case u.BudgetConditionBody != nil:
+		return json.Marshal(u.BudgetConditionBody)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
 	return []byte("null"), nil
+}
+
+// AlertConditionPatch: What changes about a condition; null takes a field away. A condition that becomes
+// one of another kind needs the fields of that kind, and none of the other's.
+type AlertConditionPatch struct {
+	Kind             *string                         `json:"kind,omitempty"`
+	Source           Nullable[AlertSourcePatch]      `json:"source,omitzero"`
+	Window           Nullable[AlertWindow]           `json:"window,omitzero"`
+	Compare          Nullable[AlertComparison]       `json:"compare,omitzero"`
+	Direction        Nullable[AlertAnomalyDirection] `json:"direction,omitzero"`
+	Threshold        Nullable[float64]               `json:"threshold,omitzero"`
+	Sensitivity      Nullable[float64]               `json:"sensitivity,omitzero"`
+	ResolveThreshold Nullable[float64]               `json:"resolve_threshold,omitzero"`
+	BudgetID         Nullable[string]                `json:"budget_id,omitzero"`
+	Measure          Nullable[AlertBudgetMeasure]    `json:"measure,omitzero"`
 }
 
 // AlertDelivery: One message to one channel.
@@ -505,6 +543,21 @@ type AlertMute struct {
 	Until time.Time `json:"until"`
 }
 
+// AlertPatch: What changes about an alert (JSON merge patch); the rest stays.
+type AlertPatch struct {
+	// What people call it. Any characters; it need not be unique.
+	Name    *string `json:"name,omitempty"`
+	Enabled *bool   `json:"enabled,omitempty"`
+	// What changes about a condition; null takes a field away. A condition that becomes
+	// one of another kind needs the fields of that kind, and none of the other's.
+	Condition    *AlertConditionPatch `json:"condition,omitempty"`
+	FireAfter    *int64               `json:"fire_after,omitempty"`
+	ResolveAfter *int64               `json:"resolve_after,omitempty"`
+	DelayMinutes *int64               `json:"delay_minutes,omitempty"`
+	// All of them; a list is replaced as a whole.
+	Channels []AlertChannelReferenceBody `json:"channels,omitempty"`
+}
+
 // AlertPreview: What a rule would have done.
 type AlertPreview struct {
 	// When it would have fired, oldest first.
@@ -556,13 +609,13 @@ type AlertPreviewPoint struct {
 type AlertPreviewQuestion struct {
 	// When a number is a reason to fire: `THRESHOLD`, above or below a value;
 	// `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
-	// for its hour or day of the week.
+	// for its hour or day of the week; `BUDGET`, too much of a budget.
 	Condition AlertConditionBody `json:"condition"`
 	// In how many evaluations in a row, a minute apart, the condition holds before it fires.
 	FireAfter *int64 `json:"fire_after,omitempty"`
 	// In how many evaluations in a row it is over before it is resolved.
 	ResolveAfter *int64 `json:"resolve_after,omitempty"`
-	// So many minutes ago all windows end, so that events which arrive late are counted.
+	// So many minutes ago all windows end, so that what arrives late is counted.
 	DelayMinutes *int64 `json:"delay_minutes,omitempty"`
 	// When to begin. Without it, a day before the end.
 	StartAt *time.Time `json:"start_at,omitempty"`
@@ -580,7 +633,7 @@ type AlertPreviewResponse struct {
 
 // AlertProblem: Why there is no number.
 type AlertProblem struct {
-	// `NO_DATA`, `WEBSITE_DELETED`, `GOAL_DELETED`, `SEVERAL_CURRENCIES`, `QUERY_TOO_SLOW`
+	// `NO_DATA`, `WEBSITE_DELETED`, `GOAL_DELETED`, `BUDGET_DELETED`, `SEVERAL_CURRENCIES`, `QUERY_TOO_SLOW`
 	// (tried every 15 minutes) or `EVALUATION_FAILED`. New values may appear.
 	Code    string    `json:"code"`
 	Message string    `json:"message"`
@@ -599,6 +652,7 @@ type AlertResponse struct {
 // AlertSource: What is watched. New kinds may appear.
 type AlertSource struct {
 	MetricSource *MetricSource
+	CostSource   *CostSource
 	// Raw is the whole of it as it came, of whatever kind it is.
 	Raw json.RawMessage
 }
@@ -616,6 +670,9 @@ func (u *AlertSource) UnmarshalJSON(data []byte) error {
 	case "METRIC":
 		u.MetricSource = new(MetricSource)
 		return json.Unmarshal(data, u.MetricSource)
+	case "COST":
+		u.CostSource = new(CostSource)
+		return json.Unmarshal(data, u.CostSource)
 	}
 	return nil
 }
@@ -625,6 +682,8 @@ func (u AlertSource) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.MetricSource != nil:
 		return json.Marshal(u.MetricSource)
+	case u.CostSource != nil:
+		return json.Marshal(u.CostSource)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -634,6 +693,7 @@ func (u AlertSource) MarshalJSON() ([]byte, error) {
 // AlertSourceBody: What is watched.
 type AlertSourceBody struct {
 	MetricSourceBody *MetricSourceBody
+	CostSourceBody   *CostSourceBody
 	// Raw is the whole of it as it came, of whatever kind it is.
 	Raw json.RawMessage
 }
@@ -651,6 +711,9 @@ func (u *AlertSourceBody) UnmarshalJSON(data []byte) error {
 	case "METRIC":
 		u.MetricSourceBody = new(MetricSourceBody)
 		return json.Unmarshal(data, u.MetricSourceBody)
+	case "COST":
+		u.CostSourceBody = new(CostSourceBody)
+		return json.Unmarshal(data, u.CostSourceBody)
 	}
 	return nil
 }
@@ -660,10 +723,32 @@ func (u AlertSourceBody) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.MetricSourceBody != nil:
 		return json.Marshal(u.MetricSourceBody)
+	case u.CostSourceBody != nil:
+		return json.Marshal(u.CostSourceBody)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
 	return []byte("null"), nil
+}
+
+// AlertSourcePatch: What changes about a source, under the rules of conditions.
+type AlertSourcePatch struct {
+	Kind           *string            `json:"kind,omitempty"`
+	Metric         Nullable[string]   `json:"metric,omitzero"`
+	WebsiteID      Nullable[string]   `json:"website_id,omitzero"`
+	Filter         Nullable[Filter]   `json:"filter,omitzero"`
+	Goal           Nullable[string]   `json:"goal,omitzero"`
+	GoalID         Nullable[string]   `json:"goal_id,omitzero"`
+	Cost           Nullable[CostKind] `json:"cost,omitzero"`
+	Currency       Nullable[string]   `json:"currency,omitzero"`
+	Provider       Nullable[string]   `json:"provider,omitzero"`
+	BillingAccount Nullable[string]   `json:"billing_account,omitzero"`
+	Account        Nullable[string]   `json:"account,omitzero"`
+	Service        Nullable[string]   `json:"service,omitzero"`
+	Category       Nullable[string]   `json:"category,omitzero"`
+	Region         Nullable[string]   `json:"region,omitzero"`
+	ChargeCategory Nullable[string]   `json:"charge_category,omitzero"`
+	Tags           Nullable[[]string] `json:"tags,omitzero"`
 }
 
 // AlertStanding: How an alert stands. It changes only when something happens, so that an `ETag` lasts.
@@ -739,11 +824,12 @@ const (
 //   - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
 //     `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
 //   - `FULL_HOUR`: the last full hour of local time.
-//   - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
-//     end yesterday.
+//   - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`, `MONTH_TO_DATE`: calendar
+//     days; those of 7 and 30 days end yesterday.
 //
 // Local time and days are those of the website's time zone, or of the workspace's
-// where no website is named. A day on which clocks change has 23 or 25 hours.
+// where no website is named. A day on which clocks change has 23 or 25 hours. Costs
+// have days of UTC, and no windows of hours.
 type AlertWindow string
 
 // What AlertWindow is today; new values may appear.
@@ -759,6 +845,7 @@ const (
 	AlertWindowYesterday     AlertWindow = "YESTERDAY"
 	AlertWindowLast7Days     AlertWindow = "LAST_7_DAYS"
 	AlertWindowLast30Days    AlertWindow = "LAST_30_DAYS"
+	AlertWindowMonthToDate   AlertWindow = "MONTH_TO_DATE"
 )
 
 // Allocation: A tag with a value, and the website whose costs it marks. It stays until it, or the website, is deleted.
@@ -826,11 +913,12 @@ type AnomalyCondition struct {
 	// - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
 	//   `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
 	// - `FULL_HOUR`: the last full hour of local time.
-	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
-	//   end yesterday.
+	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`, `MONTH_TO_DATE`: calendar
+	//   days; those of 7 and 30 days end yesterday.
 	//
 	// Local time and days are those of the website's time zone, or of the workspace's
-	// where no website is named. A day on which clocks change has 23 or 25 hours.
+	// where no website is named. A day on which clocks change has 23 or 25 hours. Costs
+	// have days of UTC, and no windows of hours.
 	Window AlertWindow `json:"window"`
 	// Whether unusually much is a reason, unusually little, or either.
 	Direction AlertAnomalyDirection `json:"direction"`
@@ -1161,10 +1249,11 @@ type BatchAnswer struct {
 	Body map[string]any `json:"body"`
 }
 
-// BatchMeta: How a batch was carried out.
-type BatchMeta struct {
+// BatchAnswers: What the requests of a batch were answered, in their order.
+type BatchAnswers struct {
 	// Whether it was all or nothing.
-	Atomic bool `json:"atomic"`
+	Atomic  bool          `json:"atomic"`
+	Answers []BatchAnswer `json:"answers"`
 }
 
 // BatchRequest: A request of a batch. The credential is the one of the batch.
@@ -1186,9 +1275,10 @@ type BatchRequest struct {
 
 // BatchResponse: see its fields.
 type BatchResponse struct {
-	Data []BatchAnswer `json:"data"`
-	// How a batch was carried out.
-	Meta BatchMeta `json:"meta"`
+	// What the requests of a batch were answered, in their order.
+	Data BatchAnswers `json:"data"`
+	// What is said about the answer rather than in it. Empty today; fields may appear.
+	Meta map[string]any `json:"meta"`
 }
 
 // Budget: What certain charges may cost in each calendar month of UTC. It exists until it is
@@ -1244,6 +1334,34 @@ type BudgetBody struct {
 	// Which charges count. They are compared exactly, and all filters must hold; null, or
 	// nothing, narrows nothing, and an empty text stands for charges without a value.
 	Filters *CostFiltersBody `json:"filters,omitempty"`
+}
+
+// BudgetCondition: A budget's month has spent, or is expected to spend, more than a part of it: 1 is
+// all. `value` and `signal` are that part.
+type BudgetCondition struct {
+	Kind     string `json:"kind"`
+	BudgetID string `json:"budget_id"`
+	// What is spent so far, or what the forecast expects to be spent at the month's end.
+	Measure AlertBudgetMeasure `json:"measure"`
+	// The part of the budget; 0.8 is four fifths.
+	Threshold float64 `json:"threshold"`
+	// Where it is over: at or beyond this on the other side. Without it, at the
+	// threshold itself. It cannot lie on the side where the condition holds.
+	ResolveThreshold *float64 `json:"resolve_threshold"`
+}
+
+// BudgetConditionBody: A budget's month has spent, or is expected to spend, more than a part of it: 1 is
+// all. `value` and `signal` are that part.
+type BudgetConditionBody struct {
+	Kind     string `json:"kind"`
+	BudgetID string `json:"budget_id"`
+	// What is spent so far, or what the forecast expects to be spent at the month's end.
+	Measure *AlertBudgetMeasure `json:"measure,omitempty"`
+	// The part of the budget; 0.8 is four fifths.
+	Threshold *float64 `json:"threshold,omitempty"`
+	// Where it is over: at or beyond this on the other side. Without it, at the
+	// threshold itself. It cannot lie on the side where the condition holds.
+	ResolveThreshold Nullable[float64] `json:"resolve_threshold,omitzero"`
 }
 
 // BudgetListResponse: see its fields.
@@ -1347,11 +1465,12 @@ type ChangeCondition struct {
 	// - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
 	//   `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
 	// - `FULL_HOUR`: the last full hour of local time.
-	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
-	//   end yesterday.
+	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`, `MONTH_TO_DATE`: calendar
+	//   days; those of 7 and 30 days end yesterday.
 	//
 	// Local time and days are those of the website's time zone, or of the workspace's
-	// where no website is named. A day on which clocks change has 23 or 25 hours.
+	// where no website is named. A day on which clocks change has 23 or 25 hours. Costs
+	// have days of UTC, and no windows of hours.
 	Window AlertWindow `json:"window"`
 	// What the window is compared with: the one just before it, or the one at the same
 	// local time a day or a week before, also where clocks changed in between.
@@ -1810,6 +1929,68 @@ type CostShare struct {
 	// The difference divided by `previous_cost`: 0.25 is a quarter more. Null where
 	// `previous_cost` is not above 0.
 	Change *float64 `json:"change"`
+}
+
+// CostSource: What bills cost, in units of one currency. Days that bills say nothing of yet cost
+// nothing, so let `delay_minutes` be as long as your bills take to come.
+type CostSource struct {
+	Kind string `json:"kind"`
+	// One of the four costs of FOCUS. New values may appear.
+	//
+	// - `BILLED`: what the invoice says, with all discounts, on the day of the charge.
+	// - `EFFECTIVE`: with prepaid purchases spread over what they cover.
+	// - `LIST`: by list prices, without any discount.
+	// - `CONTRACTED`: by negotiated prices, without commitment discounts.
+	Cost CostKind `json:"cost"`
+	// Which currency. Without it, the one that the charges have; over several there is no number.
+	Currency *string `json:"currency"`
+	// One provider, as `ProviderName` has it.
+	Provider *string `json:"provider"`
+	// One billing account, by `BillingAccountId`.
+	BillingAccount *string `json:"billing_account"`
+	// One account, by `SubAccountId`.
+	Account *string `json:"account"`
+	// One service, as `ServiceName` has it.
+	Service *string `json:"service"`
+	// Services of one category, as `ServiceCategory` has it.
+	Category *string `json:"category"`
+	// One region, by `RegionId`, or `RegionName` where that is absent.
+	Region *string `json:"region"`
+	// Charges of one kind, as `ChargeCategory` has it.
+	ChargeCategory *string `json:"charge_category"`
+	// Tags that charges must have, each written `key=value`.
+	Tags []string `json:"tags"`
+}
+
+// CostSourceBody: What bills cost, in units of one currency. Days that bills say nothing of yet cost
+// nothing, so let `delay_minutes` be as long as your bills take to come.
+type CostSourceBody struct {
+	Kind string `json:"kind"`
+	// One of the four costs of FOCUS. New values may appear.
+	//
+	// - `BILLED`: what the invoice says, with all discounts, on the day of the charge.
+	// - `EFFECTIVE`: with prepaid purchases spread over what they cover.
+	// - `LIST`: by list prices, without any discount.
+	// - `CONTRACTED`: by negotiated prices, without commitment discounts.
+	Cost *CostKind `json:"cost,omitempty"`
+	// Which currency. Without it, the one that the charges have; over several there is no number.
+	Currency Nullable[string] `json:"currency,omitzero"`
+	// One provider, as `ProviderName` has it.
+	Provider Nullable[string] `json:"provider,omitzero"`
+	// One billing account, by `BillingAccountId`.
+	BillingAccount Nullable[string] `json:"billing_account,omitzero"`
+	// One account, by `SubAccountId`.
+	Account Nullable[string] `json:"account,omitzero"`
+	// One service, as `ServiceName` has it.
+	Service Nullable[string] `json:"service,omitzero"`
+	// Services of one category, as `ServiceCategory` has it.
+	Category Nullable[string] `json:"category,omitzero"`
+	// One region, by `RegionId`, or `RegionName` where that is absent.
+	Region Nullable[string] `json:"region,omitzero"`
+	// Charges of one kind, as `ChargeCategory` has it.
+	ChargeCategory Nullable[string] `json:"charge_category,omitzero"`
+	// Tags that charges must have, each written `key=value`.
+	Tags []string `json:"tags,omitempty"`
 }
 
 // CostValue: What one value of a dimension cost.
@@ -4364,11 +4545,12 @@ type ThresholdCondition struct {
 	// - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
 	//   `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
 	// - `FULL_HOUR`: the last full hour of local time.
-	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
-	//   end yesterday.
+	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`, `MONTH_TO_DATE`: calendar
+	//   days; those of 7 and 30 days end yesterday.
 	//
 	// Local time and days are those of the website's time zone, or of the workspace's
-	// where no website is named. A day on which clocks change has 23 or 25 hours.
+	// where no website is named. A day on which clocks change has 23 or 25 hours. Costs
+	// have days of UTC, and no windows of hours.
 	Window AlertWindow `json:"window"`
 	// On which side of the threshold the condition holds. At the threshold itself it does not.
 	Direction AlertDirection `json:"direction"`
@@ -4389,11 +4571,12 @@ type ThresholdConditionBody struct {
 	// - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
 	//   `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
 	// - `FULL_HOUR`: the last full hour of local time.
-	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
-	//   end yesterday.
+	// - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`, `MONTH_TO_DATE`: calendar
+	//   days; those of 7 and 30 days end yesterday.
 	//
 	// Local time and days are those of the website's time zone, or of the workspace's
-	// where no website is named. A day on which clocks change has 23 or 25 hours.
+	// where no website is named. A day on which clocks change has 23 or 25 hours. Costs
+	// have days of UTC, and no windows of hours.
 	Window AlertWindow `json:"window"`
 	// On which side of the threshold the condition holds. At the threshold itself it does not.
 	Direction AlertDirection `json:"direction"`

@@ -93,7 +93,7 @@ export type AlertBody = {
      */
     resolve_after?: number;
     /**
-     * So many minutes ago all windows end, so that events which arrive late are counted.
+     * So many minutes ago all windows end, so that what arrives late is counted.
      */
     delay_minutes?: number;
     /**
@@ -101,6 +101,11 @@ export type AlertBody = {
      */
     channels?: Array<AlertChannelReferenceBody>;
 };
+
+/**
+ * What is spent so far, or what the forecast expects to be spent at the month's end.
+ */
+export type AlertBudgetMeasure = 'SPENT' | 'FORECAST' | (string & {});
 
 /**
  * A window as of AlertWindow. Today is not over, and so is not compared.
@@ -198,7 +203,7 @@ export type AlertComparison = 'PREVIOUS_PERIOD' | 'PREVIOUS_DAY' | 'PREVIOUS_WEE
 /**
  * When a number is a reason to fire: `THRESHOLD`, above or below a value;
  * `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
- * for its hour or day of the week. New kinds may appear.
+ * for its hour or day of the week; `BUDGET`, too much of a budget. New kinds may appear.
  *
  */
 export type AlertCondition = ({
@@ -209,12 +214,14 @@ export type AlertCondition = ({
     kind: 'ABSENCE';
 } & AbsenceCondition) | ({
     kind: 'ANOMALY';
-} & AnomalyCondition);
+} & AnomalyCondition) | ({
+    kind: 'BUDGET';
+} & BudgetCondition);
 
 /**
  * When a number is a reason to fire: `THRESHOLD`, above or below a value;
  * `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
- * for its hour or day of the week.
+ * for its hour or day of the week; `BUDGET`, too much of a budget.
  *
  */
 export type AlertConditionBody = ({
@@ -225,7 +232,27 @@ export type AlertConditionBody = ({
     kind: 'ABSENCE';
 } & AbsenceConditionBody) | ({
     kind: 'ANOMALY';
-} & AnomalyConditionBody);
+} & AnomalyConditionBody) | ({
+    kind: 'BUDGET';
+} & BudgetConditionBody);
+
+/**
+ * What changes about a condition; null takes a field away. A condition that becomes
+ * one of another kind needs the fields of that kind, and none of the other's.
+ *
+ */
+export type AlertConditionPatch = {
+    kind?: 'THRESHOLD' | 'CHANGE' | 'ABSENCE' | 'ANOMALY' | 'BUDGET';
+    source?: AlertSourcePatch | null;
+    window?: AlertWindow | null;
+    compare?: AlertComparison | null;
+    direction?: AlertAnomalyDirection | null;
+    threshold?: number | null;
+    sensitivity?: number | null;
+    resolve_threshold?: number | null;
+    budget_id?: string | null;
+    measure?: AlertBudgetMeasure | null;
+};
 
 /**
  * One message to one channel.
@@ -384,6 +411,22 @@ export type AlertMute = {
 export type AlertName = string;
 
 /**
+ * What changes about an alert (JSON merge patch); the rest stays.
+ */
+export type AlertPatch = {
+    name?: AlertName;
+    enabled?: boolean;
+    condition?: AlertConditionPatch;
+    fire_after?: number;
+    resolve_after?: number;
+    delay_minutes?: number;
+    /**
+     * All of them; a list is replaced as a whole.
+     */
+    channels?: Array<AlertChannelReferenceBody>;
+};
+
+/**
  * What a rule would have done.
  */
 export type AlertPreview = {
@@ -463,7 +506,7 @@ export type AlertPreviewQuestion = {
      */
     resolve_after?: number;
     /**
-     * So many minutes ago all windows end, so that events which arrive late are counted.
+     * So many minutes ago all windows end, so that what arrives late is counted.
      */
     delay_minutes?: number;
     /**
@@ -486,7 +529,7 @@ export type AlertPreviewResponse = {
  */
 export type AlertProblem = {
     /**
-     * `NO_DATA`, `WEBSITE_DELETED`, `GOAL_DELETED`, `SEVERAL_CURRENCIES`, `QUERY_TOO_SLOW`
+     * `NO_DATA`, `WEBSITE_DELETED`, `GOAL_DELETED`, `BUDGET_DELETED`, `SEVERAL_CURRENCIES`, `QUERY_TOO_SLOW`
      * (tried every 15 minutes) or `EVALUATION_FAILED`. New values may appear.
      *
      */
@@ -503,12 +546,42 @@ export type AlertResponse = {
 /**
  * What is watched. New kinds may appear.
  */
-export type AlertSource = MetricSource;
+export type AlertSource = ({
+    kind: 'METRIC';
+} & MetricSource) | ({
+    kind: 'COST';
+} & CostSource);
 
 /**
  * What is watched.
  */
-export type AlertSourceBody = MetricSourceBody;
+export type AlertSourceBody = ({
+    kind: 'METRIC';
+} & MetricSourceBody) | ({
+    kind: 'COST';
+} & CostSourceBody);
+
+/**
+ * What changes about a source, under the rules of conditions.
+ */
+export type AlertSourcePatch = {
+    kind?: 'METRIC' | 'COST';
+    metric?: AlertMetric | null;
+    website_id?: string | null;
+    filter?: Filter | null;
+    goal?: string | null;
+    goal_id?: string | null;
+    cost?: CostKind | null;
+    currency?: Currency | null;
+    provider?: string | null;
+    billing_account?: string | null;
+    account?: string | null;
+    service?: string | null;
+    category?: string | null;
+    region?: string | null;
+    charge_category?: string | null;
+    tags?: Array<string> | null;
+};
 
 /**
  * How an alert stands. It changes only when something happens, so that an `ETag` lasts.
@@ -588,14 +661,15 @@ export type AlertUrl = string;
  * - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
  * `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
  * - `FULL_HOUR`: the last full hour of local time.
- * - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
- * end yesterday.
+ * - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`, `MONTH_TO_DATE`: calendar
+ * days; those of 7 and 30 days end yesterday.
  *
  * Local time and days are those of the website's time zone, or of the workspace's
- * where no website is named. A day on which clocks change has 23 or 25 hours.
+ * where no website is named. A day on which clocks change has 23 or 25 hours. Costs
+ * have days of UTC, and no windows of hours.
  *
  */
-export type AlertWindow = 'LAST_5_MINUTES' | 'LAST_15_MINUTES' | 'LAST_30_MINUTES' | 'LAST_HOUR' | 'LAST_6_HOURS' | 'LAST_24_HOURS' | 'FULL_HOUR' | 'TODAY' | 'YESTERDAY' | 'LAST_7_DAYS' | 'LAST_30_DAYS' | (string & {});
+export type AlertWindow = 'LAST_5_MINUTES' | 'LAST_15_MINUTES' | 'LAST_30_MINUTES' | 'LAST_HOUR' | 'LAST_6_HOURS' | 'LAST_24_HOURS' | 'FULL_HOUR' | 'TODAY' | 'YESTERDAY' | 'LAST_7_DAYS' | 'LAST_30_DAYS' | 'MONTH_TO_DATE' | (string & {});
 
 /**
  * A tag with a value, and the website whose costs it marks. It stays until it, or the website, is deleted.
@@ -1018,13 +1092,14 @@ export type BatchAnswer = {
 };
 
 /**
- * How a batch was carried out.
+ * What the requests of a batch were answered, in their order.
  */
-export type BatchMeta = {
+export type BatchAnswers = {
     /**
      * Whether it was all or nothing.
      */
     atomic: boolean;
+    answers: Array<BatchAnswer>;
 };
 
 /**
@@ -1059,8 +1134,8 @@ export type BatchRequest = {
 };
 
 export type BatchResponse = {
-    data: Array<BatchAnswer>;
-    meta: BatchMeta;
+    data: BatchAnswers;
+    meta: Meta;
 };
 
 /**
@@ -1110,6 +1185,48 @@ export type BudgetBody = {
     amount: BudgetAmount;
     cost?: CostKind;
     filters?: CostFiltersBody;
+};
+
+/**
+ * A budget's month has spent, or is expected to spend, more than a part of it: 1 is
+ * all. `value` and `signal` are that part.
+ *
+ */
+export type BudgetCondition = {
+    kind: 'BUDGET';
+    budget_id: string;
+    measure: AlertBudgetMeasure;
+    /**
+     * The part of the budget; 0.8 is four fifths.
+     */
+    threshold: number;
+    /**
+     * Where it is over: at or beyond this on the other side. Without it, at the
+     * threshold itself. It cannot lie on the side where the condition holds.
+     *
+     */
+    resolve_threshold: number | null;
+};
+
+/**
+ * A budget's month has spent, or is expected to spend, more than a part of it: 1 is
+ * all. `value` and `signal` are that part.
+ *
+ */
+export type BudgetConditionBody = {
+    kind: 'BUDGET';
+    budget_id: string;
+    measure?: AlertBudgetMeasure;
+    /**
+     * The part of the budget; 0.8 is four fifths.
+     */
+    threshold?: number;
+    /**
+     * Where it is over: at or beyond this on the other side. Without it, at the
+     * threshold itself. It cannot lie on the side where the condition holds.
+     *
+     */
+    resolve_threshold?: number | null;
 };
 
 export type BudgetListResponse = {
@@ -1672,6 +1789,98 @@ export type CostShare = {
      *
      */
     change: number | null;
+};
+
+/**
+ * What bills cost, in units of one currency. Days that bills say nothing of yet cost
+ * nothing, so let `delay_minutes` be as long as your bills take to come.
+ *
+ */
+export type CostSource = {
+    kind: 'COST';
+    cost: CostKind;
+    /**
+     * Which currency. Without it, the one that the charges have; over several there is no number.
+     */
+    currency: Currency | null;
+    /**
+     * One provider, as `ProviderName` has it.
+     */
+    provider: string | null;
+    /**
+     * One billing account, by `BillingAccountId`.
+     */
+    billing_account: string | null;
+    /**
+     * One account, by `SubAccountId`.
+     */
+    account: string | null;
+    /**
+     * One service, as `ServiceName` has it.
+     */
+    service: string | null;
+    /**
+     * Services of one category, as `ServiceCategory` has it.
+     */
+    category: string | null;
+    /**
+     * One region, by `RegionId`, or `RegionName` where that is absent.
+     */
+    region: string | null;
+    /**
+     * Charges of one kind, as `ChargeCategory` has it.
+     */
+    charge_category: string | null;
+    /**
+     * Tags that charges must have, each written `key=value`.
+     */
+    tags: Array<string>;
+};
+
+/**
+ * What bills cost, in units of one currency. Days that bills say nothing of yet cost
+ * nothing, so let `delay_minutes` be as long as your bills take to come.
+ *
+ */
+export type CostSourceBody = {
+    kind: 'COST';
+    cost?: CostKind;
+    /**
+     * Which currency. Without it, the one that the charges have; over several there is no number.
+     */
+    currency?: Currency | null;
+    /**
+     * One provider, as `ProviderName` has it.
+     */
+    provider?: string | null;
+    /**
+     * One billing account, by `BillingAccountId`.
+     */
+    billing_account?: string | null;
+    /**
+     * One account, by `SubAccountId`.
+     */
+    account?: string | null;
+    /**
+     * One service, as `ServiceName` has it.
+     */
+    service?: string | null;
+    /**
+     * Services of one category, as `ServiceCategory` has it.
+     */
+    category?: string | null;
+    /**
+     * One region, by `RegionId`, or `RegionName` where that is absent.
+     */
+    region?: string | null;
+    /**
+     * Charges of one kind, as `ChargeCategory` has it.
+     */
+    charge_category?: string | null;
+    /**
+     * Tags that charges must have, each written `key=value`.
+     */
+    tags?: Array<string>;
 };
 
 /**
@@ -5714,7 +5923,7 @@ export type AlertId = string;
 /**
  * Only what has this kind of condition.
  */
-export type AlertKind = 'THRESHOLD' | 'CHANGE' | 'ABSENCE' | 'ANOMALY';
+export type AlertKind = 'THRESHOLD' | 'CHANGE' | 'ABSENCE' | 'ANOMALY' | 'BUDGET';
 
 /**
  * Only what has one of these, with commas between them.
@@ -16325,7 +16534,7 @@ export type ListAlertsData = {
         /**
          * Only what has this kind of condition.
          */
-        kind?: 'THRESHOLD' | 'CHANGE' | 'ABSENCE' | 'ANOMALY';
+        kind?: 'THRESHOLD' | 'CHANGE' | 'ABSENCE' | 'ANOMALY' | 'BUDGET';
         /**
          * Only what has one of these, with commas between them.
          */
@@ -16754,6 +16963,106 @@ export type GetAlertResponses = {
 };
 
 export type GetAlertResponse = GetAlertResponses[keyof GetAlertResponses];
+
+export type PatchAlertData = {
+    body: AlertPatch;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The alert's `id`.
+         */
+        alert_id: string;
+    };
+    query?: never;
+    url: '/v1/alerts/{alert_id}';
+};
+
+export type PatchAlertErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type PatchAlertError = PatchAlertErrors[keyof PatchAlertErrors];
+
+export type PatchAlertResponses = {
+    /**
+     * The alert, and how it stands.
+     */
+    200: AlertResponse;
+};
+
+export type PatchAlertResponse = PatchAlertResponses[keyof PatchAlertResponses];
 
 export type UpdateAlertData = {
     body: AlertBody;

@@ -32,6 +32,7 @@ class AbsenceConditionBody(TypedDict):
             "YESTERDAY",
             "LAST_7_DAYS",
             "LAST_30_DAYS",
+            "MONTH_TO_DATE",
         ]
     )
 
@@ -46,10 +47,73 @@ class AlertChannelReferenceBody(TypedDict):
 
 
 AlertConditionBody = Union[
-    "ThresholdConditionBody", "ChangeConditionBody", "AbsenceConditionBody", "AnomalyConditionBody", "Model"
+    "ThresholdConditionBody",
+    "ChangeConditionBody",
+    "AbsenceConditionBody",
+    "AnomalyConditionBody",
+    "BudgetConditionBody",
+    "Model",
 ]
 
-AlertSourceBody = Union["MetricSourceBody", "Model"]
+
+class AlertConditionPatch(TypedDict):
+    """What changes about a condition; null takes a field away. A condition that becomes
+    one of another kind needs the fields of that kind, and none of the other's.
+    """
+
+    kind: NotRequired[Literal["THRESHOLD", "CHANGE", "ABSENCE", "ANOMALY", "BUDGET"]]
+    source: NotRequired[AlertSourcePatch | Model | None]
+    window: NotRequired[
+        models.AlertWindow
+        | Literal[
+            "LAST_5_MINUTES",
+            "LAST_15_MINUTES",
+            "LAST_30_MINUTES",
+            "LAST_HOUR",
+            "LAST_6_HOURS",
+            "LAST_24_HOURS",
+            "FULL_HOUR",
+            "TODAY",
+            "YESTERDAY",
+            "LAST_7_DAYS",
+            "LAST_30_DAYS",
+            "MONTH_TO_DATE",
+        ]
+        | None
+    ]
+    compare: NotRequired[
+        models.AlertComparison | Literal["PREVIOUS_PERIOD", "PREVIOUS_DAY", "PREVIOUS_WEEK"] | None
+    ]
+    direction: NotRequired[models.AlertAnomalyDirection | Literal["ABOVE", "BELOW", "EITHER"] | None]
+    threshold: NotRequired[float | None]
+    sensitivity: NotRequired[float | None]
+    resolve_threshold: NotRequired[float | None]
+    budget_id: NotRequired[UUID | str | None]
+    measure: NotRequired[models.AlertBudgetMeasure | Literal["SPENT", "FORECAST"] | None]
+
+
+AlertSourceBody = Union["MetricSourceBody", "CostSourceBody", "Model"]
+
+
+class AlertSourcePatch(TypedDict):
+    """What changes about a source, under the rules of conditions."""
+
+    kind: NotRequired[Literal["METRIC", "COST"]]
+    metric: NotRequired[str | None]
+    website_id: NotRequired[UUID | str | None]
+    filter: NotRequired[Filter | None]
+    goal: NotRequired[str | None]
+    goal_id: NotRequired[UUID | str | None]
+    cost: NotRequired[models.CostKind | Literal["BILLED", "EFFECTIVE", "LIST", "CONTRACTED"] | None]
+    currency: NotRequired[str | None]
+    provider: NotRequired[str | None]
+    billing_account: NotRequired[str | None]
+    account: NotRequired[str | None]
+    service: NotRequired[str | None]
+    category: NotRequired[str | None]
+    region: NotRequired[str | None]
+    charge_category: NotRequired[str | None]
+    tags: NotRequired[Sequence[str] | None]
 
 
 class AnomalyConditionBody(TypedDict):
@@ -106,6 +170,18 @@ class BudgetAmountPatch(TypedDict):
 
     amount_minor: NotRequired[int]
     currency: NotRequired[str]
+
+
+class BudgetConditionBody(TypedDict):
+    """A budget's month has spent, or is expected to spend, more than a part of it: 1 is
+    all. `value` and `signal` are that part.
+    """
+
+    kind: Literal["BUDGET"]
+    budget_id: UUID | str
+    measure: NotRequired[models.AlertBudgetMeasure | Literal["SPENT", "FORECAST"]]
+    threshold: NotRequired[float]
+    resolve_threshold: NotRequired[float | None]
 
 
 class ChangeConditionBody(TypedDict):
@@ -174,6 +250,24 @@ class CostFiltersPatch(TypedDict):
     region: NotRequired[str | None]
     charge_category: NotRequired[str | None]
     tags: NotRequired[Mapping[str, str | None]]
+
+
+class CostSourceBody(TypedDict):
+    """What bills cost, in units of one currency. Days that bills say nothing of yet cost
+    nothing, so let `delay_minutes` be as long as your bills take to come.
+    """
+
+    kind: Literal["COST"]
+    cost: NotRequired[models.CostKind | Literal["BILLED", "EFFECTIVE", "LIST", "CONTRACTED"]]
+    currency: NotRequired[str | None]
+    provider: NotRequired[str | None]
+    billing_account: NotRequired[str | None]
+    account: NotRequired[str | None]
+    service: NotRequired[str | None]
+    category: NotRequired[str | None]
+    region: NotRequired[str | None]
+    charge_category: NotRequired[str | None]
+    tags: NotRequired[Sequence[str]]
 
 
 class DashboardDocumentBody(TypedDict):
@@ -487,6 +581,7 @@ class ThresholdConditionBody(TypedDict):
             "YESTERDAY",
             "LAST_7_DAYS",
             "LAST_30_DAYS",
+            "MONTH_TO_DATE",
         ]
     )
     direction: models.AlertDirection | Literal["ABOVE", "BELOW"]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .alert import Alert
     from .alert_actor import AlertActor
     from .alert_anomaly_direction import AlertAnomalyDirection
+    from .alert_budget_measure import AlertBudgetMeasure
     from .alert_channel import AlertChannel
     from .alert_channel_kind import AlertChannelKind
     from .alert_channel_list_response import AlertChannelListResponse
@@ -63,9 +64,10 @@ if TYPE_CHECKING:
     from .batch_answer import BatchAnswer
     from .batch_answer_body_type_0 import BatchAnswerBodyType0
     from .batch_answer_headers import BatchAnswerHeaders
-    from .batch_meta import BatchMeta
+    from .batch_answers import BatchAnswers
     from .batch_response import BatchResponse
     from .budget import Budget
+    from .budget_condition import BudgetCondition
     from .budget_list_response import BudgetListResponse
     from .budget_response import BudgetResponse
     from .budget_state import BudgetState
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
     from .cost_outlook import CostOutlook
     from .cost_rest import CostRest
     from .cost_share import CostShare
+    from .cost_source import CostSource
     from .cost_value import CostValue
     from .costs import Costs
     from .costs_meta import CostsMeta
@@ -286,6 +289,7 @@ __all__ = (
     "Alert",
     "AlertActor",
     "AlertAnomalyDirection",
+    "AlertBudgetMeasure",
     "AlertChannel",
     "AlertChannelKind",
     "AlertChannelListResponse",
@@ -339,9 +343,10 @@ __all__ = (
     "BatchAnswer",
     "BatchAnswerBodyType0",
     "BatchAnswerHeaders",
-    "BatchMeta",
+    "BatchAnswers",
     "BatchResponse",
     "Budget",
+    "BudgetCondition",
     "BudgetListResponse",
     "BudgetResponse",
     "BudgetState",
@@ -371,6 +376,7 @@ __all__ = (
     "Costs",
     "CostShare",
     "CostsMeta",
+    "CostSource",
     "CostsPart",
     "CostsQuestion",
     "CostsResponse",
@@ -563,6 +569,7 @@ _MODULES = {
     "Alert": ".alert",
     "AlertActor": ".alert_actor",
     "AlertAnomalyDirection": ".alert_anomaly_direction",
+    "AlertBudgetMeasure": ".alert_budget_measure",
     "AlertChannel": ".alert_channel",
     "AlertChannelKind": ".alert_channel_kind",
     "AlertChannelListResponse": ".alert_channel_list_response",
@@ -616,9 +623,10 @@ _MODULES = {
     "BatchAnswer": ".batch_answer",
     "BatchAnswerBodyType0": ".batch_answer_body_type_0",
     "BatchAnswerHeaders": ".batch_answer_headers",
-    "BatchMeta": ".batch_meta",
+    "BatchAnswers": ".batch_answers",
     "BatchResponse": ".batch_response",
     "Budget": ".budget",
+    "BudgetCondition": ".budget_condition",
     "BudgetListResponse": ".budget_list_response",
     "BudgetResponse": ".budget_response",
     "BudgetState": ".budget_state",
@@ -646,6 +654,7 @@ _MODULES = {
     "CostOutlook": ".cost_outlook",
     "CostRest": ".cost_rest",
     "CostShare": ".cost_share",
+    "CostSource": ".cost_source",
     "CostValue": ".cost_value",
     "Costs": ".costs",
     "CostsMeta": ".costs_meta",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..models.alert_channel_reference import AlertChannelReference
     from ..models.alert_standing import AlertStanding
     from ..models.anomaly_condition import AnomalyCondition
+    from ..models.budget_condition import BudgetCondition
     from ..models.change_condition import ChangeCondition
     from ..models.threshold_condition import ThresholdCondition
     from ..models.unknown import Unknown
@@ -32,10 +33,10 @@ class Alert:
             id (UUID): UUIDv7.
             name (str): What people call it. Any characters; it need not be unique.
             enabled (bool): Whether it is evaluated.
-            condition (AbsenceCondition | AnomalyCondition | ChangeCondition | ThresholdCondition | Unknown): When a number
-                is a reason to fire: `THRESHOLD`, above or below a value;
+            condition (AbsenceCondition | AnomalyCondition | BudgetCondition | ChangeCondition | ThresholdCondition |
+                Unknown): When a number is a reason to fire: `THRESHOLD`, above or below a value;
                 `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
-                for its hour or day of the week. New kinds may appear.
+                for its hour or day of the week; `BUDGET`, too much of a budget. New kinds may appear.
             fire_after (int):
             resolve_after (int):
             delay_minutes (int):
@@ -49,7 +50,9 @@ class Alert:
     id: UUID
     name: str
     enabled: bool
-    condition: AbsenceCondition | AnomalyCondition | ChangeCondition | ThresholdCondition | Unknown
+    condition: (
+        AbsenceCondition | AnomalyCondition | BudgetCondition | ChangeCondition | ThresholdCondition | Unknown
+    )
     fire_after: int
     resolve_after: int
     delay_minutes: int
@@ -63,6 +66,7 @@ class Alert:
     def to_dict(self) -> dict[str, Any]:
         from ..models.absence_condition import AbsenceCondition  # noqa: PLC0415
         from ..models.anomaly_condition import AnomalyCondition  # noqa: PLC0415
+        from ..models.budget_condition import BudgetCondition  # noqa: PLC0415
         from ..models.change_condition import ChangeCondition  # noqa: PLC0415
         from ..models.threshold_condition import ThresholdCondition  # noqa: PLC0415
 
@@ -80,6 +84,8 @@ class Alert:
         elif isinstance(self.condition, AbsenceCondition):
             condition = self.condition.to_dict()
         elif isinstance(self.condition, AnomalyCondition):
+            condition = self.condition.to_dict()
+        elif isinstance(self.condition, BudgetCondition):
             condition = self.condition.to_dict()
         else:
             condition = self.condition.to_dict()
@@ -134,6 +140,7 @@ class Alert:
         from ..models.alert_channel_reference import AlertChannelReference  # noqa: PLC0415
         from ..models.alert_standing import AlertStanding  # noqa: PLC0415
         from ..models.anomaly_condition import AnomalyCondition  # noqa: PLC0415
+        from ..models.budget_condition import BudgetCondition  # noqa: PLC0415
         from ..models.change_condition import ChangeCondition  # noqa: PLC0415
         from ..models.threshold_condition import ThresholdCondition  # noqa: PLC0415
         from ..models.unknown import Unknown  # noqa: PLC0415
@@ -147,7 +154,14 @@ class Alert:
 
         def _parse_condition(
             data: object,
-        ) -> AbsenceCondition | AnomalyCondition | ChangeCondition | ThresholdCondition | Unknown:
+        ) -> (
+            AbsenceCondition
+            | AnomalyCondition
+            | BudgetCondition
+            | ChangeCondition
+            | ThresholdCondition
+            | Unknown
+        ):
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
@@ -180,11 +194,19 @@ class Alert:
                 return componentsschemas_alert_condition_type_3
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                componentsschemas_alert_condition_type_4 = BudgetCondition.from_dict(data)
+
+                return componentsschemas_alert_condition_type_4
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_alert_condition_type_4 = Unknown.from_dict(data)
+            componentsschemas_alert_condition_type_5 = Unknown.from_dict(data)
 
-            return componentsschemas_alert_condition_type_4
+            return componentsschemas_alert_condition_type_5
 
         condition = _parse_condition(d.pop("condition"))
 

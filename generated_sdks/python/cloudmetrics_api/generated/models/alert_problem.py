@@ -17,7 +17,8 @@ class AlertProblem:
     """Why there is no number.
 
     Attributes:
-        code (str): `NO_DATA`, `WEBSITE_DELETED`, `GOAL_DELETED`, `SEVERAL_CURRENCIES`, `QUERY_TOO_SLOW`
+        code (str): `NO_DATA`, `WEBSITE_DELETED`, `GOAL_DELETED`, `BUDGET_DELETED`, `SEVERAL_CURRENCIES`,
+            `QUERY_TOO_SLOW`
             (tried every 15 minutes) or `EVALUATION_FAILED`. New values may appear.
         message (str):
         since (datetime.datetime):

@@ -13,5 +13,6 @@ class AlertWindow(OpenEnum):
     LAST_6_HOURS = "LAST_6_HOURS"
     LAST_7_DAYS = "LAST_7_DAYS"
     LAST_HOUR = "LAST_HOUR"
+    MONTH_TO_DATE = "MONTH_TO_DATE"
     TODAY = "TODAY"
     YESTERDAY = "YESTERDAY"

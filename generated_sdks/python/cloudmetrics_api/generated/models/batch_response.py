@@ -9,8 +9,8 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
-    from ..models.batch_answer import BatchAnswer
-    from ..models.batch_meta import BatchMeta
+    from ..models.batch_answers import BatchAnswers
+    from ..models.meta import Meta
 
 
 T = TypeVar("T", bound="BatchResponse")
@@ -20,19 +20,16 @@ T = TypeVar("T", bound="BatchResponse")
 class BatchResponse:
     """
     Attributes:
-        data (list[BatchAnswer]):
-        meta (BatchMeta): How a batch was carried out.
+        data (BatchAnswers): What the requests of a batch were answered, in their order.
+        meta (Meta): What is said about the answer rather than in it. Empty today; fields may appear.
     """
 
-    data: list[BatchAnswer]
-    meta: BatchMeta
+    data: BatchAnswers
+    meta: Meta
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        data = []
-        for data_item_data in self.data:
-            data_item = data_item_data.to_dict()
-            data.append(data_item)
+        data = self.data.to_dict()
 
         meta = self.meta.to_dict()
 
@@ -49,18 +46,13 @@ class BatchResponse:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.batch_answer import BatchAnswer  # noqa: PLC0415
-        from ..models.batch_meta import BatchMeta  # noqa: PLC0415
+        from ..models.batch_answers import BatchAnswers  # noqa: PLC0415
+        from ..models.meta import Meta  # noqa: PLC0415
 
         d = dict(src_dict)
-        data = []
-        _data = d.pop("data")
-        for data_item_data in _data:
-            data_item = BatchAnswer.from_dict(data_item_data)
+        data = BatchAnswers.from_dict(d.pop("data"))
 
-            data.append(data_item)
-
-        meta = BatchMeta.from_dict(d.pop("meta"))
+        meta = Meta.from_dict(d.pop("meta"))
 
         batch_response = cls(
             data=data,

@@ -13,6 +13,7 @@ from ..models.alert_direction import AlertDirection
 from ..models.alert_window import AlertWindow
 
 if TYPE_CHECKING:
+    from ..models.cost_source import CostSource
     from ..models.metric_source import MetricSource
     from ..models.unknown import Unknown
 
@@ -28,17 +29,18 @@ class ChangeCondition:
 
         Attributes:
             kind (Literal['CHANGE']):
-            source (MetricSource | Unknown): What is watched. New kinds may appear.
+            source (CostSource | MetricSource | Unknown): What is watched. New kinds may appear.
             window (AlertWindow): The time that is looked at, at each evaluation. New values may appear.
 
                 - `LAST_5_MINUTES`, `LAST_15_MINUTES`, `LAST_30_MINUTES`, `LAST_HOUR`,
                   `LAST_6_HOURS`, `LAST_24_HOURS`: so long, up to now.
                 - `FULL_HOUR`: the last full hour of local time.
-                - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`: calendar days; the last two
-                  end yesterday.
+                - `TODAY`, `YESTERDAY`, `LAST_7_DAYS`, `LAST_30_DAYS`, `MONTH_TO_DATE`: calendar
+                  days; those of 7 and 30 days end yesterday.
 
                 Local time and days are those of the website's time zone, or of the workspace's
-                where no website is named. A day on which clocks change has 23 or 25 hours.
+                where no website is named. A day on which clocks change has 23 or 25 hours. Costs
+                have days of UTC, and no windows of hours.
             compare (AlertComparison): What the window is compared with: the one just before it, or the one at the same
                 local time a day or a week before, also where clocks changed in between.
             direction (AlertDirection): On which side of the threshold the condition holds. At the threshold itself it does
@@ -49,7 +51,7 @@ class ChangeCondition:
     """
 
     kind: Literal["CHANGE"]
-    source: MetricSource | Unknown
+    source: CostSource | MetricSource | Unknown
     window: AlertWindow
     compare: AlertComparison
     direction: AlertDirection
@@ -58,12 +60,15 @@ class ChangeCondition:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.cost_source import CostSource  # noqa: PLC0415
         from ..models.metric_source import MetricSource  # noqa: PLC0415
 
         kind = self.kind
 
         source: dict[str, Any]
         if isinstance(self.source, MetricSource):
+            source = self.source.to_dict()
+        elif isinstance(self.source, CostSource):
             source = self.source.to_dict()
         else:
             source = self.source.to_dict()
@@ -97,6 +102,7 @@ class ChangeCondition:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.cost_source import CostSource  # noqa: PLC0415
         from ..models.metric_source import MetricSource  # noqa: PLC0415
         from ..models.unknown import Unknown  # noqa: PLC0415
 
@@ -105,7 +111,7 @@ class ChangeCondition:
         if kind != "CHANGE":
             raise ValueError(f"kind must match const 'CHANGE', got '{kind}'")
 
-        def _parse_source(data: object) -> MetricSource | Unknown:
+        def _parse_source(data: object) -> CostSource | MetricSource | Unknown:
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
@@ -114,11 +120,19 @@ class ChangeCondition:
                 return componentsschemas_alert_source_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                componentsschemas_alert_source_type_1 = CostSource.from_dict(data)
+
+                return componentsschemas_alert_source_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_alert_source_type_1 = Unknown.from_dict(data)
+            componentsschemas_alert_source_type_2 = Unknown.from_dict(data)
 
-            return componentsschemas_alert_source_type_1
+            return componentsschemas_alert_source_type_2
 
         source = _parse_source(d.pop("source"))
 

@@ -33,7 +33,7 @@ class Alerts:
         *,
         status: Literal["OK", "FIRING", "RESOLVED", "NO_DATA", "FAILED"] | Unset = UNSET,
         status_in: str | Unset = UNSET,
-        kind: Literal["THRESHOLD", "CHANGE", "ABSENCE", "ANOMALY"] | Unset = UNSET,
+        kind: Literal["THRESHOLD", "CHANGE", "ABSENCE", "ANOMALY", "BUDGET"] | Unset = UNSET,
         kind_in: str | Unset = UNSET,
         enabled: bool | Unset = UNSET,
         name: str | Unset = UNSET,
@@ -149,8 +149,9 @@ class Alerts:
         apart from the threshold keeps it calmer still. Each incident is told once
         when it begins, and once when it is over, however often the rule is evaluated.
 
-        What makes no sense answers `400`, with everything that is wrong in `errors`.
-        A website, a goal or a channel that the workspace does not have answers `404`.
+        Whoever makes a rule must be allowed to read what it watches, with `metrics:read`
+        or `costs:read`. What makes no sense answers `400`, with everything that is wrong
+        in `errors`. A website, a goal or a channel that the workspace does not have answers `404`.
 
         Args:
             idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
@@ -165,11 +166,11 @@ class Alerts:
             enabled: Whether it is evaluated.
             condition: When a number is a reason to fire: `THRESHOLD`, above or below a value;
                 `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual for
-                its hour or day of the week.
+                its hour or day of the week; `BUDGET`, too much of a budget.
             fire_after: In how many evaluations in a row, a minute apart, the condition holds before
                 it fires.
             resolve_after: In how many evaluations in a row it is over before it is resolved.
-            delay_minutes: So many minutes ago all windows end, so that events which arrive late are
+            delay_minutes: So many minutes ago all windows end, so that what arrives late is
                 counted.
             channels: Whom to tell. Without any, only the alert's state and history do.
 
@@ -207,7 +208,7 @@ class Alerts:
 
         Replays a rule over the past, and says when it would have fired: from
         `start_at` to `end_at`, at most 31 days, or over the last day. Nothing is
-        stored, and nobody is told.
+        stored, and nobody is told. It takes `metrics:read`, or `costs:read`, besides.
 
         Up to 360 evaluations are spread evenly over that time, `meta.step_minutes`
         apart, and `fire_after` and `resolve_after` count the minutes that they stand
@@ -220,11 +221,11 @@ class Alerts:
         Args:
             condition: When a number is a reason to fire: `THRESHOLD`, above or below a value;
                 `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual for
-                its hour or day of the week.
+                its hour or day of the week; `BUDGET`, too much of a budget.
             fire_after: In how many evaluations in a row, a minute apart, the condition holds before
                 it fires.
             resolve_after: In how many evaluations in a row it is over before it is resolved.
-            delay_minutes: So many minutes ago all windows end, so that events which arrive late are
+            delay_minutes: So many minutes ago all windows end, so that what arrives late is
                 counted.
             start_at: When to begin. Without it, a day before the end.
             end_at: When to end. Without it, now.
@@ -310,11 +311,11 @@ class Alerts:
             enabled: Whether it is evaluated.
             condition: When a number is a reason to fire: `THRESHOLD`, above or below a value;
                 `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual for
-                its hour or day of the week.
+                its hour or day of the week; `BUDGET`, too much of a budget.
             fire_after: In how many evaluations in a row, a minute apart, the condition holds before
                 it fires.
             resolve_after: In how many evaluations in a row it is over before it is resolved.
-            delay_minutes: So many minutes ago all windows end, so that events which arrive late are
+            delay_minutes: So many minutes ago all windows end, so that what arrives late is
                 counted.
             channels: Whom to tell. Without any, only the alert's state and history do.
 
@@ -368,6 +369,63 @@ class Alerts:
             keyed=True,
         )
         self._client.send(call)
+
+    def patch(
+        self,
+        alert_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        enabled: bool | Unset = UNSET,
+        condition: params.AlertConditionPatch | Model | Unset = UNSET,
+        fire_after: int | Unset = UNSET,
+        resolve_after: int | Unset = UNSET,
+        delay_minutes: int | Unset = UNSET,
+        channels: Sequence[params.AlertChannelReferenceBody | Model] | Unset = UNSET,
+    ) -> models.Alert:
+        """Change an alert.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-alert does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            alert_id: The alert's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call it. Any characters; it need not be unique.
+            condition: What changes about a condition; null takes a field away. A condition that
+                becomes one of another kind needs the fields of that kind, and none of the other's.
+            channels: All of them; a list is replaced as a whole.
+
+        Needs the scope `alerts:full`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/alerts/{segment(alert_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "enabled": enabled,
+                "condition": condition,
+                "fire_after": fire_after,
+                "resolve_after": resolve_after,
+                "delay_minutes": delay_minutes,
+                "channels": channels,
+            },
+            keyed=True,
+        )
+        return self._client.fetch(call, models.AlertResponse.from_dict).data
 
     def acknowledge(self, alert_id: UUID | str, *, idempotency_key: str | Unset = UNSET) -> models.Alert:
         """Acknowledge an alert.
@@ -600,7 +658,7 @@ class AsyncAlerts:
         *,
         status: Literal["OK", "FIRING", "RESOLVED", "NO_DATA", "FAILED"] | Unset = UNSET,
         status_in: str | Unset = UNSET,
-        kind: Literal["THRESHOLD", "CHANGE", "ABSENCE", "ANOMALY"] | Unset = UNSET,
+        kind: Literal["THRESHOLD", "CHANGE", "ABSENCE", "ANOMALY", "BUDGET"] | Unset = UNSET,
         kind_in: str | Unset = UNSET,
         enabled: bool | Unset = UNSET,
         name: str | Unset = UNSET,
@@ -716,8 +774,9 @@ class AsyncAlerts:
         apart from the threshold keeps it calmer still. Each incident is told once
         when it begins, and once when it is over, however often the rule is evaluated.
 
-        What makes no sense answers `400`, with everything that is wrong in `errors`.
-        A website, a goal or a channel that the workspace does not have answers `404`.
+        Whoever makes a rule must be allowed to read what it watches, with `metrics:read`
+        or `costs:read`. What makes no sense answers `400`, with everything that is wrong
+        in `errors`. A website, a goal or a channel that the workspace does not have answers `404`.
 
         Args:
             idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
@@ -732,11 +791,11 @@ class AsyncAlerts:
             enabled: Whether it is evaluated.
             condition: When a number is a reason to fire: `THRESHOLD`, above or below a value;
                 `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual for
-                its hour or day of the week.
+                its hour or day of the week; `BUDGET`, too much of a budget.
             fire_after: In how many evaluations in a row, a minute apart, the condition holds before
                 it fires.
             resolve_after: In how many evaluations in a row it is over before it is resolved.
-            delay_minutes: So many minutes ago all windows end, so that events which arrive late are
+            delay_minutes: So many minutes ago all windows end, so that what arrives late is
                 counted.
             channels: Whom to tell. Without any, only the alert's state and history do.
 
@@ -774,7 +833,7 @@ class AsyncAlerts:
 
         Replays a rule over the past, and says when it would have fired: from
         `start_at` to `end_at`, at most 31 days, or over the last day. Nothing is
-        stored, and nobody is told.
+        stored, and nobody is told. It takes `metrics:read`, or `costs:read`, besides.
 
         Up to 360 evaluations are spread evenly over that time, `meta.step_minutes`
         apart, and `fire_after` and `resolve_after` count the minutes that they stand
@@ -787,11 +846,11 @@ class AsyncAlerts:
         Args:
             condition: When a number is a reason to fire: `THRESHOLD`, above or below a value;
                 `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual for
-                its hour or day of the week.
+                its hour or day of the week; `BUDGET`, too much of a budget.
             fire_after: In how many evaluations in a row, a minute apart, the condition holds before
                 it fires.
             resolve_after: In how many evaluations in a row it is over before it is resolved.
-            delay_minutes: So many minutes ago all windows end, so that events which arrive late are
+            delay_minutes: So many minutes ago all windows end, so that what arrives late is
                 counted.
             start_at: When to begin. Without it, a day before the end.
             end_at: When to end. Without it, now.
@@ -877,11 +936,11 @@ class AsyncAlerts:
             enabled: Whether it is evaluated.
             condition: When a number is a reason to fire: `THRESHOLD`, above or below a value;
                 `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual for
-                its hour or day of the week.
+                its hour or day of the week; `BUDGET`, too much of a budget.
             fire_after: In how many evaluations in a row, a minute apart, the condition holds before
                 it fires.
             resolve_after: In how many evaluations in a row it is over before it is resolved.
-            delay_minutes: So many minutes ago all windows end, so that events which arrive late are
+            delay_minutes: So many minutes ago all windows end, so that what arrives late is
                 counted.
             channels: Whom to tell. Without any, only the alert's state and history do.
 
@@ -935,6 +994,63 @@ class AsyncAlerts:
             keyed=True,
         )
         await self._client.send(call)
+
+    async def patch(
+        self,
+        alert_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        enabled: bool | Unset = UNSET,
+        condition: params.AlertConditionPatch | Model | Unset = UNSET,
+        fire_after: int | Unset = UNSET,
+        resolve_after: int | Unset = UNSET,
+        delay_minutes: int | Unset = UNSET,
+        channels: Sequence[params.AlertChannelReferenceBody | Model] | Unset = UNSET,
+    ) -> models.Alert:
+        """Change an alert.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-alert does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            alert_id: The alert's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call it. Any characters; it need not be unique.
+            condition: What changes about a condition; null takes a field away. A condition that
+                becomes one of another kind needs the fields of that kind, and none of the other's.
+            channels: All of them; a list is replaced as a whole.
+
+        Needs the scope `alerts:full`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/alerts/{segment(alert_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "enabled": enabled,
+                "condition": condition,
+                "fire_after": fire_after,
+                "resolve_after": resolve_after,
+                "delay_minutes": delay_minutes,
+                "channels": channels,
+            },
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.AlertResponse.from_dict)).data
 
     async def acknowledge(
         self, alert_id: UUID | str, *, idempotency_key: str | Unset = UNSET

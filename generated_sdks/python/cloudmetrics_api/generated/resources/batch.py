@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ class Batch:
         requests: Sequence[params.BatchRequest | Model],
         idempotency_key: str | Unset = UNSET,
         atomic: bool | Unset = UNSET,
-    ) -> builtins.list[models.BatchAnswer]:
+    ) -> models.BatchAnswers:
         """Send several requests.
 
         Carries out up to 20 requests, one after the other, and answers what each of
@@ -85,7 +84,7 @@ class AsyncBatch:
         requests: Sequence[params.BatchRequest | Model],
         idempotency_key: str | Unset = UNSET,
         atomic: bool | Unset = UNSET,
-    ) -> builtins.list[models.BatchAnswer]:
+    ) -> models.BatchAnswers:
         """Send several requests.
 
         Carries out up to 20 requests, one after the other, and answers what each of

@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="BatchMeta")
+if TYPE_CHECKING:
+    from ..models.batch_answer import BatchAnswer
+
+
+T = TypeVar("T", bound="BatchAnswers")
 
 
 @_attrs_define
-class BatchMeta:
-    """How a batch was carried out.
+class BatchAnswers:
+    """What the requests of a batch were answered, in their order.
 
     Attributes:
         atomic (bool): Whether it was all or nothing.
+        answers (list[BatchAnswer]):
     """
 
     atomic: bool
+    answers: list[BatchAnswer]
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         atomic = self.atomic
+
+        answers = []
+        for answers_item_data in self.answers:
+            answers_item = answers_item_data.to_dict()
+            answers.append(answers_item)
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "atomic": atomic,
+                "answers": answers,
             }
         )
 
@@ -37,15 +49,25 @@ class BatchMeta:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.batch_answer import BatchAnswer  # noqa: PLC0415
+
         d = dict(src_dict)
         atomic = d.pop("atomic")
 
-        batch_meta = cls(
+        answers = []
+        _answers = d.pop("answers")
+        for answers_item_data in _answers:
+            answers_item = BatchAnswer.from_dict(answers_item_data)
+
+            answers.append(answers_item)
+
+        batch_answers = cls(
             atomic=atomic,
+            answers=answers,
         )
 
-        batch_meta.additional_properties = d
-        return batch_meta
+        batch_answers.additional_properties = d
+        return batch_answers
 
     @property
     def additional_keys(self) -> list[str]:
