@@ -52,3 +52,20 @@ def called(
     environment(monkeypatch, folder, server.play(case.name, case.server))
     exec(compile(program, case.name, "exec"), {})
     return list(judging.wire(case, server.seen(case.name)))
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("DF-9", "CM-14", "CM-10")
+def test_the_readme_of_the_python_sdk_does_what_it_says(live, monkeypatch, tmp_path, capsys):
+    environment(monkeypatch, tmp_path, live.url)
+    monkeypatch.setenv("CLOUDMETRICS_API_KEY", live.key)
+
+    exec(compile("\n".join(programs(PYTHON / "README.md")), "README.md", "exec"), {})
+
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "0"
+    assert printed[1].startswith("Large orders 20")
+    assert "2 0 0" in printed
+    assert "/name Must be at least 1 character long." in printed
+    assert "['Shop']" in printed
+    assert printed[-1] == "Shop"
