@@ -61,7 +61,7 @@ class _Settings:
         self.base_url = base_url.rstrip("/")
         self.timeout = timeout
         self.patience = patience
-        self.headers = {"User-Agent": USER_AGENT, **headers}
+        self.headers = {"user-agent": USER_AGENT} | {name.lower(): each for name, each in headers.items()}
 
 
 class CloudMetrics(Resources):
