@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cloudmetrics.gates.models import Project
+from cloudmetrics.portal.app import create_portal
 from cloudmetrics.sdks.description import Method
 from tests.sdk import judging
 from tests.sdk.server import Server, serving
@@ -69,3 +72,19 @@ def test_the_readme_of_the_python_sdk_does_what_it_says(live, monkeypatch, tmp_p
     assert "/name Must be at least 1 character long." in printed
     assert "['Shop']" in printed
     assert printed[-1] == "Shop"
+
+
+@pytest.mark.requirement("DF-9")
+def test_the_served_contract_has_the_programs_that_the_pages_show():
+    bundle = Project(ROOT).contract.bundle
+    portal = create_portal(bundle, [], "http://127.0.0.1:8080").test_client()
+
+    served = portal.get("/openapi.json").get_json()
+    reference = html.unescape(portal.get("/docs/reference").text)
+
+    for resource in contract().resources:
+        shown = programs(PYTHON / "docs/generated" / f"{resource.name}.md")
+        for method, program in zip(resource.methods, shown, strict=True):
+            (sample,) = served["paths"][method.path][method.http_method.lower()]["x-codeSamples"]
+            assert sample == {"lang": "Python", "source": program}
+            assert program.strip() in reference
