@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ def with_samples(bundle: Mapping[str, Any]) -> dict[str, Any]:
     """The bundle with a program per operation and language, as the SDKs were made with; where they were."""
     if not SAMPLES.exists():
         return dict(bundle)
-    samples: dict[str, dict[str, str]] = json.loads(SAMPLES.read_text(encoding="utf-8"))
+    samples: dict[str, dict[str, str]] = orjson.loads(SAMPLES.read_bytes())
     return {**bundle, "paths": {path: _item(item, samples) for path, item in bundle["paths"].items()}}
 
 
