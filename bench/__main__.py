@@ -33,6 +33,7 @@ FIGURES = (
     "compile_time",
     "dev_latency",
     "memory",
+    "sdks",
     "start",
 )
 REPORT = Path(__file__).parents[1] / "build" / "bench.md"

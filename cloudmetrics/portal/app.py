@@ -11,7 +11,7 @@ from flask import Flask, Response, redirect, render_template, request, send_from
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from cloudmetrics.portal.contract_files import as_json, as_yaml, first_server, with_server
+from cloudmetrics.portal.contract_files import as_json, as_yaml, first_server, with_samples, with_server
 from cloudmetrics.portal.errors import ErrorPage, error_pages
 from cloudmetrics.portal.markdown import inline, markdown
 from cloudmetrics.portal.oauth.endpoints import AUTHORIZATION_SERVER, PROTECTED_RESOURCE
@@ -38,6 +38,7 @@ def create_portal(bundle: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]
     it stands in curl lines. All pages are drawn from them on first use and kept.
     """
     base_url = base_url.rstrip("/")
+    bundle = with_samples(bundle)
     portal = Flask("cloudmetrics.portal", static_url_path="/docs/assets")
     portal.url_map.strict_slashes = False
     portal.jinja_env.filters.update(markdown=markdown, inline=inline)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import orjson
 import yaml
+
+SAMPLES = Path(__file__).parents[2] / "generated_sdks" / "samples.json"
 
 
 def first_server(bundle: Mapping[str, Any], base_url: str) -> dict[str, Any]:
@@ -19,6 +22,24 @@ def with_server(bundle: Mapping[str, Any], server: Mapping[str, Any]) -> dict[st
     """The bundle with `server` first, which is the one that tools take by themselves."""
     others = [other for other in bundle.get("servers", []) if other["url"] != server["url"]]
     return {**bundle, "servers": [dict(server), *others]}
+
+
+def with_samples(bundle: Mapping[str, Any]) -> dict[str, Any]:
+    """The bundle with a program per operation and language, as the SDKs were made with; where they were."""
+    if not SAMPLES.exists():
+        return dict(bundle)
+    samples: dict[str, dict[str, str]] = orjson.loads(SAMPLES.read_bytes())
+    return {**bundle, "paths": {path: _item(item, samples) for path, item in bundle["paths"].items()}}
+
+
+def _item(item: Mapping[str, Any], samples: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    made = dict(item)
+    for method, operation in item.items():
+        if isinstance(operation, dict) and "operationId" in operation:
+            name = operation["operationId"]
+            listed = [{"lang": lang, "source": of[name]} for lang, of in samples.items() if name in of]
+            made[method] = {**operation, **({"x-codeSamples": listed} if listed else {})}
+    return made
 
 
 def as_json(document: Mapping[str, Any]) -> bytes:

@@ -67,6 +67,7 @@ class OperationView:
     request: list[Body]
     responses: list[ResponseView]
     curl: str
+    samples: list[Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ def _operation(
             body=request[0].examples[0].value if request and request[0].examples else None,
             secured=bool(security),
         ),
+        samples=operation.get("x-codeSamples", []),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from cloudmetrics.gates.models import Project
+from cloudmetrics.sdks import examples
 from cloudmetrics.sdks.bundle import for_clients
 from cloudmetrics.sdks.description import Description, Gives, Method, describe
 
@@ -132,20 +133,13 @@ def method_of(name: str) -> Method:
     return next(method for method in contract().methods if method.full_name == name)
 
 
-def operation(method: Method) -> dict[str, Any]:
-    found: dict[str, Any] = contract().document["paths"][method.path][method.http_method.lower()]
-    return found
-
-
 def success(method: Method) -> int:
-    return int(min(status for status in operation(method)["responses"] if status.startswith("2")))
+    return examples.status(contract(), method)
 
 
 def example(method: Method) -> Any:
     """The first example of the operation's good answer."""
-    response = contract().resolve(operation(method)["responses"][str(success(method))])
-    content = response["content"][method.answer.media_types[0]]
-    return contract().resolve(next(iter(content["examples"].values())))["value"]
+    return examples.answer(contract(), method)
 
 
 def operation_case(method: Method) -> Case:
@@ -170,24 +164,9 @@ def operation_case(method: Method) -> Case:
 
 def _given(method: Method) -> tuple[dict[str, Any], dict[str, str], Any]:
     """What the method is given, and what of it must be seen in the query and in the body."""
-    given = {each.name: _value(each.schema) for each in method.given("path", "query") if each.required}
-    query = {each.name: str(given[each.name]) for each in method.given("query") if each.required}
-    if not method.media_type:
-        return given, query, None
-    content = contract().resolve(operation(method)["requestBody"])["content"][method.media_type]
-    body = contract().resolve(next(iter(content["examples"].values())))["value"]
-    whole = method.given("whole", "content")
-    return given | ({whole[0].name: body} if whole else body), query, body
-
-
-def _value(schema: Mapping[str, Any]) -> Any:
-    """A value that fits: an example, a value of the list, or an id."""
-    target = contract().resolve(schema)
-    if target.get("examples"):
-        return target["examples"][0]
-    if "enum" in target:
-        return target["enum"][0]
-    return "0192f3a0-7c1e-7b3a-9f6d-2f1c0a4b8e21"
+    made = examples.given(contract(), method)
+    query = {each.name: str(made.given[each.name]) for each in method.given("query") if each.required}
+    return made.given, query, made.body
 
 
 def _exchange(method: Method) -> dict[str, Any]:

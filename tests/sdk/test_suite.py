@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from tests.integration.live import Live, live_service
+from tests.integration.live import Live
 from tests.sdk.running import RUNNERS, Runner, running, wrong, wrong_live
 from tests.sdk.server import Server, serving
 from tests.sdk.suite import Case, cases
@@ -27,12 +26,6 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="module", params=RUNNERS)
 def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
     with running(request.param) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with live_service(Path(tmp_path_factory.mktemp("suite")) / "data") as started:
         yield started
 
 

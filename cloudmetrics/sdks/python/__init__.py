@@ -6,16 +6,18 @@ import ast
 import json
 import subprocess
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
 from cloudmetrics.sdks.description import Description
-from cloudmetrics.sdks.python import models, params, resources
+from cloudmetrics.sdks.python import models, pages, params, resources, samples
 from cloudmetrics.sdks.python.types import Types
 from cloudmetrics.sdks.writing import replace
 
 GENERATED = "cloudmetrics_api/generated"
-STYLE = ("--isolated", "--line-length", "110", "--target-version", "py311")
+PAGES = "docs/generated"
+STYLE = ("--isolated", "--target-version", "py311")
 
 
 def write(contract: Description, error_codes: list[dict[str, str]], folder: Path) -> None:
@@ -33,6 +35,17 @@ def write(contract: Description, error_codes: list[dict[str, str]], folder: Path
     generated = folder / GENERATED
     replace(generated, files)
     tidy(generated)
+    replace(folder / PAGES, pages.files(contract, samples_of(contract)))
+
+
+def samples_of(contract: Description) -> dict[str, str]:
+    """A program per operationId, formatted."""
+    with tempfile.TemporaryDirectory(prefix="cloudmetrics-sdks-") as folder:
+        for method in contract.methods:
+            made = samples.text(contract, method)
+            Path(folder, f"{method.operation_id}.py").write_text(made, encoding="utf-8")
+        tidy(Path(folder), width=80)
+        return {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(folder).glob("*.py"))}
 
 
 def operations(folder: Path) -> int:
@@ -68,8 +81,9 @@ def version_text(contract: Description) -> str:
     return text + f"VERSION = {json.dumps(contract.version)}"
 
 
-def tidy(folder: Path) -> None:
+def tidy(folder: Path, width: int = 110) -> None:
     """Formats the files, and takes out imports that none of them needs; ruff is locked as well."""
     for command in (["check", "--fix-only", "--select", "I,F401,UP"], ["format"]):
-        whole = [sys.executable, "-m", "ruff", *command, "--quiet", "--no-cache", *STYLE, str(folder)]
+        whole = [sys.executable, "-m", "ruff", *command, "--quiet", "--no-cache", *STYLE]
+        whole += ["--line-length", str(width), str(folder)]
         subprocess.run(whole, check=True)  # noqa: S603 - the command is our own.

@@ -92,8 +92,8 @@ def _method(method: Method, types: Types, asynchronous: bool) -> str:
     prefix = "Async" if asynchronous else ""
     gives = method.answer.gives
     waits = asynchronous and gives in (Gives.THING, Gives.NOTHING)
-    name, result = python_name(method.name), _result(method, types, prefix)
-    signature = f"def {name}({_parameters(method, types)}) -> {result}:"
+    given, result = _parameters(method, types), _result(method, types, prefix)
+    signature = f"def {python_name(method.name)}({given}) -> {result}:"
     lines = [f"async {signature}" if waits else signature, textwrap.indent(docs.of_method(method), "    ")]
     lines += [f"    call = {_call(method)}", f"    {_return(method, types, prefix, waits)}", ""]
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import errors
 from .credentials import Credential
-from .driving import failure
+from .driving import failure, request_of
 from .flow import Answer, Authorize, Flow, Patience, Pause, Send, authorizing
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class AsyncDriver:
         self._lock = asyncio.Lock()
         self._http = http
         self._own = http is None
+        self._headers: dict[str, str] = dict(http.headers) if http is not None else {}
 
     async def run(self, flow: Flow, timeout: float, patience: Patience) -> Answer:  # noqa: ASYNC109 - of one attempt.
         """The answer at the end of a flow. Raises what the flow raises."""
@@ -63,14 +64,9 @@ class AsyncDriver:
 
         if self._http is None:
             self._http = httpx.AsyncClient()
+            self._headers = dict(self._http.headers)
         ends = time.monotonic() + timeout
-        request = self._http.build_request(
-            step.method,
-            self._base_url + step.target,
-            headers=step.headers,
-            content=step.content,
-            timeout=timeout,
-        )
+        request = request_of(self._headers, self._base_url, step, timeout)
         try:
             response = await self._http.send(request, stream=True)
             if step.stream and response.status_code < 300:

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from .generated.types import UNSET, Unset
 
 JSON = "application/json"
-KEY = "Idempotency-Key"
+KEY = "idempotency-key"
 # What HTTP itself calls idempotent. A POST is repeated where the contract says that it may be.
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
@@ -69,11 +69,13 @@ class Call:
         """The headers that the call itself needs; a keyed one gets a key of its own unless it has one."""
         given = self.headers or {}
         headers = {
-            name: text_of(value) for name, value in given.items() if value is not UNSET and value is not None
+            name.lower(): text_of(value)
+            for name, value in given.items()
+            if value is not UNSET and value is not None
         }
-        headers["Accept"] = self.accept
+        headers["accept"] = self.accept
         if self.content is not UNSET or self.fields is not None or self.whole is not UNSET:
-            headers["Content-Type"] = self.media_type
+            headers["content-type"] = self.media_type
         if self.keyed and KEY not in headers:
             headers[KEY] = str(uuid4())
         return headers

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 from . import credentials
@@ -50,14 +51,17 @@ class Response(Generic[T]):
 class _Settings:
     """What both clients are told."""
 
-    def __init__(self, base_url: str, timeout: float, patience: Patience, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, base_url: str | None, timeout: float, patience: Patience, headers: Mapping[str, str]
+    ) -> None:
+        base_url = base_url or os.environ.get("CLOUDMETRICS_BASE_URL") or BASE_URL
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
             raise ValueError(f"base_url is the address of a server, such as {BASE_URL}, not {base_url!r}")
         self.base_url = base_url.rstrip("/")
         self.timeout = timeout
         self.patience = patience
-        self.headers = {"User-Agent": USER_AGENT, **headers}
+        self.headers = {"user-agent": USER_AGENT} | {name.lower(): each for name, each in headers.items()}
 
 
 class CloudMetrics(Resources):
@@ -65,9 +69,10 @@ class CloudMetrics(Resources):
 
     The credential is `api_key`, or else the environment's CLOUDMETRICS_API_KEY; or `client_id` and
     `client_secret` of an OAuth client, for which access tokens are got and renewed. `base_url` is the
-    server's address without `/v1`. `timeout` is in seconds, for each attempt. A call that failed in passing
-    is repeated up to `max_retries` times where that is safe, after a random time of up to `retry_delay`
-    seconds, doubled each time. `http_client` is for proxies and certificates of your own.
+    server's address without `/v1`, or else the environment's CLOUDMETRICS_BASE_URL, or your own machine.
+    `timeout` is in seconds, for each attempt. A call that failed in passing is repeated up to `max_retries`
+    times where that is safe, after a random time of up to `retry_delay` seconds, doubled each time.
+    `http_client` is for proxies and certificates of your own.
 
     Raises CredentialMissing, ValueError.
     """
@@ -76,7 +81,7 @@ class CloudMetrics(Resources):
         self,
         api_key: str | None = None,
         *,
-        base_url: str = BASE_URL,
+        base_url: str | None = None,
         client_id: str | None = None,
         client_secret: str | None = None,
         scopes: Sequence[str] = (),
@@ -126,7 +131,7 @@ class CloudMetrics(Resources):
         return EventsBuffer(self, **options)
 
     def fetch(self, call: Call, parse: Callable[[Mapping[str, Any]], T]) -> T:
-        return _parsed(self.send(call), parse)
+        return _parsed(self.send(call), call, parse)
 
     def send(self, call: Call) -> Answer:
         return self._run(call)
@@ -179,7 +184,7 @@ class AsyncCloudMetrics(AsyncResources):
         self,
         api_key: str | None = None,
         *,
-        base_url: str = BASE_URL,
+        base_url: str | None = None,
         client_id: str | None = None,
         client_secret: str | None = None,
         scopes: Sequence[str] = (),
@@ -234,7 +239,7 @@ class AsyncCloudMetrics(AsyncResources):
         return AsyncEventsBuffer(self._sync_twin(), **options)
 
     async def fetch(self, call: Call, parse: Callable[[Mapping[str, Any]], T]) -> T:
-        return _parsed(await self.send(call), parse)
+        return _parsed(await self.send(call), call, parse)
 
     async def send(self, call: Call) -> Answer:
         return await self._run(call)
@@ -304,9 +309,14 @@ def _changed(
     )
 
 
-def _parsed(answer: Answer, parse: Callable[[Mapping[str, Any]], T]) -> T:
+def _parsed(answer: Answer, call: Call, parse: Callable[[Mapping[str, Any]], T]) -> T:
     """What an answer means. Raises InvalidAnswer where it does not keep to the contract."""
     body = answer.json()
+    if (call.query or {}).get("fields"):
+        # A model has all of its fields, and this answer has not.
+        from .sparse import Sparse
+
+        return cast("T", Sparse(body))
     try:
         return parse(body)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

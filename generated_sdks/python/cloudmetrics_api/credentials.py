@@ -34,7 +34,7 @@ class ApiKey:
     """A key, which is the same for good."""
 
     def __init__(self, key: str) -> None:
-        self._headers = {"API-Key": sendable(key)}
+        self._headers = {"api-key": sendable(key)}
 
     def headers(self) -> dict[str, str]:
         return self._headers
@@ -72,9 +72,9 @@ class ClientCredentials:
             {"scope": " ".join(self._scopes)} if self._scopes else {}
         )
         headers = {
-            "Authorization": self._basic,
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
+            "authorization": self._basic,
+            "content-type": "application/x-www-form-urlencoded",
+            "accept": "application/json",
         }
         return Send("POST", TOKEN_PATH, headers, urlencode(form).encode())
 
@@ -88,7 +88,7 @@ class ClientCredentials:
         token, lasts = body.get("access_token"), body.get("expires_in", 3600)
         if not isinstance(token, str) or not isinstance(lasts, int | float):
             raise answer.invalid("no access token")
-        self._headers = {"Authorization": f"Bearer {sendable(token)}"}
+        self._headers = {"authorization": f"Bearer {sendable(token)}"}
         # A token that lasts less than the margin is used for half its time.
         self._until = monotonic() + max(lasts - MARGIN, lasts / 2)
         return self._headers

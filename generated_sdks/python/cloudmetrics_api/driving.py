@@ -24,6 +24,8 @@ class Driver:
         self._lock = threading.RLock()
         self._http = http
         self._own = http is None
+        # What the client sends by itself; httpx would merge it anew, and slowly, for each request.
+        self._headers: dict[str, str] = dict(http.headers) if http is not None else {}
 
     def run(self, flow: Flow, timeout: float, patience: Patience) -> Answer:
         """The answer at the end of a flow. Raises what the flow raises."""
@@ -63,13 +65,7 @@ class Driver:
 
         http = self._open()
         ends = time.monotonic() + timeout
-        request = http.build_request(
-            step.method,
-            self._base_url + step.target,
-            headers=step.headers,
-            content=step.content,
-            timeout=timeout,
-        )
+        request = request_of(self._headers, self._base_url, step, timeout)
         try:
             response = http.send(request, stream=True)
             if step.stream and response.status_code < 300:
@@ -92,12 +88,27 @@ class Driver:
             import httpx
 
             with self._lock:
-                self._http = self._http or httpx.Client()
+                http = self._http or httpx.Client()
+                self._headers = dict(http.headers)
+                self._http = http
         return self._http
 
     def close(self) -> None:
         if self._own and self._http is not None:
             self._http.close()
+
+
+def request_of(headers: dict[str, str], base_url: str, step: Send, timeout: float) -> httpx.Request:
+    """The request, with the headers that the client sends by itself."""
+    import httpx
+
+    return httpx.Request(
+        step.method,
+        base_url + step.target,
+        headers={**headers, **step.headers},
+        content=step.content,
+        extensions={"timeout": {"connect": timeout, "read": timeout, "write": timeout, "pool": timeout}},
+    )
 
 
 def failure(error: httpx.HTTPError) -> errors.ConnectionFailed:

@@ -95,7 +95,7 @@ class _Resuming:
         self.parser.begin()
         if self.parser.last_id is None:
             return self.call
-        return replace(self.call, headers={**(self.call.headers or {}), "Last-Event-ID": self.parser.last_id})
+        return replace(self.call, headers={**(self.call.headers or {}), "last-event-id": self.parser.last_id})
 
     def progress(self) -> None:
         self._left = self._max

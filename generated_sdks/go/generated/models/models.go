@@ -1145,6 +1145,8 @@ const (
 	AuditActionAlertDeleted             AuditAction = "ALERT_DELETED"
 	AuditActionAlertChannelCreated      AuditAction = "ALERT_CHANNEL_CREATED"
 	AuditActionAlertChannelDeleted      AuditAction = "ALERT_CHANNEL_DELETED"
+	AuditActionFunnelDeleted            AuditAction = "FUNNEL_DELETED"
+	AuditActionFunnelRestored           AuditAction = "FUNNEL_RESTORED"
 	AuditActionDashboardDeleted         AuditAction = "DASHBOARD_DELETED"
 	AuditActionDashboardRestored        AuditAction = "DASHBOARD_RESTORED"
 	AuditActionShareLinkCreated         AuditAction = "SHARE_LINK_CREATED"
@@ -3840,8 +3842,11 @@ type Report struct {
 	// Which days a report is about, seen from the day on which it is due. All end on
 	// the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
 	// before, up to it.
-	Period   ReportPeriod    `json:"period"`
+	Period ReportPeriod `json:"period"`
+	// Its own questions; none where it shows a dashboard.
 	Sections []ReportSection `json:"sections"`
+	// The dashboard that it shows.
+	DashboardID *string `json:"dashboard_id"`
 	// Whether the schedule is kept. A paused report can still be run by hand.
 	Status ReportStatus `json:"status"`
 	// Null where it only runs by hand.
@@ -3863,8 +3868,12 @@ type ReportBody struct {
 	// Which days a report is about, seen from the day on which it is due. All end on
 	// the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
 	// before, up to it.
-	Period   ReportPeriod        `json:"period"`
-	Sections []ReportSectionBody `json:"sections"`
+	Period ReportPeriod `json:"period"`
+	// Questions of its own, instead of a dashboard.
+	Sections []ReportSectionBody `json:"sections,omitempty"`
+	// A dashboard to show, instead of `sections`: each of its widgets that asks
+	// something of the metrics is a section, about the days of this report.
+	DashboardID *string `json:"dashboard_id,omitempty"`
 	// Whether the schedule is kept. A paused report can still be run by hand.
 	Status *ReportStatus `json:"status,omitempty"`
 	// When it runs by itself. Without it, only by hand.

@@ -965,7 +965,7 @@ export type ApiKeyWithSecretResponse = {
 /**
  * What was done. New values may appear.
  */
-export type AuditAction = 'WORKSPACE_CREATED' | 'WORKSPACE_UPDATED' | 'WORKSPACE_DELETED' | 'WORKSPACE_RESTORED' | 'MEMBER_ADDED' | 'MEMBER_ROLE_CHANGED' | 'MEMBER_REMOVED' | 'INVITATION_CREATED' | 'INVITATION_RESENT' | 'INVITATION_REVOKED' | 'API_KEY_CREATED' | 'API_KEY_UPDATED' | 'API_KEY_ROTATED' | 'API_KEY_REVOKED' | 'API_KEY_LEAKED' | 'OAUTH_CLIENT_CREATED' | 'OAUTH_CLIENT_UPDATED' | 'OAUTH_CLIENT_SECRET_ROTATED' | 'OAUTH_CLIENT_DELETED' | 'OAUTH_GRANT_CREATED' | 'OAUTH_GRANT_REVOKED' | 'WEBSITE_DELETED' | 'WEBSITE_RESTORED' | 'GOAL_DELETED' | 'GOAL_RESTORED' | 'ALERT_CREATED' | 'ALERT_UPDATED' | 'ALERT_DELETED' | 'ALERT_CHANNEL_CREATED' | 'ALERT_CHANNEL_DELETED' | 'DASHBOARD_DELETED' | 'DASHBOARD_RESTORED' | 'SHARE_LINK_CREATED' | 'SHARE_LINK_REVOKED' | 'SIGNED_IN' | 'REPORT_CREATED' | 'REPORT_UPDATED' | 'REPORT_DELETED' | 'PASSWORD_SET' | 'SECOND_FACTOR_ENABLED' | 'SECOND_FACTOR_REMOVED' | (string & {});
+export type AuditAction = 'WORKSPACE_CREATED' | 'WORKSPACE_UPDATED' | 'WORKSPACE_DELETED' | 'WORKSPACE_RESTORED' | 'MEMBER_ADDED' | 'MEMBER_ROLE_CHANGED' | 'MEMBER_REMOVED' | 'INVITATION_CREATED' | 'INVITATION_RESENT' | 'INVITATION_REVOKED' | 'API_KEY_CREATED' | 'API_KEY_UPDATED' | 'API_KEY_ROTATED' | 'API_KEY_REVOKED' | 'API_KEY_LEAKED' | 'OAUTH_CLIENT_CREATED' | 'OAUTH_CLIENT_UPDATED' | 'OAUTH_CLIENT_SECRET_ROTATED' | 'OAUTH_CLIENT_DELETED' | 'OAUTH_GRANT_CREATED' | 'OAUTH_GRANT_REVOKED' | 'WEBSITE_DELETED' | 'WEBSITE_RESTORED' | 'GOAL_DELETED' | 'GOAL_RESTORED' | 'ALERT_CREATED' | 'ALERT_UPDATED' | 'ALERT_DELETED' | 'ALERT_CHANNEL_CREATED' | 'ALERT_CHANNEL_DELETED' | 'FUNNEL_DELETED' | 'FUNNEL_RESTORED' | 'DASHBOARD_DELETED' | 'DASHBOARD_RESTORED' | 'SHARE_LINK_CREATED' | 'SHARE_LINK_REVOKED' | 'SIGNED_IN' | 'REPORT_CREATED' | 'REPORT_UPDATED' | 'REPORT_DELETED' | 'PASSWORD_SET' | 'SECOND_FACTOR_ENABLED' | 'SECOND_FACTOR_REMOVED' | (string & {});
 
 /**
  * With which credential it was done.
@@ -4114,7 +4114,14 @@ export type Report = {
     id: string;
     name: ReportName;
     period: ReportPeriod;
+    /**
+     * Its own questions; none where it shows a dashboard.
+     */
     sections: Array<ReportSection>;
+    /**
+     * The dashboard that it shows.
+     */
+    dashboard_id: string | null;
     status: ReportStatus;
     /**
      * Null where it only runs by hand.
@@ -4136,7 +4143,16 @@ export type Report = {
 export type ReportBody = {
     name: ReportName;
     period: ReportPeriod;
-    sections: Array<ReportSectionBody>;
+    /**
+     * Questions of its own, instead of a dashboard.
+     */
+    sections?: Array<ReportSectionBody>;
+    /**
+     * A dashboard to show, instead of `sections`: each of its widgets that asks
+     * something of the metrics is a section, about the days of this report.
+     *
+     */
+    dashboard_id?: string;
     status?: ReportStatus;
     /**
      * When it runs by itself. Without it, only by hand.

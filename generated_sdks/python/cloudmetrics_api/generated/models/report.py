@@ -33,7 +33,8 @@ class Report:
         period (ReportPeriod): Which days a report is about, seen from the day on which it is due. All end on
             the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
             before, up to it.
-        sections (list[ReportSection]):
+        sections (list[ReportSection]): Its own questions; none where it shows a dashboard.
+        dashboard_id (None | UUID): The dashboard that it shows.
         status (ReportStatus): Whether the schedule is kept. A paused report can still be run by hand.
         schedule (None | ReportSchedule): Null where it only runs by hand.
         recipients (list[str]):
@@ -48,6 +49,7 @@ class Report:
     name: str
     period: ReportPeriod
     sections: list[ReportSection]
+    dashboard_id: None | UUID
     status: ReportStatus
     schedule: None | ReportSchedule
     recipients: list[str]
@@ -70,6 +72,12 @@ class Report:
         for sections_item_data in self.sections:
             sections_item = sections_item_data.to_dict()
             sections.append(sections_item)
+
+        dashboard_id: None | str
+        if isinstance(self.dashboard_id, UUID):
+            dashboard_id = str(self.dashboard_id)
+        else:
+            dashboard_id = self.dashboard_id
 
         status = self.status.value
 
@@ -101,6 +109,7 @@ class Report:
                 "name": name,
                 "period": period,
                 "sections": sections,
+                "dashboard_id": dashboard_id,
                 "status": status,
                 "schedule": schedule,
                 "recipients": recipients,
@@ -131,6 +140,21 @@ class Report:
             sections_item = ReportSection.from_dict(sections_item_data)
 
             sections.append(sections_item)
+
+        def _parse_dashboard_id(data: object) -> None | UUID:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                dashboard_id_type_0 = UUID(data)
+
+                return dashboard_id_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | UUID, data)
+
+        dashboard_id = _parse_dashboard_id(d.pop("dashboard_id"))
 
         status = ReportStatus(d.pop("status"))
 
@@ -177,6 +201,7 @@ class Report:
             name=name,
             period=period,
             sections=sections,
+            dashboard_id=dashboard_id,
             status=status,
             schedule=schedule,
             recipients=recipients,

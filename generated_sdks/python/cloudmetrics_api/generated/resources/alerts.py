@@ -149,9 +149,10 @@ class Alerts:
         apart from the threshold keeps it calmer still. Each incident is told once
         when it begins, and once when it is over, however often the rule is evaluated.
 
-        Whoever makes a rule must be allowed to read what it watches, with `metrics:read`
-        or `costs:read`. What makes no sense answers `400`, with everything that is wrong
-        in `errors`. A website, a goal or a channel that the workspace does not have answers `404`.
+        Whoever makes a rule must be allowed to read what it watches: rules on costs and
+        budgets also take `costs:read`, without which they answer `403`. What makes no
+        sense answers `400`, with everything that is wrong in `errors`. A website, a goal,
+        a budget or a channel that the workspace does not have answers `404`.
 
         Args:
             idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
@@ -174,7 +175,7 @@ class Alerts:
                 counted.
             channels: Whom to tell. Without any, only the alert's state and history do.
 
-        Needs the scope `alerts:full`.
+        Needs the scope `alerts:full` and `metrics:read`.
         """
         call = Call(
             "POST",
@@ -208,7 +209,8 @@ class Alerts:
 
         Replays a rule over the past, and says when it would have fired: from
         `start_at` to `end_at`, at most 31 days, or over the last day. Nothing is
-        stored, and nobody is told. It takes `metrics:read`, or `costs:read`, besides.
+        stored, and nobody is told. Rules on costs and
+        budgets also take `costs:read`.
 
         Up to 360 evaluations are spread evenly over that time, `meta.step_minutes`
         apart, and `fire_after` and `resolve_after` count the minutes that they stand
@@ -230,7 +232,7 @@ class Alerts:
             start_at: When to begin. Without it, a day before the end.
             end_at: When to end. Without it, now.
 
-        Needs the scope `alerts:read`.
+        Needs the scope `alerts:read` and `metrics:read`.
         """
         call = Call(
             "POST",
@@ -319,7 +321,7 @@ class Alerts:
                 counted.
             channels: Whom to tell. Without any, only the alert's state and history do.
 
-        Needs the scope `alerts:full`.
+        Needs the scope `alerts:full` and `metrics:read`.
         """
         call = Call(
             "PUT",
@@ -408,7 +410,7 @@ class Alerts:
                 becomes one of another kind needs the fields of that kind, and none of the other's.
             channels: All of them; a list is replaced as a whole.
 
-        Needs the scope `alerts:full`.
+        Needs the scope `alerts:full` and `metrics:read`.
         """
         call = Call(
             "PATCH",
@@ -774,9 +776,10 @@ class AsyncAlerts:
         apart from the threshold keeps it calmer still. Each incident is told once
         when it begins, and once when it is over, however often the rule is evaluated.
 
-        Whoever makes a rule must be allowed to read what it watches, with `metrics:read`
-        or `costs:read`. What makes no sense answers `400`, with everything that is wrong
-        in `errors`. A website, a goal or a channel that the workspace does not have answers `404`.
+        Whoever makes a rule must be allowed to read what it watches: rules on costs and
+        budgets also take `costs:read`, without which they answer `403`. What makes no
+        sense answers `400`, with everything that is wrong in `errors`. A website, a goal,
+        a budget or a channel that the workspace does not have answers `404`.
 
         Args:
             idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
@@ -799,7 +802,7 @@ class AsyncAlerts:
                 counted.
             channels: Whom to tell. Without any, only the alert's state and history do.
 
-        Needs the scope `alerts:full`.
+        Needs the scope `alerts:full` and `metrics:read`.
         """
         call = Call(
             "POST",
@@ -833,7 +836,8 @@ class AsyncAlerts:
 
         Replays a rule over the past, and says when it would have fired: from
         `start_at` to `end_at`, at most 31 days, or over the last day. Nothing is
-        stored, and nobody is told. It takes `metrics:read`, or `costs:read`, besides.
+        stored, and nobody is told. Rules on costs and
+        budgets also take `costs:read`.
 
         Up to 360 evaluations are spread evenly over that time, `meta.step_minutes`
         apart, and `fire_after` and `resolve_after` count the minutes that they stand
@@ -855,7 +859,7 @@ class AsyncAlerts:
             start_at: When to begin. Without it, a day before the end.
             end_at: When to end. Without it, now.
 
-        Needs the scope `alerts:read`.
+        Needs the scope `alerts:read` and `metrics:read`.
         """
         call = Call(
             "POST",
@@ -944,7 +948,7 @@ class AsyncAlerts:
                 counted.
             channels: Whom to tell. Without any, only the alert's state and history do.
 
-        Needs the scope `alerts:full`.
+        Needs the scope `alerts:full` and `metrics:read`.
         """
         call = Call(
             "PUT",
@@ -1033,7 +1037,7 @@ class AsyncAlerts:
                 becomes one of another kind needs the fields of that kind, and none of the other's.
             channels: All of them; a list is replaced as a whole.
 
-        Needs the scope `alerts:full`.
+        Needs the scope `alerts:full` and `metrics:read`.
         """
         call = Call(
             "PATCH",

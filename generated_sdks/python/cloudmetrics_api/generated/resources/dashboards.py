@@ -252,6 +252,8 @@ class Dashboards:
         the oldest with the same name on that website. Everything is judged as create-widget
         judges, and `400` lists all that makes no sense in the whole document, each with its
         pointer; nothing is made then. A taken name answers `409` with code `NAME_TAKEN`.
+        Without the scopes that the widgets' questions take, it answers `403` with code
+        `SCOPE_NOT_HELD`.
 
         Args:
             idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
@@ -725,8 +727,8 @@ class Dashboards:
         """Restore a dashboard.
 
         Brings back a deleted dashboard with all that was on it. If another one has its
-        name by now, it answers `409` with code `NAME_TAKEN`. One that was not deleted, or
-        longer than 30 days ago, answers `404`.
+        name by now, it answers `409` with code `NAME_TAKEN`. One that was deleted
+        longer than 30 days ago answers `404`. Restoring one that lives changes nothing.
 
         Args:
             dashboard_id: The dashboard's `id`.
@@ -1501,6 +1503,8 @@ class AsyncDashboards:
         the oldest with the same name on that website. Everything is judged as create-widget
         judges, and `400` lists all that makes no sense in the whole document, each with its
         pointer; nothing is made then. A taken name answers `409` with code `NAME_TAKEN`.
+        Without the scopes that the widgets' questions take, it answers `403` with code
+        `SCOPE_NOT_HELD`.
 
         Args:
             idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
@@ -1978,8 +1982,8 @@ class AsyncDashboards:
         """Restore a dashboard.
 
         Brings back a deleted dashboard with all that was on it. If another one has its
-        name by now, it answers `409` with code `NAME_TAKEN`. One that was not deleted, or
-        longer than 30 days ago, answers `404`.
+        name by now, it answers `409` with code `NAME_TAKEN`. One that was deleted
+        longer than 30 days ago answers `404`. Restoring one that lives changes nothing.
 
         Args:
             dashboard_id: The dashboard's `id`.

@@ -53,16 +53,17 @@ class Events:
         """List events.
 
         Lists the events of the workspace as they are stored, newest first by
-        `timestamp` (by `id`, where it is the same). Every filter narrows the list;
-        without any, it is all events of all websites. Rejected events were never
-        stored, and those of a deleted website are gone with it.
+        `timestamp` (by `id`, where it is the same), or oldest first with
+        `sort=timestamp:asc`. Every filter narrows the list; without any, it is all
+        events of all websites. Rejected events were never stored, and those of a
+        deleted website are not shown.
 
         Follow `pagination.next_cursor` until it is null. What was in the list when
-        you began comes exactly once, however much arrives meanwhile: an event that
-        is newer than the page you hold is not among the pages after it. A cursor is
-        worth something only with the filters that gave it; with others it answers
-        `400` with code `INVALID_CURSOR`. A website that the workspace does not have
-        answers `404`.
+        you began comes exactly once, however much arrives meanwhile: newest first,
+        an event that is newer than the page you hold is not among the pages after
+        it; oldest first, it is. A cursor is worth something only with the filters
+        and the `sort` that gave it; with others it answers `400` with code
+        `INVALID_CURSOR`. A website that the workspace does not have answers `404`.
 
         A filter that fits few of very many events has to look through them; if that
         takes too long, the answer is `503`, and a narrower `from` and `to` help.
@@ -260,16 +261,17 @@ class AsyncEvents:
         """List events.
 
         Lists the events of the workspace as they are stored, newest first by
-        `timestamp` (by `id`, where it is the same). Every filter narrows the list;
-        without any, it is all events of all websites. Rejected events were never
-        stored, and those of a deleted website are gone with it.
+        `timestamp` (by `id`, where it is the same), or oldest first with
+        `sort=timestamp:asc`. Every filter narrows the list; without any, it is all
+        events of all websites. Rejected events were never stored, and those of a
+        deleted website are not shown.
 
         Follow `pagination.next_cursor` until it is null. What was in the list when
-        you began comes exactly once, however much arrives meanwhile: an event that
-        is newer than the page you hold is not among the pages after it. A cursor is
-        worth something only with the filters that gave it; with others it answers
-        `400` with code `INVALID_CURSOR`. A website that the workspace does not have
-        answers `404`.
+        you began comes exactly once, however much arrives meanwhile: newest first,
+        an event that is newer than the page you hold is not among the pages after
+        it; oldest first, it is. A cursor is worth something only with the filters
+        and the `sort` that gave it; with others it answers `400` with code
+        `INVALID_CURSOR`. A website that the workspace does not have answers `404`.
 
         A filter that fits few of very many events has to look through them; if that
         takes too long, the answer is `503`, and a narrower `from` and `to` help.

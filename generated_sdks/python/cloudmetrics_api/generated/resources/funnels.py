@@ -389,8 +389,8 @@ class Funnels:
     def restore(self, funnel_id: UUID | str, *, idempotency_key: str | Unset = UNSET) -> models.SavedFunnel:
         """Restore a funnel.
 
-        Brings back a deleted funnel. One that was not deleted, or longer than 30 days ago,
-        answers `404`.
+        Brings back a deleted funnel. One that was deleted longer than 30 days ago, or
+        whose website is deleted, answers `404`. Restoring one that lives changes nothing.
 
         Args:
             funnel_id: The funnel's `id`.
@@ -857,8 +857,8 @@ class AsyncFunnels:
     ) -> models.SavedFunnel:
         """Restore a funnel.
 
-        Brings back a deleted funnel. One that was not deleted, or longer than 30 days ago,
-        answers `404`.
+        Brings back a deleted funnel. One that was deleted longer than 30 days ago, or
+        whose website is deleted, answers `404`. Restoring one that lives changes nothing.
 
         Args:
             funnel_id: The funnel's `id`.

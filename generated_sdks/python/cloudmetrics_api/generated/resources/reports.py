@@ -121,8 +121,9 @@ class Reports:
         | Literal[
             "YESTERDAY", "LAST_7_DAYS", "LAST_30_DAYS", "PREVIOUS_WEEK", "PREVIOUS_MONTH", "MONTH_TO_DATE"
         ],
-        sections: Sequence[params.ReportSectionBody | Model],
         idempotency_key: str | Unset = UNSET,
+        sections: Sequence[params.ReportSectionBody | Model] | Unset = UNSET,
+        dashboard_id: UUID | str | Unset = UNSET,
         status: models.ReportStatus | Literal["ACTIVE", "PAUSED"] | Unset = UNSET,
         schedule: params.ReportScheduleBody | Model | None | Unset = UNSET,
         recipients: Sequence[str] | Unset = UNSET,
@@ -135,8 +136,9 @@ class Reports:
 
         Each question is checked as it would be if it were asked now; what is wrong with one
         answers `400`, with a pointer into `sections`. A schedule that cannot be read, or
-        comes true too often, has the code `INVALID_CRON` in `errors`. A website or a goal
-        that the workspace does not have answers `404`.
+        comes true too often, has the code `INVALID_CRON` in `errors`. A website, a goal
+        or a dashboard that the workspace does not have answers `404`; sections and a
+        dashboard, or neither, the code `SECTIONS_UNCLEAR` in `errors`.
 
         Args:
             idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
@@ -152,6 +154,9 @@ class Reports:
             period: Which days a report is about, seen from the day on which it is due. All end on
                 the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
                 before, up to it.
+            sections: Questions of its own, instead of a dashboard.
+            dashboard_id: A dashboard to show, instead of `sections`: each of its widgets that asks
+                something of the metrics is a section, about the days of this report.
             status: Whether the schedule is kept. A paused report can still be run by hand.
             schedule: When it runs by itself. Without it, only by hand.
             recipients: To whom the results are mailed.
@@ -168,6 +173,7 @@ class Reports:
                 "name": name,
                 "period": period,
                 "sections": sections,
+                "dashboard_id": dashboard_id,
                 "status": status,
                 "schedule": schedule,
                 "recipients": recipients,
@@ -213,9 +219,10 @@ class Reports:
         | Literal[
             "YESTERDAY", "LAST_7_DAYS", "LAST_30_DAYS", "PREVIOUS_WEEK", "PREVIOUS_MONTH", "MONTH_TO_DATE"
         ],
-        sections: Sequence[params.ReportSectionBody | Model],
         idempotency_key: str | Unset = UNSET,
         if_match: str | Unset = UNSET,
+        sections: Sequence[params.ReportSectionBody | Model] | Unset = UNSET,
+        dashboard_id: UUID | str | Unset = UNSET,
         status: models.ReportStatus | Literal["ACTIVE", "PAUSED"] | Unset = UNSET,
         schedule: params.ReportScheduleBody | Model | None | Unset = UNSET,
         recipients: Sequence[str] | Unset = UNSET,
@@ -245,6 +252,9 @@ class Reports:
             period: Which days a report is about, seen from the day on which it is due. All end on
                 the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
                 before, up to it.
+            sections: Questions of its own, instead of a dashboard.
+            dashboard_id: A dashboard to show, instead of `sections`: each of its widgets that asks
+                something of the metrics is a section, about the days of this report.
             status: Whether the schedule is kept. A paused report can still be run by hand.
             schedule: When it runs by itself. Without it, only by hand.
             recipients: To whom the results are mailed.
@@ -261,6 +271,7 @@ class Reports:
                 "name": name,
                 "period": period,
                 "sections": sections,
+                "dashboard_id": dashboard_id,
                 "status": status,
                 "schedule": schedule,
                 "recipients": recipients,
@@ -564,8 +575,9 @@ class AsyncReports:
         | Literal[
             "YESTERDAY", "LAST_7_DAYS", "LAST_30_DAYS", "PREVIOUS_WEEK", "PREVIOUS_MONTH", "MONTH_TO_DATE"
         ],
-        sections: Sequence[params.ReportSectionBody | Model],
         idempotency_key: str | Unset = UNSET,
+        sections: Sequence[params.ReportSectionBody | Model] | Unset = UNSET,
+        dashboard_id: UUID | str | Unset = UNSET,
         status: models.ReportStatus | Literal["ACTIVE", "PAUSED"] | Unset = UNSET,
         schedule: params.ReportScheduleBody | Model | None | Unset = UNSET,
         recipients: Sequence[str] | Unset = UNSET,
@@ -578,8 +590,9 @@ class AsyncReports:
 
         Each question is checked as it would be if it were asked now; what is wrong with one
         answers `400`, with a pointer into `sections`. A schedule that cannot be read, or
-        comes true too often, has the code `INVALID_CRON` in `errors`. A website or a goal
-        that the workspace does not have answers `404`.
+        comes true too often, has the code `INVALID_CRON` in `errors`. A website, a goal
+        or a dashboard that the workspace does not have answers `404`; sections and a
+        dashboard, or neither, the code `SECTIONS_UNCLEAR` in `errors`.
 
         Args:
             idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
@@ -595,6 +608,9 @@ class AsyncReports:
             period: Which days a report is about, seen from the day on which it is due. All end on
                 the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
                 before, up to it.
+            sections: Questions of its own, instead of a dashboard.
+            dashboard_id: A dashboard to show, instead of `sections`: each of its widgets that asks
+                something of the metrics is a section, about the days of this report.
             status: Whether the schedule is kept. A paused report can still be run by hand.
             schedule: When it runs by itself. Without it, only by hand.
             recipients: To whom the results are mailed.
@@ -611,6 +627,7 @@ class AsyncReports:
                 "name": name,
                 "period": period,
                 "sections": sections,
+                "dashboard_id": dashboard_id,
                 "status": status,
                 "schedule": schedule,
                 "recipients": recipients,
@@ -656,9 +673,10 @@ class AsyncReports:
         | Literal[
             "YESTERDAY", "LAST_7_DAYS", "LAST_30_DAYS", "PREVIOUS_WEEK", "PREVIOUS_MONTH", "MONTH_TO_DATE"
         ],
-        sections: Sequence[params.ReportSectionBody | Model],
         idempotency_key: str | Unset = UNSET,
         if_match: str | Unset = UNSET,
+        sections: Sequence[params.ReportSectionBody | Model] | Unset = UNSET,
+        dashboard_id: UUID | str | Unset = UNSET,
         status: models.ReportStatus | Literal["ACTIVE", "PAUSED"] | Unset = UNSET,
         schedule: params.ReportScheduleBody | Model | None | Unset = UNSET,
         recipients: Sequence[str] | Unset = UNSET,
@@ -688,6 +706,9 @@ class AsyncReports:
             period: Which days a report is about, seen from the day on which it is due. All end on
                 the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
                 before, up to it.
+            sections: Questions of its own, instead of a dashboard.
+            dashboard_id: A dashboard to show, instead of `sections`: each of its widgets that asks
+                something of the metrics is a section, about the days of this report.
             status: Whether the schedule is kept. A paused report can still be run by hand.
             schedule: When it runs by itself. Without it, only by hand.
             recipients: To whom the results are mailed.
@@ -704,6 +725,7 @@ class AsyncReports:
                 "name": name,
                 "period": period,
                 "sections": sections,
+                "dashboard_id": dashboard_id,
                 "status": status,
                 "schedule": schedule,
                 "recipients": recipients,
