@@ -41,7 +41,8 @@ async def test_answers_are_what_they_say_and_stay_where_they_are(client):
     answer = await client.get("/v1/workspace")
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cache-control"] == "no-store"
+    # Whoever asked may keep it, nobody on the way.
+    assert answer.headers["cache-control"] == "private, no-cache"
     assert "set-cookie" not in answer.headers
 
 
