@@ -65,6 +65,8 @@ class Pact:
             raise GateBroken(f"{file} is no contract of Pact ({error!r}); run the consumer's tests") from None
         if provider != PROVIDER:
             raise GateBroken(f"{file} is a contract with {provider}, and this is {PROVIDER}")
+        if not descriptions:
+            raise GateBroken(f"{file} relies on nothing; run the consumer's tests")
         lines = content.decode().splitlines()
         return cls(file, consumer, content, {each: line_of(lines, each) for each in descriptions})
 
@@ -92,7 +94,8 @@ def verified(project: Project, live: Live, source: Mapping[str, Any]) -> dict[st
         environ = os.environ | {
             "PYTHONPATH": str(tools.HOME),
             "PACT_DO_NOT_TRACK": "true",
-            "NO_PROXY": "127.0.0.1",
+            # The server is asked without a proxy, a broker with the one that there may be.
+            "NO_PROXY": f"127.0.0.1,{os.environ.get('NO_PROXY', '')}".rstrip(","),
         }
         command = [sys.executable, "-m", "cloudmetrics.gates.verifying"]
         finished = tools.run(command, environ=environ, text=orjson.dumps({**told, **source}).decode())
@@ -107,7 +110,8 @@ def broken(pacts: list[Pact], results: Mapping[str, Any]) -> Iterator[Finding]:
     """What consumers rely on and do not get, each where its contract says so. Raises GateBroken."""
     failed = [each for each in results.get("interactionResults", ()) if each["result"] != "OK"]
     if results["failed"] and not failed:
-        raise GateBroken(f"Pact's verifier could not work, {SAID}: {results['failed']}")
+        causes = [str(each["mismatch"].get("message")) for each in results.get("errors", ())]
+        raise GateBroken(f"Pact's verifier could not work, {SAID}: {'; '.join(causes) or results['failed']}")
     for each in failed:
         what = "; ".join(mismatches(each, results["problems"]))
         cause = f"{each['consumer']} relies on {each['description']}: {what}"

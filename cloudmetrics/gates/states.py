@@ -92,7 +92,8 @@ def listening(client: httpx.Client, problems: dict[str, str]) -> Iterator[str]:
                 status, context = 200, enter(client, asked["state"], asked["params"])
             except (UnknownState, httpx.HTTPError, KeyError) as error:
                 problems[asked["state"]] = f"the state {asked['state']!r} could not be made: {error}"
-                status, context = 500, {}
+                # After a 5xx the verifier would try again for minutes.
+                status, context = 400, {}
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
