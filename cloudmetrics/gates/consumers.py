@@ -106,7 +106,7 @@ def verified(project: Project, live: Live, source: Mapping[str, Any]) -> dict[st
     return {**orjson.loads(results.read_bytes()), "problems": problems}
 
 
-def broken(pacts: list[Pact], results: Mapping[str, Any]) -> Iterator[Finding]:
+def broken(pacts: list[Pact], results: Mapping[str, Any], cure: str = CURE) -> Iterator[Finding]:
     """What consumers rely on and do not get, each where its contract says so. Raises GateBroken."""
     failed = [each for each in results.get("interactionResults", ()) if each["result"] != "OK"]
     if results["failed"] and not failed:
@@ -115,11 +115,11 @@ def broken(pacts: list[Pact], results: Mapping[str, Any]) -> Iterator[Finding]:
     for each in failed:
         what = "; ".join(mismatches(each, results["problems"]))
         cause = f"{each['consumer']} relies on {each['description']}: {what}"
-        yield Finding(where(pacts, each), "consumer", cause, CURE)
+        yield Finding(where(pacts, each), "consumer", cause, cure)
 
 
 def where(pacts: list[Pact], interaction: Mapping[str, Any]) -> str:
-    """Of an older contract, which only the broker has, no line is here."""
+    """Of a contract that only the broker has, no line is here."""
     for pact in pacts:
         if pact.consumer == interaction["consumer"] and interaction["description"] in pact.lines:
             return f"{pact.file}:{pact.lines[interaction['description']]}:1"
@@ -144,7 +144,8 @@ def decided(project: Project, live: Live, pacts: list[Pact], broker: Broker) -> 
         for pact in pacts:
             broker.publish(pact.consumer, PROVIDER, pact.content)
         results = verified(project, live, {"broker": broker.told()})
-        yield from broken(pacts, results)
+        # The contracts at hand hold, so that what is broken is in one of an earlier release.
+        yield from broken([], results, DEPLOY)
         deployable, reason = broker.can_i_deploy(PROVIDER)
     except Refused as error:
         yield Finding(f"{PACTS}:1:1", "broker", str(error), NOT_PUBLISHED)
