@@ -33,6 +33,7 @@ RUNNERS: dict[str, Sequence[str]] = {
 @cache
 def built() -> None:
     """Builds what a runner runs and is not committed. Raises CalledProcessError."""
+    subprocess.run([ROOT / "scripts/setup-tools"], check=True)
     subprocess.run([NODE, str(JAVASCRIPT / "build.mjs")], check=True)
 
 
