@@ -8,18 +8,21 @@ import os
 import re
 import subprocess
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cloudmetrics.gates import tools
+from tests.integration.live import Live, live_service
+from tests.sdk import judging
 from tests.sdk.running import JAVASCRIPT, NODE, built
-from tests.sdk.suite import ROOT, contract
+from tests.sdk.server import Server, serving
+from tests.sdk.suite import ROOT, contract, operation_case
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("CM-10")]
 NPM = tools.node_program().parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
-LOCKED = ROOT / "scripts/node/node_modules"
-COMPILER = LOCKED / "typescript/lib/tsc.js"
+COMPILER = ROOT / "scripts/node/node_modules/typescript/lib/tsc.js"
 CONSUMER = """
 import { CloudMetrics, TooManyRequests, type api } from '@cloudmetrics/api-client';
 import { Client } from '@cloudmetrics/api-client/client';
@@ -59,18 +62,18 @@ WRONG = [
     ("client.websites.create({ name: 'Shop' });", "'domain' is missing"),
     ("(await client.workspace.get()).colour;", "'colour' does not exist"),
 ]
+# Runs programs one after the other, each against an address of its own.
+PROGRAMS = """
+for (const [name, url] of JSON.parse(process.argv[2])) {
+  process.env.CLOUDMETRICS_BASE_URL = url;
+  await import(`./${name}`);
+}
+"""
 ONE_OPERATION = """
 import { Client } from '@cloudmetrics/api-client/client';
 import { Goals } from '@cloudmetrics/api-client/goals';
 
 new Goals(new Client({ apiKey: 'a' })).get('b').then(console.log);
-"""
-BUNDLE = """
-const [, entry, outfile, directory] = process.argv;
-require('esbuild').buildSync({
-  entryPoints: [entry], outfile, absWorkingDir: directory, bundle: true, minify: true, format: 'esm',
-  platform: 'browser', target: 'es2022',
-});
 """
 
 
@@ -95,16 +98,39 @@ def project(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A server of its own, since the README's programs say what is in an empty workspace."""
+    with live_service(tmp_path_factory.mktemp("live") / "data") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as started:
+        yield started
+
+
+def programs(text: str) -> list[str]:
+    """The programs that a page shows."""
+    return re.findall(r"^```js\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
 def environment(**more: str) -> dict[str, str]:
     """Node.js where npm looks for it."""
     return {**os.environ, "PATH": f"{Path(NODE).parent}:{os.environ['PATH']}", **more}
 
 
-def ran(project: Path, name: str, program: str, **environ: str) -> list[str]:
+def ran(project: Path, name: str, program: str, *arguments: str, **environ: str) -> list[str]:
     """The lines that a program prints."""
     (project / name).write_text(program, encoding="utf-8")
     ended = subprocess.run(
-        [NODE, name], cwd=project, env=environment(**environ), capture_output=True, text=True, check=False
+        [NODE, name, *arguments],
+        cwd=project,
+        env=environment(**environ),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout.splitlines()
@@ -179,11 +205,10 @@ def test_the_installed_package_answers_from_a_real_server(project, live, name, h
 @pytest.mark.requirement("DF-9")
 def test_the_readme_does_what_it_says(project, live):
     text = (JAVASCRIPT / "README.md").read_text(encoding="utf-8")
-    programs = re.findall(r"^```js\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     printed = ran(
         project,
         "readme.mjs",
-        "\n".join(programs),
+        "\n".join(programs(text)),
         CLOUDMETRICS_API_KEY=live.key,
         CLOUDMETRICS_BASE_URL=live.url,
     )
@@ -196,12 +221,25 @@ def test_the_readme_does_what_it_says(project, live):
     assert printed[-1] == "1"
 
 
-def test_one_operation_is_a_small_bundle(project):
-    (project / "one.mjs").write_text(ONE_OPERATION, encoding="utf-8")
-    command = [NODE, "-e", BUNDLE, "one.mjs", "one.min.js", str(project)]
-    subprocess.run(command, cwd=LOCKED, check=True, capture_output=True, text=True)
+@pytest.mark.requirement("DF-9", "CM-14")
+@pytest.mark.parametrize("resource", contract().resources, ids=lambda resource: resource.name)
+def test_each_program_of_a_page_calls_its_operation(project, server, resource):
+    page = JAVASCRIPT / "docs/generated" / f"{resource.name.replace('_', '-')}.md"
+    cases = [operation_case(method) for method in resource.methods]
+    told = []
+    for case, program in zip(cases, programs(page.read_text(encoding="utf-8")), strict=True):
+        (project / f"{case.name}.mjs").write_text(program, encoding="utf-8")
+        told.append((f"{case.name}.mjs", server.play(case.name, case.server)))
 
-    bundle = (project / "one.min.js").read_bytes()
+    ran(project, "programs.mjs", PROGRAMS, json.dumps(told), CLOUDMETRICS_API_KEY="cm_test_suite")
+
+    assert [wrong for case in cases for wrong in judging.wire(case, server.seen(case.name))] == []
+
+
+def test_one_operation_is_a_small_bundle(project):
+    command = [NODE, ROOT / "scripts/node/bundle.cjs", project]
+    bundle = subprocess.run(command, input=ONE_OPERATION.encode(), check=True, capture_output=True).stdout
+
     assert len(gzip.compress(bundle)) < 10_000
     # Nothing of other resources, and nothing of Node.js.
     assert b"/v1/dashboards" not in bundle
