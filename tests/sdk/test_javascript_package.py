@@ -69,6 +69,20 @@ for (const [name, url] of JSON.parse(process.argv[2])) {
   await import(`./${name}`);
 }
 """
+WAITING_FOR_WEEKS = """
+import { CloudMetrics } from '@cloudmetrics/api-client';
+
+let requests = 0;
+async function fetch() {
+  requests += 1;
+  return new Response(null, { status: 429, headers: { 'Retry-After': '2600000' } });
+}
+const buffer = new CloudMetrics({ apiKey: 'a', fetch }).buffer({ interval: 1 });
+await buffer.add({ name: 'pageview', website_id: 'a', visitor_id: 'b' });
+await new Promise((resolve) => setTimeout(resolve, 200));
+console.log(requests, buffer.size);
+process.exit();
+"""
 ONE_OPERATION = """
 import { Client } from '@cloudmetrics/api-client/client';
 import { Goals } from '@cloudmetrics/api-client/goals';
@@ -200,6 +214,10 @@ def test_the_installed_package_answers_from_a_real_server(project, live, name, h
     program = f"{head}\nnew CloudMetrics().workspace.get().then(({{ name }}) => console.log(name));"
     told = ran(project, name, program, CLOUDMETRICS_API_KEY=live.key, CLOUDMETRICS_BASE_URL=live.url)
     assert told == ["Acme Ltd"]
+
+
+def test_a_buffer_that_is_told_to_wait_for_weeks_does_not_come_back_at_once(project):
+    assert ran(project, "weeks.mjs", WAITING_FOR_WEEKS) == ["1 1"]
 
 
 @pytest.mark.requirement("DF-9")

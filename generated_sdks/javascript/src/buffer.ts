@@ -4,7 +4,7 @@ import { toJson, uuid } from './calls.js';
 import type { Client } from './client.js';
 import { APIError, BufferClosed, CloudMetricsError, ConnectionFailed, InvalidAnswer, InvalidArgument, TimedOut } from './errors.js';
 import type { EventCreate, EventReceipts } from './generated/types.js';
-import { jitter } from './retries.js';
+import { jitter, LONGEST_TIMER } from './retries.js';
 
 // What the API takes in one batch.
 const MOST_EVENTS = 1000;
@@ -132,10 +132,14 @@ export class EventsBuffer {
     const batch = this.#next();
     this.#inFlight = batch.length;
     this.#changed();
-    await this.#deliver(batch);
-    this.#inFlight = 0;
-    this.#changed();
-    this.#schedule();
+    try {
+      await this.#deliver(batch);
+    } finally {
+      // Also where a function of the caller's throws, which is not the buffer's to hide.
+      this.#inFlight = 0;
+      this.#changed();
+      this.#schedule();
+    }
   }
 
   /** The next events, as many as fit into a batch. */
@@ -157,9 +161,9 @@ export class EventsBuffer {
     const keepalive = content.length < MOST_KEPT_ALIVE && globalThis.document?.visibilityState === 'hidden';
     const call = { method: 'POST', path: '/v1/events', content, repeatable: true, keepalive };
     for (let retry = 0; ; retry += 1) {
+      let receipts: EventReceipts;
       try {
-        this.#receive(await this.#client.call(call, takeData<EventReceipts>));
-        return;
+        receipts = await this.#client.call(call, takeData<EventReceipts>);
       } catch (error) {
         if (!passes(error) || this.#closed) {
           this.#fail(error, batch);
@@ -167,7 +171,9 @@ export class EventsBuffer {
         }
         const told = error instanceof APIError ? error.retryAfter : null;
         await this.#pause(told === null ? jitter(this.#client.patience.retryDelay, retry, LONGEST_PAUSE) : told * 1000);
+        continue;
       }
+      return this.#receive(receipts);
     }
   }
 
@@ -190,7 +196,7 @@ export class EventsBuffer {
   /** Waits so many milliseconds, or until it is closed. */
   #pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
+      const timer = setTimeout(resolve, Math.min(milliseconds, LONGEST_TIMER));
       this.#wake = () => {
         clearTimeout(timer);
         resolve();

@@ -55,11 +55,17 @@ export function bodyOf(call: Call): Content | undefined {
   return call.body === undefined ? undefined : toJson(call.body);
 }
 
-/** The headers that the call itself needs; a keyed one gets a key of its own unless it has one. */
+/**
+ * The headers that the call itself needs; a keyed one gets a key of its own unless it has one.
+ *
+ * Throws InvalidArgument for what no header can carry.
+ */
 export function headersOf(call: Call): Record<string, string> {
   const headers: Record<string, string> = { accept: call.accept ?? JSON_TYPE };
   for (const [name, value] of Object.entries(call.headers ?? {})) {
-    if (value !== undefined && value !== null) headers[name.toLowerCase()] = value;
+    if (value === undefined || value === null) continue;
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw new InvalidArgument(`${name} has characters that no header has`);
+    headers[name.toLowerCase()] = value;
   }
   if (call.content !== undefined || call.body !== undefined) {
     headers['content-type'] = call.mediaType ?? JSON_TYPE;

@@ -6,13 +6,16 @@ const LONGEST_PAUSE = 8_000;
 // Longer than this nobody waits unasked: the error says how long it would have been.
 const LONGEST_RETRY_AFTER = 60;
 
+/** The longest time that a timer can take: a longer one would end at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** How often a call is repeated, and up to how many milliseconds it waits before the first time. */
 export interface Patience {
   readonly maxRetries: number;
   readonly retryDelay: number;
 }
 
-/** What `again` says of an error, and after which pause in milliseconds; null where it is the end. */
+/** After which pause, in milliseconds, a call that failed is sent again; null where it is not. */
 export function pauseAfter(error: unknown, call: Call, retry: number, patience: Patience): number | null {
   if (retry >= patience.maxRetries || !passes(error, call)) return null;
   const told = error instanceof APIError ? error.retryAfter : null;

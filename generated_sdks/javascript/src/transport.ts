@@ -2,6 +2,7 @@
 import type { Answer } from './answers.js';
 import type { Content } from './calls.js';
 import { ConnectionFailed, TimedOut } from './errors.js';
+import { LONGEST_TIMER } from './retries.js';
 
 /** A request that is ready to go, but for the server's address. */
 export interface Request {
@@ -117,7 +118,7 @@ class Watch {
     this.#timer = setTimeout(() => {
       this.#late = true;
       this.#controller.abort();
-    }, limits.timeout);
+    }, Math.min(limits.timeout, LONGEST_TIMER));
   }
 
   get signal(): AbortSignal {
