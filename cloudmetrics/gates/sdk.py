@@ -14,6 +14,8 @@ from cloudmetrics.gates.models import Finding, NothingToDo, Project, Result
 FOLDER = "generated_sdks"
 MANIFEST = f"{FOLDER}/manifest.json"
 GENERATED = "generated"
+# Below these, what has the name was made by tools of the languages, and is not committed.
+NOT_MADE = {"__pycache__", "dist", "node_modules"}
 CURE = "run `make sdks`, and commit what it makes"
 
 
@@ -55,7 +57,7 @@ def generated(folder: Path) -> Iterator[Path]:
     """The generated files of an SDK."""
     for path in folder.rglob("*"):
         parts = path.relative_to(folder).parts
-        if GENERATED in parts[:-1] and path.is_file() and not {"__pycache__", "node_modules"} & set(parts):
+        if GENERATED in parts[:-1] and path.is_file() and not NOT_MADE & set(parts):
             yield path
 
 

@@ -13,7 +13,7 @@ import yaml
 
 from cloudmetrics.gates.models import Project
 from cloudmetrics.gates.sdk import FOLDER
-from cloudmetrics.sdks import manifest, python
+from cloudmetrics.sdks import javascript, manifest, python
 from cloudmetrics.sdks.bundle import for_clients
 from cloudmetrics.sdks.description import describe
 from cloudmetrics.sdks.languages import LANGUAGES, GeneratorFailed
@@ -37,7 +37,8 @@ def main() -> int:
         except GeneratorFailed as error:
             print(f"cloudmetrics: {error}", file=sys.stderr)
             return 1
-    write_samples({"Python": python.samples_of(contract)}, target / "samples.json")
+    samples = {"Python": python.samples_of(contract), "JavaScript": javascript.samples_of(contract)}
+    write_samples(samples, target / "samples.json")
     noted = manifest.write(project, contract, target)
     for name, facts in noted["languages"].items():
         what = "types alone" if facts["operations"] is None else f"{facts['operations']} operations"

@@ -17,6 +17,7 @@ from tests.sdk.server import Server, serving
 from tests.sdk.suite import ROOT, contract, operation_case
 
 PYTHON = ROOT / "generated_sdks/python"
+JAVASCRIPT = ROOT / "generated_sdks/javascript"
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +26,9 @@ def server() -> Iterator[Server]:
         yield started
 
 
-def programs(page: Path) -> list[str]:
-    return re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+def programs(page: Path, language: str = "python") -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def environment(monkeypatch: pytest.MonkeyPatch, folder: Path, url: str) -> None:
@@ -83,8 +85,11 @@ def test_the_served_contract_has_the_programs_that_the_pages_show():
     reference = html.unescape(portal.get("/docs/reference").text)
 
     for resource in contract().resources:
-        shown = programs(PYTHON / "docs/generated" / f"{resource.name}.md")
-        for method, program in zip(resource.methods, shown, strict=True):
-            (sample,) = served["paths"][method.path][method.http_method.lower()]["x-codeSamples"]
-            assert sample == {"lang": "Python", "source": program}
-            assert program.strip() in reference
+        python = programs(PYTHON / "docs/generated" / f"{resource.name}.md")
+        module = resource.name.replace("_", "-")
+        javascript = programs(JAVASCRIPT / "docs/generated" / f"{module}.md", "js")
+        for method, *shown in zip(resource.methods, python, javascript, strict=True):
+            samples = served["paths"][method.path][method.http_method.lower()]["x-codeSamples"]
+            assert {"Python", "JavaScript"} <= {each["lang"] for each in samples}
+            assert set(shown) <= {each["source"] for each in samples}
+            assert all(program.strip() in reference for program in shown)

@@ -1,0 +1,15 @@
+export { Answered, type WithResponse } from './answers.js';
+export { EventsBuffer, type BufferedEvent, type EventReceipt, type EventsBufferOptions } from './buffer.js';
+export type { Call, Content, Query } from './calls.js';
+export { Client, type ClientOptions, type RequestOptions } from './client.js';
+export { CloudMetrics, CloudMetrics as default } from './cloudmetrics.js';
+export { Download } from './downloads.js';
+export * from './errors.js';
+export type { ErrorCode } from './generated/errorCodes.js';
+export * from './generated/resources/index.js';
+export type * as api from './generated/types.js';
+export { VERSION } from './generated/version.js';
+export { Pager, type Page } from './paging.js';
+export type { ServerSentEvent } from './sse.js';
+export { EventStream } from './streaming.js';
+export { verify, type VerifyOptions, type WebhookHeaders } from './webhooks.js';
