@@ -8,20 +8,21 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from tests.sdk import judging
+from tests.sdk import golang, judging
 from tests.sdk.server import Server
 from tests.sdk.suite import DEFAULT_CLIENT, ROOT, Case, filled, pointed
 
 PATIENCE = 20.0
 PYTHON = [sys.executable, "-m", "tests.sdk.runners.python"]
-# Language → its command, or None where this machine cannot run it.
-RUNNERS: dict[str, Sequence[str]] = {
-    "python": PYTHON,
-    "python-async": [*PYTHON, "--async"],
+# Language → what gives its command, which may have to be built first.
+RUNNERS: dict[str, Callable[[], Sequence[str]]] = {
+    "python": lambda: PYTHON,
+    "python-async": lambda: [*PYTHON, "--async"],
+    "go": lambda: [golang.runner()],
 }
 
 
@@ -77,7 +78,7 @@ def running(language: str) -> Iterator[Runner]:
     environ = {**os.environ, "NO_PROXY": "*", "PYTHONPATH": f"{ROOT}:{ROOT}/generated_sdks/python"}
     environ.pop("CLOUDMETRICS_API_KEY", None)
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(RUNNERS[language], **pipes, text=True, cwd=ROOT, env=environ) as process:
+    with subprocess.Popen(RUNNERS[language](), **pipes, text=True, cwd=ROOT, env=environ) as process:
         runner = Runner(process)
         try:
             yield runner
