@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import zipfile
 from functools import cache
 from pathlib import Path
 
@@ -44,3 +45,17 @@ def runner() -> str:
     built = go("build", "-o", str(target), ".", folder=Path(__file__).parent / "runners/go")
     assert built.returncode == 0, built.stderr
     return str(target)
+
+
+def published(folder: Path, version: str) -> str:
+    """The SDK as a module proxy gives it, its zip included, below a folder. Gives the proxy's address."""
+    at = folder / MODULE / "@v"
+    at.mkdir(parents=True)
+    (at / "list").write_text(f"{version}\n")
+    (at / f"{version}.info").write_text(f'{{"Version": "{version}", "Time": "2026-11-24T00:00:00Z"}}')
+    shutil.copyfile(SDK / "go.mod", at / f"{version}.mod")
+    with zipfile.ZipFile(at / f"{version}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(SDK.rglob("*")):
+            if path.is_file():
+                archive.write(path, f"{MODULE}@{version}/{path.relative_to(SDK).as_posix()}")
+    return folder.as_uri()
