@@ -1,4 +1,4 @@
-"""What the Python SDK costs: beside plain httpx, through its buffer, and when it is imported."""
+"""What the SDKs cost: beside the libraries under them, through their buffers, and Python's when imported."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import httpx
 
+from bench import sdk_go
 from bench.report import Figure, against_bar
 from bench.servers import PROJECT, free_port
 from bench.start import until
@@ -45,10 +46,12 @@ def figures(rounds: int, seconds: float, tell: Callable[[str], None]) -> list[Fi
         others = Figure("The Python SDK's buffer and import", ["", "", "bar"])
         rate = statistics.median(buffered(url) for _ in range(rounds))
         others.rows.append(["events/s through the buffer, sent", f"{rate:,.0f}", against_bar(rate, 10_000)])
+        tell("Go")
+        go = sdk_go.figure(url, rounds, seconds)
     tell("import")
     took = statistics.median(imported() for _ in range(max(rounds, 5))) * 1000
     others.rows.append(["import, ms", f"{took:.0f}", against_bar(took, 150, at_least=False)])
-    return [requests, others]
+    return [requests, others, go]
 
 
 def rows(name: str, plain: float, ours: float) -> list[list[str]]:

@@ -147,6 +147,8 @@ func (b *EventsBuffer) flush(ctx context.Context) error {
 	reply := make(chan error, 1)
 	select {
 	case b.flushes <- reply:
+	case <-b.ended:
+		return ErrBufferClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}

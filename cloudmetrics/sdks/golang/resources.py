@@ -57,8 +57,11 @@ def _file(contract: Description, resource: Resource) -> str:
         f"{MODULE}/core": "core.",
         f"{MODULE}/generated/models": "models.",
     }
-    used = [f'\t"{path}"' for path, word in imports.items() if re.search(rf"\b{re.escape(word)}[A-Z]", text)]
-    return "package resources\n\nimport (\n" + "\n".join(used) + f"\n)\n\n{text}"
+    used = [path for path, word in imports.items() if re.search(rf"\b{re.escape(word)}[A-Z]", text)]
+    # The standard library first, and ours apart from it.
+    standard = "\n".join(f'\t"{path}"' for path in used if "/" not in path)
+    ours = "\n".join(f'\t"{path}"' for path in used if "/" in path)
+    return f"package resources\n\nimport (\n{standard}\n\n{ours}\n)\n\n{text}"
 
 
 def params_name(method: Method) -> str:

@@ -28,28 +28,24 @@ func (a *answer) invalid(what string) error {
 	}
 }
 
-// once is a body that cannot be had again, so that net/http sends nothing twice by itself: how often a
-// request is sent is for the caller to say.
-type once struct{ *bytes.Reader }
-
-func (once) Close() error { return nil }
+// mostRoom is the largest buffer that is made before anything has come.
+const mostRoom = 1 << 20
 
 var errLate = errors.New("the time for it is over")
 
 // attempt sends a request once. All of it has to be there in time; of a stream, its beginning.
 func (c *Client) attempt(ctx context.Context, call *prepared, header http.Header, stream bool) (*answer, error) {
 	within, cancel := context.WithCancelCause(ctx)
-	timer := time.AfterFunc(c.Timeout, func() { cancel(errLate) })
-	request, err := http.NewRequestWithContext(within, call.method, c.BaseURL+call.target(), nil)
+	request, err := http.NewRequestWithContext(within, call.method, c.BaseURL+call.target(), bytes.NewReader(call.body))
 	if err != nil {
 		cancel(nil)
 		return nil, &ArgumentError{Message: err.Error()}
 	}
+	timer := time.AfterFunc(c.Timeout, func() { cancel(errLate) })
 	request.Header = header
-	request.Body = once{bytes.NewReader(call.body)}
-	request.ContentLength = int64(len(call.body))
 	response, err := c.HTTP.Do(request)
 	if err != nil {
+		timer.Stop()
 		defer cancel(nil)
 		return nil, failure(ctx, within, err)
 	}
@@ -61,9 +57,19 @@ func (c *Client) attempt(ctx context.Context, call *prepared, header http.Header
 		return made, nil
 	}
 	defer body.Close()
-	made.body, err = io.ReadAll(body)
+	made.body, err = readAll(body, response.ContentLength)
 	timer.Stop()
 	return made, err
+}
+
+// readAll reads a body into a buffer that has room for all of it, where its length is told and no lie.
+func readAll(body io.Reader, length int64) ([]byte, error) {
+	var into bytes.Buffer
+	if length > 0 && length < mostRoom {
+		into.Grow(int(length) + bytes.MinRead)
+	}
+	_, err := into.ReadFrom(body)
+	return into.Bytes(), err
 }
 
 // body is the body of an answer, whose errors are ours.

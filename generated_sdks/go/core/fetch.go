@@ -37,16 +37,21 @@ func Fetch[T any](ctx context.Context, client *Client, call Call) (T, error) {
 
 // FetchData gives the data of the answer.
 func FetchData[T any](ctx context.Context, client *Client, call Call) (T, error) {
-	var got T
+	var whole struct {
+		Data *T `json:"data"`
+	}
 	answer, err := fetch(ctx, client, call)
+	if err == nil {
+		err = answer.read(answer.body, &whole)
+	}
+	if err == nil && whole.Data == nil {
+		err = answer.invalid("not what the contract says: there is no data")
+	}
 	if err != nil {
-		return got, err
+		var none T
+		return none, err
 	}
-	var whole envelope
-	if err = answer.read(answer.body, &whole); err == nil {
-		err = answer.read(whole.Data, &got)
-	}
-	return got, err
+	return *whole.Data, nil
 }
 
 // Open gives a file as it arrives. Reading fails with a ConnectionError where it ends before it is whole.

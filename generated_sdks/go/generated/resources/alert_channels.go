@@ -3,9 +3,10 @@
 package resources
 
 import (
+	"context"
+
 	"cloudmetrics.example/go/cloudmetrics/core"
 	"cloudmetrics.example/go/cloudmetrics/generated/models"
-	"context"
 )
 
 // AlertChannels: Whom alerts tell: members by e-mail, a channel in Slack, a webhook of your

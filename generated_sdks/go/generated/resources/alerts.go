@@ -3,10 +3,11 @@
 package resources
 
 import (
-	"cloudmetrics.example/go/cloudmetrics/core"
-	"cloudmetrics.example/go/cloudmetrics/generated/models"
 	"context"
 	"time"
+
+	"cloudmetrics.example/go/cloudmetrics/core"
+	"cloudmetrics.example/go/cloudmetrics/generated/models"
 )
 
 // Alerts: Rules that watch numbers every minute, and tell people when that is a

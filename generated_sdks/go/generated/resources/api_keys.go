@@ -3,10 +3,11 @@
 package resources
 
 import (
-	"cloudmetrics.example/go/cloudmetrics/core"
-	"cloudmetrics.example/go/cloudmetrics/generated/models"
 	"context"
 	"time"
+
+	"cloudmetrics.example/go/cloudmetrics/core"
+	"cloudmetrics.example/go/cloudmetrics/generated/models"
 )
 
 // APIKeys: What programs call with. A key is shown once, when it is made; it can be

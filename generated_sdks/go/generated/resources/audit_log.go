@@ -3,9 +3,10 @@
 package resources
 
 import (
+	"time"
+
 	"cloudmetrics.example/go/cloudmetrics/core"
 	"cloudmetrics.example/go/cloudmetrics/generated/models"
-	"time"
 )
 
 // AuditLog: Who did what, from where, and with which credential. Entries are only ever

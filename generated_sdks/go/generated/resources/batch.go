@@ -3,9 +3,10 @@
 package resources
 
 import (
+	"context"
+
 	"cloudmetrics.example/go/cloudmetrics/core"
 	"cloudmetrics.example/go/cloudmetrics/generated/models"
-	"context"
 )
 
 // Batch: Several requests in one, for whoever pays for each way there and back, or wants

@@ -3,10 +3,11 @@
 package resources
 
 import (
-	"cloudmetrics.example/go/cloudmetrics/core"
-	"cloudmetrics.example/go/cloudmetrics/generated/models"
 	"context"
 	"time"
+
+	"cloudmetrics.example/go/cloudmetrics/core"
+	"cloudmetrics.example/go/cloudmetrics/generated/models"
 )
 
 // Costs: What cloud providers charge. Bills come in as FOCUS files; what they say is

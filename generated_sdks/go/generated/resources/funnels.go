@@ -3,10 +3,11 @@
 package resources
 
 import (
-	"cloudmetrics.example/go/cloudmetrics/core"
-	"cloudmetrics.example/go/cloudmetrics/generated/models"
 	"context"
 	"time"
+
+	"cloudmetrics.example/go/cloudmetrics/core"
+	"cloudmetrics.example/go/cloudmetrics/generated/models"
 )
 
 // Funnels: Ways that visitors go, step by step, and where they leave them. A step is

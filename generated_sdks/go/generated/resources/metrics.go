@@ -3,9 +3,10 @@
 package resources
 
 import (
+	"context"
+
 	"cloudmetrics.example/go/cloudmetrics/core"
 	"cloudmetrics.example/go/cloudmetrics/generated/models"
-	"context"
 )
 
 // Metrics: Numbers drawn from the events: visitors, page views, revenue, conversion,

@@ -3,9 +3,10 @@
 package resources
 
 import (
+	"context"
+
 	"cloudmetrics.example/go/cloudmetrics/core"
 	"cloudmetrics.example/go/cloudmetrics/generated/models"
-	"context"
 )
 
 // Usage: What the workspace uses: its requests, its events, its storage, and how much

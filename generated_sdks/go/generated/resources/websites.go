@@ -3,10 +3,11 @@
 package resources
 
 import (
-	"cloudmetrics.example/go/cloudmetrics/core"
-	"cloudmetrics.example/go/cloudmetrics/generated/models"
 	"context"
 	"time"
+
+	"cloudmetrics.example/go/cloudmetrics/core"
+	"cloudmetrics.example/go/cloudmetrics/generated/models"
 )
 
 // Websites: What is being measured: a website or an app. Its time zone decides where

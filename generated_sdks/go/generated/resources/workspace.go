@@ -3,9 +3,10 @@
 package resources
 
 import (
+	"context"
+
 	"cloudmetrics.example/go/cloudmetrics/core"
 	"cloudmetrics.example/go/cloudmetrics/generated/models"
-	"context"
 )
 
 // Workspace: The workspace that a key belongs to. Everything else lives inside one:
