@@ -161,3 +161,9 @@ def test_the_module_needs_nothing_but_the_standard_library_and_is_clean(go):
 
     assert {line.startswith(golang.MODULE) for line in listed.stdout.split()} == {True}
     assert vetted.returncode == 0, vetted.stderr
+
+
+def test_contexts_end_what_they_should():
+    ended = golang.go("test", "./...", folder=golang.SDK)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
