@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if wrong := config.stash.get(untold, []):
         terminalreporter.section("tests/coverage.yaml is not true any more")
         terminalreporter.write_line("\n".join(wrong))
+
+
+@pytest.fixture(scope="session")
+def tools() -> None:
+    """Spectral, oasdiff and what makes the SDKs, installed as the lock files say."""
+    subprocess.run([Path(__file__).parents[1] / "scripts" / "setup-tools"], check=True)
 
 
 @dataclass(frozen=True)

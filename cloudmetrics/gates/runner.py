@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from cloudmetrics.contract import ContractInvalid
-from cloudmetrics.gates import breaking, drift, examples, fuzz, lint, sdk, valid
+from cloudmetrics.gates import breaking, consumers, drift, examples, fuzz, lint, sdk, valid
 from cloudmetrics.gates.models import (
     Finding,
     Gate,
@@ -27,6 +27,11 @@ GATES = (
     Gate("examples", "each example is true, and its request gets a documented answer", examples.look),
     Gate("breaking", "what the last released contract promised still holds", breaking.look),
     Gate("drift", "operations, handlers, SDK methods and tables are the same ones", drift.look),
+    Gate(
+        "consumers",
+        "what consumers rely on, by their Pact contracts, is what a server answers",
+        consumers.look,
+    ),
     Gate("sdk", "generated_sdks/ was made from this contract, and by nobody's hand", sdk.look),
     Gate("fuzz", "nothing that Schemathesis sends breaks a promise of the contract", fuzz.look),
 )

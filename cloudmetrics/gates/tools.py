@@ -29,13 +29,19 @@ def node_program() -> Path:
 
 
 def run(
-    command: Sequence[str | Path], timeout: float = PATIENCE, environ: Mapping[str, str] | None = None
+    command: Sequence[str | Path],
+    timeout: float = PATIENCE,
+    environ: Mapping[str, str] | None = None,
+    text: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a program to its end, whatever its exit code. Raises GateBroken where it can't be run."""
+    """Runs a program to its end, whatever its exit code; `text` is its input.
+
+    Raises GateBroken where it can't be run.
+    """
     words = [str(word) for word in command]
     try:
         return subprocess.run(  # noqa: S603 - the commands are our own.
-            words, capture_output=True, text=True, timeout=timeout, env=environ, check=False
+            words, input=text, capture_output=True, text=True, timeout=timeout, env=environ, check=False
         )
     except FileNotFoundError:
         raise GateBroken(f"{words[0]} is not installed; run scripts/setup-tools") from None

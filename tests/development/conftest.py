@@ -67,6 +67,11 @@ class Writing:
             return await client.get(path)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def with_tools(tools: None) -> None:
+    """What is saved is linted."""
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "spec" / "paths").mkdir(parents=True)

@@ -169,10 +169,6 @@ async def test_an_application_that_cannot_begin_does_not_take_the_place_of_the_f
     await live.close()
 
 
-needs_spectral = pytest.mark.skipif(not tools.SPECTRAL.exists(), reason="scripts/setup-tools was not run")
-
-
-@needs_spectral
 async def test_spectral_tells_a_moment_later_what_the_engine_does_not_mind(write, project):
     rules = project / ".spectral.yml"
     rules.write_text(

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from cloudmetrics.contract import Contract
 from cloudmetrics.portal import create_portal, is_portal_path
+from cloudmetrics.portal.contract_files import with_samples
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
 BASE_URL = "http://127.0.0.1:8099"
@@ -104,7 +105,10 @@ def test_the_contract_is_given_out_with_the_running_server_first(portal):
 
     assert document["servers"][0] == {"url": BASE_URL, "description": "This server"}
     assert document["servers"][1:] == CONTRACT.bundle["servers"]
-    assert {**document, "servers": None} == {**CONTRACT.bundle, "servers": None}
+    expected = with_samples(CONTRACT.bundle)
+    assert {**document, "servers": None} == {**expected, "servers": None}
+    sampled = document["paths"]["/v1/goals"]["get"]["x-codeSamples"]
+    assert "Python" in [each["lang"] for each in sampled]
 
 
 def test_a_listed_server_comes_first_in_the_contracts_own_words():
