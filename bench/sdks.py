@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from bench import sdk_javascript
+from bench import sdk_go, sdk_javascript
 from bench.report import Figure, against_bar
 from bench.servers import PROJECT, free_port
 from bench.start import until
@@ -48,10 +48,12 @@ def figures(rounds: int, seconds: float, tell: Callable[[str], None]) -> list[Fi
         others.rows.append(["events/s through the buffer, sent", f"{rate:,.0f}", against_bar(rate, 10_000)])
         tell("JavaScript")
         javascript = sdk_javascript.figure(url, rounds, seconds)
+        tell("Go")
+        go = sdk_go.figure(url, rounds, seconds)
     tell("import")
     took = statistics.median(imported() for _ in range(max(rounds, 5))) * 1000
     others.rows.append(["import, ms", f"{took:.0f}", against_bar(took, 150, at_least=False)])
-    return [requests, others, javascript]
+    return [requests, others, javascript, go]
 
 
 def rows(name: str, plain: float, ours: float) -> list[list[str]]:

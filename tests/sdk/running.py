@@ -8,13 +8,13 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
 from cloudmetrics.gates import tools
-from tests.sdk import judging
+from tests.sdk import golang, judging
 from tests.sdk.server import Server
 from tests.sdk.suite import DEFAULT_CLIENT, ROOT, Case, filled, pointed
 
@@ -22,19 +22,23 @@ PATIENCE = 20.0
 PYTHON = [sys.executable, "-m", "tests.sdk.runners.python"]
 JAVASCRIPT = ROOT / "generated_sdks/javascript"
 NODE = str(tools.node_program())
-# Language → its command.
-RUNNERS: dict[str, Sequence[str]] = {
-    "python": PYTHON,
-    "python-async": [*PYTHON, "--async"],
-    "javascript": [NODE, str(ROOT / "tests/sdk/runners/javascript.mjs")],
-}
 
 
 @cache
-def built() -> None:
-    """Builds what a runner runs and is not committed. Raises CalledProcessError."""
+def javascript_runner() -> Sequence[str]:
+    """The command, once what it runs and is not committed is built. Raises CalledProcessError."""
     subprocess.run([ROOT / "scripts/setup-tools"], check=True)
     subprocess.run([NODE, str(JAVASCRIPT / "build.mjs")], check=True)
+    return [NODE, str(ROOT / "tests/sdk/runners/javascript.mjs")]
+
+
+# Language → what gives its command, which may have to be built first.
+RUNNERS: dict[str, Callable[[], Sequence[str]]] = {
+    "python": lambda: PYTHON,
+    "python-async": lambda: [*PYTHON, "--async"],
+    "javascript": javascript_runner,
+    "go": lambda: [golang.runner()],
+}
 
 
 class Runner:
@@ -88,10 +92,8 @@ def running(language: str) -> Iterator[Runner]:
     """The runner of a language, for the time of the block."""
     environ = {**os.environ, "NO_PROXY": "*", "PYTHONPATH": f"{ROOT}:{ROOT}/generated_sdks/python"}
     environ.pop("CLOUDMETRICS_API_KEY", None)
-    if language == "javascript":
-        built()
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(RUNNERS[language], **pipes, text=True, cwd=ROOT, env=environ) as process:
+    with subprocess.Popen(RUNNERS[language](), **pipes, text=True, cwd=ROOT, env=environ) as process:
         runner = Runner(process)
         try:
             yield runner

@@ -1,4 +1,4 @@
-"""The Go SDK: types by a generator of ours, formatted by gofmt."""
+"""The Go SDK: types and resources by generators of ours, formatted by gofmt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from cloudmetrics.gates.tools import HOME
 from cloudmetrics.sdks.description import Description
 from cloudmetrics.sdks.errors import GeneratorFailed
-from cloudmetrics.sdks.golang import models
+from cloudmetrics.sdks.golang import models, resources
 from cloudmetrics.sdks.golang.names import enum_name
 from cloudmetrics.sdks.writing import replace
 
@@ -69,6 +69,7 @@ def write(contract: Description, error_codes: list[dict[str, str]], folder: Path
         "models/nullable.go": NULLABLE,
         "models/error_codes.go": f"package models\n\n{about}\ntype ErrorCode string\n\nconst (\n{codes}\n)",
         "models/version.go": f"package models\n\n{version}\nconst Version = {json.dumps(contract.version)}",
+        **resources.files(contract),
     }
     replace(folder / GENERATED, files)
     subprocess.run([gofmt(), "-w", str(folder / GENERATED)], check=True)  # noqa: S603 - our own command.
@@ -85,11 +86,11 @@ def gofmt() -> str:
 
 def operations(folder: Path) -> int | None:
     """How many operations a written SDK has methods for; None while it has types alone."""
-    resources = folder / GENERATED / "resources"
-    if not resources.exists():
+    written = folder / GENERATED / "resources"
+    if not written.exists():
         return None
     count = 0
-    for path in resources.glob("*.go"):
+    for path in written.glob("*.go"):
         text = path.read_text(encoding="utf-8")
         count += len(re.findall(r"^func \(\w+ \*\w+\) [A-Z]\w*\(", text, re.MULTILINE))
     return count

@@ -66,7 +66,8 @@ def _struct(contract: Description, kind: str, schema: Schema, fields: dict[str, 
         if name not in needed:
             # An absent field and null are two things, where the contract takes both.
             type_ = f"Nullable[{type_}]" if nullable else pointer(type_)
-            tag += ",omitzero" if nullable else ",omitempty"
+            # What is zero is left out; an empty list is not, since it empties what is there.
+            tag += ",omitzero"
         elif nullable:
             type_ = pointer(type_)
         doc = comment(contract.resolve(field).get("description", ""), "\t")

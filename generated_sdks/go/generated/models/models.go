@@ -101,19 +101,19 @@ type AlertBody struct {
 	// What people call it. Any characters; it need not be unique.
 	Name string `json:"name"`
 	// Whether it is evaluated.
-	Enabled *bool `json:"enabled,omitempty"`
+	Enabled *bool `json:"enabled,omitzero"`
 	// When a number is a reason to fire: `THRESHOLD`, above or below a value;
 	// `CHANGE`, since an earlier time; `ABSENCE`, nothing at all; `ANOMALY`, unusual
 	// for its hour or day of the week; `BUDGET`, too much of a budget.
 	Condition AlertConditionBody `json:"condition"`
 	// In how many evaluations in a row, a minute apart, the condition holds before it fires.
-	FireAfter *int64 `json:"fire_after,omitempty"`
+	FireAfter *int64 `json:"fire_after,omitzero"`
 	// In how many evaluations in a row it is over before it is resolved.
-	ResolveAfter *int64 `json:"resolve_after,omitempty"`
+	ResolveAfter *int64 `json:"resolve_after,omitzero"`
 	// So many minutes ago all windows end, so that what arrives late is counted.
-	DelayMinutes *int64 `json:"delay_minutes,omitempty"`
+	DelayMinutes *int64 `json:"delay_minutes,omitzero"`
 	// Whom to tell. Without any, only the alert's state and history do.
-	Channels []AlertChannelReferenceBody `json:"channels,omitempty"`
+	Channels []AlertChannelReferenceBody `json:"channels,omitzero"`
 }
 
 // AlertBudgetMeasure: What is spent so far, or what the forecast expects to be spent at the month's end.
@@ -401,7 +401,7 @@ func (u AlertConditionBody) MarshalJSON() ([]byte, error) {
 // AlertConditionPatch: What changes about a condition; null takes a field away. A condition that becomes
 // one of another kind needs the fields of that kind, and none of the other's.
 type AlertConditionPatch struct {
-	Kind             *string                         `json:"kind,omitempty"`
+	Kind             *string                         `json:"kind,omitzero"`
 	Source           Nullable[AlertSourcePatch]      `json:"source,omitzero"`
 	Window           Nullable[AlertWindow]           `json:"window,omitzero"`
 	Compare          Nullable[AlertComparison]       `json:"compare,omitzero"`
@@ -546,16 +546,16 @@ type AlertMute struct {
 // AlertPatch: What changes about an alert (JSON merge patch); the rest stays.
 type AlertPatch struct {
 	// What people call it. Any characters; it need not be unique.
-	Name    *string `json:"name,omitempty"`
-	Enabled *bool   `json:"enabled,omitempty"`
+	Name    *string `json:"name,omitzero"`
+	Enabled *bool   `json:"enabled,omitzero"`
 	// What changes about a condition; null takes a field away. A condition that becomes
 	// one of another kind needs the fields of that kind, and none of the other's.
-	Condition    *AlertConditionPatch `json:"condition,omitempty"`
-	FireAfter    *int64               `json:"fire_after,omitempty"`
-	ResolveAfter *int64               `json:"resolve_after,omitempty"`
-	DelayMinutes *int64               `json:"delay_minutes,omitempty"`
+	Condition    *AlertConditionPatch `json:"condition,omitzero"`
+	FireAfter    *int64               `json:"fire_after,omitzero"`
+	ResolveAfter *int64               `json:"resolve_after,omitzero"`
+	DelayMinutes *int64               `json:"delay_minutes,omitzero"`
 	// All of them; a list is replaced as a whole.
-	Channels []AlertChannelReferenceBody `json:"channels,omitempty"`
+	Channels []AlertChannelReferenceBody `json:"channels,omitzero"`
 }
 
 // AlertPreview: What a rule would have done.
@@ -612,15 +612,15 @@ type AlertPreviewQuestion struct {
 	// for its hour or day of the week; `BUDGET`, too much of a budget.
 	Condition AlertConditionBody `json:"condition"`
 	// In how many evaluations in a row, a minute apart, the condition holds before it fires.
-	FireAfter *int64 `json:"fire_after,omitempty"`
+	FireAfter *int64 `json:"fire_after,omitzero"`
 	// In how many evaluations in a row it is over before it is resolved.
-	ResolveAfter *int64 `json:"resolve_after,omitempty"`
+	ResolveAfter *int64 `json:"resolve_after,omitzero"`
 	// So many minutes ago all windows end, so that what arrives late is counted.
-	DelayMinutes *int64 `json:"delay_minutes,omitempty"`
+	DelayMinutes *int64 `json:"delay_minutes,omitzero"`
 	// When to begin. Without it, a day before the end.
-	StartAt *time.Time `json:"start_at,omitempty"`
+	StartAt *time.Time `json:"start_at,omitzero"`
 	// When to end. Without it, now.
-	EndAt *time.Time `json:"end_at,omitempty"`
+	EndAt *time.Time `json:"end_at,omitzero"`
 }
 
 // AlertPreviewResponse: see its fields.
@@ -733,7 +733,7 @@ func (u AlertSourceBody) MarshalJSON() ([]byte, error) {
 
 // AlertSourcePatch: What changes about a source, under the rules of conditions.
 type AlertSourcePatch struct {
-	Kind           *string            `json:"kind,omitempty"`
+	Kind           *string            `json:"kind,omitzero"`
 	Metric         Nullable[string]   `json:"metric,omitzero"`
 	WebsiteID      Nullable[string]   `json:"website_id,omitzero"`
 	Filter         Nullable[Filter]   `json:"filter,omitzero"`
@@ -946,9 +946,9 @@ type AnomalyConditionBody struct {
 	// The last full hour of local time, or yesterday, which seasons are made of.
 	Window AlertAnomalyWindow `json:"window"`
 	// Whether unusually much is a reason, unusually little, or either.
-	Direction *AlertAnomalyDirection `json:"direction,omitempty"`
+	Direction *AlertAnomalyDirection `json:"direction,omitzero"`
 	// From how many robust standard deviations on a value is unusual.
-	Sensitivity *float64 `json:"sensitivity,omitempty"`
+	Sensitivity *float64 `json:"sensitivity,omitzero"`
 	// Where it is over: at or beyond this on the other side. Without it, at the
 	// threshold itself. It cannot lie on the side where the condition holds.
 	ResolveThreshold Nullable[float64] `json:"resolve_threshold,omitzero"`
@@ -990,17 +990,17 @@ type APIKey struct {
 type APIKeyCreate struct {
 	// What the key is for. It cannot be blank.
 	Name   string   `json:"name"`
-	Scopes []string `json:"scopes,omitempty"`
+	Scopes []string `json:"scopes,omitzero"`
 	// A set of scopes by name: `READ_ONLY` is every scope that reads, `FULL` is all of
 	// them. What counts is what the preset is when the key is made.
-	Preset *ScopePreset `json:"preset,omitempty"`
+	Preset *ScopePreset `json:"preset,omitzero"`
 	// What the key opens. Without one, what the caller's own credential opens.
-	Mode *APIKeyMode `json:"mode,omitempty"`
+	Mode *APIKeyMode `json:"mode,omitzero"`
 	// When the key ends by itself. Without one, never.
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	ExpiresAt *time.Time `json:"expires_at,omitzero"`
 	// From where a credential may be used. None means from anywhere. Elsewhere a good
 	// credential answers `403` with code `ADDRESS_NOT_ALLOWED`.
-	AllowedNetworks []string `json:"allowed_networks,omitempty"`
+	AllowedNetworks []string `json:"allowed_networks,omitzero"`
 }
 
 // APIKeyListResponse: see its fields.
@@ -1023,13 +1023,13 @@ const (
 // APIKeyPatch: What changes about a key (JSON merge patch); the rest stays.
 type APIKeyPatch struct {
 	// What the key is for. It cannot be blank.
-	Name   *string  `json:"name,omitempty"`
-	Scopes []string `json:"scopes,omitempty"`
+	Name   *string  `json:"name,omitzero"`
+	Scopes []string `json:"scopes,omitzero"`
 	// When the key ends by itself; null is never.
 	ExpiresAt Nullable[time.Time] `json:"expires_at,omitzero"`
 	// From where a credential may be used. None means from anywhere. Elsewhere a good
 	// credential answers `403` with code `ADDRESS_NOT_ALLOWED`.
-	AllowedNetworks []string `json:"allowed_networks,omitempty"`
+	AllowedNetworks []string `json:"allowed_networks,omitzero"`
 }
 
 // APIKeyResponse: see its fields.
@@ -1043,9 +1043,9 @@ type APIKeyResponse struct {
 // APIKeyRotation: How a key is replaced.
 type APIKeyRotation struct {
 	// How long the old key lives on, so that its users can change over. 0 ends it at once.
-	OverlapSeconds *int64 `json:"overlap_seconds,omitempty"`
+	OverlapSeconds *int64 `json:"overlap_seconds,omitzero"`
 	// When the new key ends by itself. Without one, when the old one would have.
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	ExpiresAt *time.Time `json:"expires_at,omitzero"`
 }
 
 // APIKeyStatus: Whether a key opens anything. New values may appear.
@@ -1227,7 +1227,7 @@ type BarWidgetBody struct {
 	// What stands above the widget; it may be empty.
 	Title string `json:"title"`
 	// Without it, the first place that is free; in an update, where it lies.
-	Layout *WidgetLayoutBody `json:"layout,omitempty"`
+	Layout *WidgetLayoutBody `json:"layout,omitzero"`
 	// A question as query-metrics takes it, with the name of a range in the place of
 	// dates, so that the answer stays current.
 	Query WidgetQuestionBody `json:"query"`
@@ -1236,7 +1236,7 @@ type BarWidgetBody struct {
 // Batch: Requests that travel together, carried out in their order.
 type Batch struct {
 	// Whether all of them are done, or none.
-	Atomic   *bool          `json:"atomic,omitempty"`
+	Atomic   *bool          `json:"atomic,omitzero"`
 	Requests []BatchRequest `json:"requests"`
 }
 
@@ -1261,18 +1261,18 @@ type BatchAnswers struct {
 // BatchRequest: A request of a batch. The credential is the one of the batch.
 type BatchRequest struct {
 	// Your own name for it, which comes back with its answer.
-	ID     *string `json:"id,omitempty"`
+	ID     *string `json:"id,omitzero"`
 	Method string  `json:"method"`
 	// The path with its query, encoded as in a URL.
 	Path string `json:"path"`
 	// What the request sends, where it sends something: any JSON.
-	Body any `json:"body,omitempty"`
+	Body any `json:"body,omitzero"`
 	// Its `Idempotency-Key`.
-	IdempotencyKey *string `json:"idempotency_key,omitempty"`
+	IdempotencyKey *string `json:"idempotency_key,omitzero"`
 	// Its `If-Match`.
-	IfMatch *string `json:"if_match,omitempty"`
+	IfMatch *string `json:"if_match,omitzero"`
 	// Its `If-None-Match`.
-	IfNoneMatch *string `json:"if_none_match,omitempty"`
+	IfNoneMatch *string `json:"if_none_match,omitzero"`
 }
 
 // BatchResponse: see its fields.
@@ -1315,9 +1315,9 @@ type BudgetAmount struct {
 
 // BudgetAmountPatch: What changes about the amount.
 type BudgetAmountPatch struct {
-	AmountMinor *int64 `json:"amount_minor,omitempty"`
+	AmountMinor *int64 `json:"amount_minor,omitzero"`
 	// An ISO 4217 code of three capitals.
-	Currency *string `json:"currency,omitempty"`
+	Currency *string `json:"currency,omitzero"`
 }
 
 // BudgetBody: A budget, as it is created or replaced.
@@ -1332,10 +1332,10 @@ type BudgetBody struct {
 	// - `EFFECTIVE`: with prepaid purchases spread over what they cover.
 	// - `LIST`: by list prices, without any discount.
 	// - `CONTRACTED`: by negotiated prices, without commitment discounts.
-	Cost *CostKind `json:"cost,omitempty"`
+	Cost *CostKind `json:"cost,omitzero"`
 	// Which charges count. They are compared exactly, and all filters must hold; null, or
 	// nothing, narrows nothing, and an empty text stands for charges without a value.
-	Filters *CostFiltersBody `json:"filters,omitempty"`
+	Filters *CostFiltersBody `json:"filters,omitzero"`
 }
 
 // BudgetCondition: A budget's month has spent, or is expected to spend, more than a part of it: 1 is
@@ -1358,9 +1358,9 @@ type BudgetConditionBody struct {
 	Kind     string `json:"kind"`
 	BudgetID string `json:"budget_id"`
 	// What is spent so far, or what the forecast expects to be spent at the month's end.
-	Measure *AlertBudgetMeasure `json:"measure,omitempty"`
+	Measure *AlertBudgetMeasure `json:"measure,omitzero"`
 	// The part of the budget; 0.8 is four fifths.
-	Threshold *float64 `json:"threshold,omitempty"`
+	Threshold *float64 `json:"threshold,omitzero"`
 	// Where it is over: at or beyond this on the other side. Without it, at the
 	// threshold itself. It cannot lie on the side where the condition holds.
 	ResolveThreshold Nullable[float64] `json:"resolve_threshold,omitzero"`
@@ -1376,18 +1376,18 @@ type BudgetListResponse struct {
 // BudgetPatch: What changes about a budget (JSON merge patch); the rest stays.
 type BudgetPatch struct {
 	// What people call the budget.
-	Name *string `json:"name,omitempty"`
+	Name *string `json:"name,omitzero"`
 	// What changes about the amount.
-	Amount *BudgetAmountPatch `json:"amount,omitempty"`
+	Amount *BudgetAmountPatch `json:"amount,omitzero"`
 	// One of the four costs of FOCUS. New values may appear.
 	//
 	// - `BILLED`: what the invoice says, with all discounts, on the day of the charge.
 	// - `EFFECTIVE`: with prepaid purchases spread over what they cover.
 	// - `LIST`: by list prices, without any discount.
 	// - `CONTRACTED`: by negotiated prices, without commitment discounts.
-	Cost *CostKind `json:"cost,omitempty"`
+	Cost *CostKind `json:"cost,omitzero"`
 	// What changes about the filters (JSON merge patch); null takes a filter off.
-	Filters *CostFiltersPatch `json:"filters,omitempty"`
+	Filters *CostFiltersPatch `json:"filters,omitzero"`
 }
 
 // BudgetResponse: see its fields.
@@ -1603,7 +1603,7 @@ func (u ConditionBody) MarshalJSON() ([]byte, error) {
 // ConditionPatch: What changes about a condition; null takes a field away. A condition that becomes
 // one of another kind needs the fields of that kind, and none of the other's.
 type ConditionPatch struct {
-	Kind           *string                  `json:"kind,omitempty"`
+	Kind           *string                  `json:"kind,omitzero"`
 	EventName      Nullable[string]         `json:"event_name,omitzero"`
 	PathPattern    Nullable[string]         `json:"path_pattern,omitzero"`
 	MinimumRevenue Nullable[MinimumRevenue] `json:"minimum_revenue,omitzero"`
@@ -1704,7 +1704,7 @@ type CostFiltersBody struct {
 	// As `ChargeCategory` has it.
 	ChargeCategory Nullable[string] `json:"charge_category,omitzero"`
 	// Tags by their keys, each with the value that it must have; an empty one stands for charges without the tag.
-	Tags map[string]string `json:"tags,omitempty"`
+	Tags map[string]string `json:"tags,omitzero"`
 }
 
 // CostFiltersPatch: What changes about the filters (JSON merge patch); null takes a filter off.
@@ -1724,7 +1724,7 @@ type CostFiltersPatch struct {
 	// As `ChargeCategory` has it.
 	ChargeCategory Nullable[string] `json:"charge_category,omitzero"`
 	// Tags by their keys, each with the value that it must have; an empty one stands for charges without the tag.
-	Tags map[string]*string `json:"tags,omitempty"`
+	Tags map[string]*string `json:"tags,omitzero"`
 }
 
 // CostForecast: What the present month is going to cost.
@@ -1974,7 +1974,7 @@ type CostSourceBody struct {
 	// - `EFFECTIVE`: with prepaid purchases spread over what they cover.
 	// - `LIST`: by list prices, without any discount.
 	// - `CONTRACTED`: by negotiated prices, without commitment discounts.
-	Cost *CostKind `json:"cost,omitempty"`
+	Cost *CostKind `json:"cost,omitzero"`
 	// Which currency. Without it, the one that the charges have; over several there is no number.
 	Currency Nullable[string] `json:"currency,omitzero"`
 	// One provider, as `ProviderName` has it.
@@ -1992,7 +1992,7 @@ type CostSourceBody struct {
 	// Charges of one kind, as `ChargeCategory` has it.
 	ChargeCategory Nullable[string] `json:"charge_category,omitzero"`
 	// Tags that charges must have, each written `key=value`.
-	Tags []string `json:"tags,omitempty"`
+	Tags []string `json:"tags,omitzero"`
 }
 
 // CostValue: What one value of a dimension cost.
@@ -2125,7 +2125,7 @@ type Dashboard struct {
 	// The website, only with `expand=website`; null where it was deleted, or none is named.
 	Website Nullable[Website] `json:"website,omitzero"`
 	// By rows, and from left to right, only with `expand=widgets`.
-	Widgets []Widget `json:"widgets,omitempty"`
+	Widgets []Widget `json:"widgets,omitzero"`
 }
 
 // DashboardCreate: A dashboard to create.
@@ -2140,9 +2140,9 @@ type DashboardCreate struct {
 	// shown. `TODAY`, `LAST_…_DAYS` and `THIS_…` end today, `YESTERDAY` and all other
 	// `LAST_…` before. A week begins on Monday; a quarter is three months. New values may
 	// appear.
-	Range *RangeName `json:"range,omitempty"`
+	Range *RangeName `json:"range,omitzero"`
 	// Where it stands in lists, the smallest first; those that are level go by age.
-	Position *int64 `json:"position,omitempty"`
+	Position *int64 `json:"position,omitzero"`
 	// With all widgets of a template, for its website and days. Without it, or null, it is empty.
 	Template Nullable[DashboardTemplateID] `json:"template,omitzero"`
 }
@@ -2208,7 +2208,7 @@ type DashboardImport struct {
 	// Without it, or null, the name in the document.
 	Name Nullable[string] `json:"name,omitzero"`
 	// Which websites stand for those of the document. Others are found by their id, domain or name.
-	Websites []WebsiteMapping `json:"websites,omitempty"`
+	Websites []WebsiteMapping `json:"websites,omitzero"`
 }
 
 // DashboardListResponse: see its fields.
@@ -2221,7 +2221,7 @@ type DashboardListResponse struct {
 // DashboardPatch: What shall change of a dashboard (JSON Merge Patch, RFC 7396). What is left out stays.
 type DashboardPatch struct {
 	// What people call the dashboard; no two of a workspace share a name. It cannot be blank.
-	Name *string `json:"name,omitempty"`
+	Name *string `json:"name,omitzero"`
 	// What it is for, and for whom. Null where nobody said.
 	Description Nullable[string] `json:"description,omitzero"`
 	WebsiteID   Nullable[string] `json:"website_id,omitzero"`
@@ -2229,9 +2229,9 @@ type DashboardPatch struct {
 	// shown. `TODAY`, `LAST_…_DAYS` and `THIS_…` end today, `YESTERDAY` and all other
 	// `LAST_…` before. A week begins on Monday; a quarter is three months. New values may
 	// appear.
-	Range *RangeName `json:"range,omitempty"`
+	Range *RangeName `json:"range,omitzero"`
 	// Where it stands in lists, the smallest first; those that are level go by age.
-	Position *int64 `json:"position,omitempty"`
+	Position *int64 `json:"position,omitzero"`
 }
 
 // DashboardResponse: see its fields.
@@ -2288,9 +2288,9 @@ type DashboardUpdate struct {
 	// shown. `TODAY`, `LAST_…_DAYS` and `THIS_…` end today, `YESTERDAY` and all other
 	// `LAST_…` before. A week begins on Monday; a quarter is three months. New values may
 	// appear.
-	Range *RangeName `json:"range,omitempty"`
+	Range *RangeName `json:"range,omitzero"`
 	// Where it stands in lists, the smallest first; those that are level go by age.
-	Position *int64 `json:"position,omitempty"`
+	Position *int64 `json:"position,omitzero"`
 }
 
 // DashboardView: A dashboard with the answers of all its widgets.
@@ -2483,37 +2483,37 @@ type EventCreate struct {
 	VisitorID string `json:"visitor_id"`
 	// The page. Its `utm_source`, `utm_medium` and `utm_campaign` become `source`,
 	// `medium` and `campaign`, each where it is not given.
-	URL *string `json:"url,omitempty"`
+	URL *string `json:"url,omitzero"`
 	// The page before.
-	Referrer *string `json:"referrer,omitempty"`
+	Referrer *string `json:"referrer,omitzero"`
 	// Where the visitor came from, such as `google` or `newsletter`. Where neither
 	// this nor the URL tells, it is the referrer's host without `www.`; a referrer
 	// of the website itself is none.
-	Source *string `json:"source,omitempty"`
+	Source *string `json:"source,omitzero"`
 	// How the visitor came, such as `organic`, `email` or `cpc`.
-	Medium *string `json:"medium,omitempty"`
+	Medium *string `json:"medium,omitzero"`
 	// What brought the visitor. Of a longer `utm_campaign`, the beginning is kept.
-	Campaign *string `json:"campaign,omitempty"`
+	Campaign *string `json:"campaign,omitzero"`
 	// What the visitor used; `mobile`, `desktop` and `tablet` are the usual ones.
 	// Where it is not given, it is one of these by the user agent, or `bot` for one
 	// that says that it is a robot; bots are counted like everybody else.
-	Device *string `json:"device,omitempty"`
+	Device *string `json:"device,omitzero"`
 	// The family of the browser, such as `Chrome` or `Mobile Safari`; else by the user agent.
-	Browser *string `json:"browser,omitempty"`
+	Browser *string `json:"browser,omitzero"`
 	// The operating system, such as `Windows` or `iOS`; else by the user agent.
-	System *string `json:"system,omitempty"`
+	System *string `json:"system,omitzero"`
 	// The visitor's user agent, for what `device`, `browser` and `system` leave open.
 	// Without it, the request's own User-Agent is read where it is a browser's. It is
 	// not stored.
-	UserAgent *string `json:"user_agent,omitempty"`
+	UserAgent *string `json:"user_agent,omitzero"`
 	// An ISO 3166-1 code of two capitals.
-	Country *string `json:"country,omitempty"`
+	Country *string `json:"country,omitzero"`
 	// What an event earned, or gave back where it is negative: an integer of minor
 	// units, in the website's currency.
-	Revenue *Revenue `json:"revenue,omitempty"`
+	Revenue *Revenue `json:"revenue,omitzero"`
 	// What else you want to know about the event: up to 50 fields of your own, each
 	// a text, a number, a boolean or null.
-	Properties map[string]any `json:"properties,omitempty"`
+	Properties map[string]any `json:"properties,omitzero"`
 }
 
 // EventListResponse: see its fields.
@@ -2578,12 +2578,12 @@ type ExportedWidget struct {
 	Layout WidgetLayout `json:"layout"`
 	// A question as query-metrics takes it, with the name of a range in the place of
 	// dates, so that the answer stays current.
-	Query    *WidgetQuestion     `json:"query,omitempty"`
+	Query    *WidgetQuestion     `json:"query,omitzero"`
 	Compare  Nullable[Compare]   `json:"compare,omitzero"`
-	FunnelID *string             `json:"funnel_id,omitempty"`
+	FunnelID *string             `json:"funnel_id,omitzero"`
 	Range    Nullable[RangeName] `json:"range,omitzero"`
 	// The text of the widget, as Markdown. Whoever draws it must not trust it to be free of HTML.
-	Text *string `json:"text,omitempty"`
+	Text *string `json:"text,omitzero"`
 }
 
 // Filter: A condition on one dimension, or conditions combined by `AND`, `OR` and `NOT`:
@@ -2751,17 +2751,17 @@ type FunnelCreate struct {
 	// What visitors do, in this order.
 	Steps []ConditionBody `json:"steps"`
 	// The time that a visitor has from the first step to the last.
-	WindowHours *int64 `json:"window_hours,omitempty"`
+	WindowHours *int64 `json:"window_hours,omitzero"`
 }
 
 // FunnelPatch: What shall change of a funnel (JSON Merge Patch, RFC 7396). What is left out stays.
 type FunnelPatch struct {
 	// What people call the funnel. It cannot be blank.
-	Name *string `json:"name,omitempty"`
+	Name *string `json:"name,omitzero"`
 	// What visitors do, in this order.
-	Steps []ConditionBody `json:"steps,omitempty"`
+	Steps []ConditionBody `json:"steps,omitzero"`
 	// The time that a visitor has from the first step to the last.
-	WindowHours *int64 `json:"window_hours,omitempty"`
+	WindowHours *int64 `json:"window_hours,omitzero"`
 }
 
 // FunnelQuery: A way through a website, and the time in which it is gone.
@@ -2770,14 +2770,14 @@ type FunnelQuery struct {
 	// What visitors do, in this order.
 	Steps []ConditionBody `json:"steps"`
 	// The time that a visitor has from the first step to the last.
-	WindowHours *int64 `json:"window_hours,omitempty"`
+	WindowHours *int64 `json:"window_hours,omitzero"`
 	// The day on which a row of events begins must have had this first touch;
 	// the later steps may be on any day.
-	Filters *FirstTouchBody `json:"filters,omitempty"`
+	Filters *FirstTouchBody `json:"filters,omitzero"`
 	// The first day. Without it, 29 days before `end_date`.
-	StartDate *string `json:"start_date,omitempty"`
+	StartDate *string `json:"start_date,omitzero"`
 	// The last day, included. Without it, today in the website's time zone.
-	EndDate *string `json:"end_date,omitempty"`
+	EndDate *string `json:"end_date,omitzero"`
 }
 
 // FunnelQueryMeta: The question as it was understood, dates and window filled in.
@@ -2826,7 +2826,7 @@ type FunnelUpdate struct {
 	// What visitors do, in this order.
 	Steps []ConditionBody `json:"steps"`
 	// The time that a visitor has from the first step to the last.
-	WindowHours *int64 `json:"window_hours,omitempty"`
+	WindowHours *int64 `json:"window_hours,omitzero"`
 }
 
 // FunnelWidget: How far visitors go on the way of a saved funnel.
@@ -2854,7 +2854,7 @@ type FunnelWidgetBody struct {
 	// What stands above the widget; it may be empty.
 	Title string `json:"title"`
 	// Without it, the first place that is free; in an update, where it lies.
-	Layout *WidgetLayoutBody `json:"layout,omitempty"`
+	Layout *WidgetLayoutBody `json:"layout,omitzero"`
 	// A saved funnel.
 	FunnelID string `json:"funnel_id"`
 	// The days. Without it, or null, the dashboard's.
@@ -2966,10 +2966,10 @@ type GoalListResponse struct {
 // GoalPatch: What changes about a goal (JSON merge patch); the rest stays.
 type GoalPatch struct {
 	// What people call the goal. It cannot be blank.
-	Name *string `json:"name,omitempty"`
+	Name *string `json:"name,omitzero"`
 	// What changes about a condition; null takes a field away. A condition that becomes
 	// one of another kind needs the fields of that kind, and none of the other's.
-	Condition *ConditionPatch `json:"condition,omitempty"`
+	Condition *ConditionPatch `json:"condition,omitzero"`
 }
 
 // GoalResponse: see its fields.
@@ -3310,35 +3310,35 @@ type MetricsQuery struct {
 // MetricsQuestion: Which numbers, of which days, grouped, filtered and sorted how.
 type MetricsQuestion struct {
 	// Count one website only. Without it, all websites of the workspace together.
-	WebsiteID *string `json:"website_id,omitempty"`
+	WebsiteID *string `json:"website_id,omitzero"`
 	// The first day. Without it, 29 days before `end_date`.
-	StartDate *string `json:"start_date,omitempty"`
+	StartDate *string `json:"start_date,omitzero"`
 	// The last day, included. Without it, today in the website's time zone (in the
 	// workspace's, where no website is named).
-	EndDate *string  `json:"end_date,omitempty"`
+	EndDate *string  `json:"end_date,omitzero"`
 	Metrics []string `json:"metrics"`
 	// One row is answered per combination of their values. Without any, it is one row.
-	Dimensions []string `json:"dimensions,omitempty"`
+	Dimensions []string `json:"dimensions,omitzero"`
 	// How long the values of `time` are; `HOUR` for at most 31 days.
-	Interval *Interval `json:"interval,omitempty"`
+	Interval *Interval `json:"interval,omitzero"`
 	// A condition on one dimension, or conditions combined by `AND`, `OR` and `NOT`:
 	// up to 5 levels deep, with up to 50 conditions in all. Texts are compared
 	// exactly, upper and lower case apart.
-	Filter *Filter `json:"filter,omitempty"`
+	Filter *Filter `json:"filter,omitzero"`
 	// The name of an event that counts as success, for `conversion_rate`.
-	Goal *string `json:"goal,omitempty"`
+	Goal *string `json:"goal,omitzero"`
 	// A goal of the website, instead of `goal`. It needs its `website_id`.
-	GoalID *string `json:"goal_id,omitempty"`
+	GoalID *string `json:"goal_id,omitzero"`
 	// Without it, by `time`, or else by the first metric, the largest first. Rows that
 	// are level follow each other in the order of their dimensions.
-	Order []MetricsOrder `json:"order,omitempty"`
+	Order []MetricsOrder `json:"order,omitzero"`
 	// How many rows a page holds at most.
-	Limit *int64 `json:"limit,omitempty"`
+	Limit *int64 `json:"limit,omitzero"`
 	// `pagination.next_cursor` of the page before, with the same question. It keeps the
 	// days of the first page.
-	Cursor *string `json:"cursor,omitempty"`
+	Cursor *string `json:"cursor,omitzero"`
 	// Only say in `meta.plan` how the question would be answered, and what it would read.
-	DryRun *bool `json:"dry_run,omitempty"`
+	DryRun *bool `json:"dry_run,omitzero"`
 }
 
 // MetricsQuestionMeta: The question as it was understood, and how it was answered.
@@ -3380,13 +3380,13 @@ type MetricsRow struct {
 // MetricsRowNumbers: The metrics of the question, and no others.
 type MetricsRowNumbers struct {
 	// How many.
-	Visitors *int64 `json:"visitors,omitempty"`
+	Visitors *int64 `json:"visitors,omitzero"`
 	// How many.
-	Visits *int64 `json:"visits,omitempty"`
+	Visits *int64 `json:"visits,omitzero"`
 	// How many.
-	Pageviews *int64 `json:"pageviews,omitempty"`
+	Pageviews *int64 `json:"pageviews,omitzero"`
 	// How many.
-	Events *int64 `json:"events,omitempty"`
+	Events *int64 `json:"events,omitzero"`
 	// `pageviews` divided by `visits`. Null without visits.
 	ViewsPerVisit Nullable[float64] `json:"views_per_visit,omitzero"`
 	// Bounces, which are visits with a single event, divided by `visits`. Null without visits.
@@ -3396,12 +3396,12 @@ type MetricsRowNumbers struct {
 	VisitDuration Nullable[float64] `json:"visit_duration,omitzero"`
 	Revenue       Nullable[Money]   `json:"revenue,omitzero"`
 	// Comes with `revenue`, in the order of the codes.
-	RevenueByCurrency []Money           `json:"revenue_by_currency,omitempty"`
+	RevenueByCurrency []Money           `json:"revenue_by_currency,omitzero"`
 	RevenuePerVisitor Nullable[Money]   `json:"revenue_per_visitor,omitzero"`
 	ConversionRate    Nullable[float64] `json:"conversion_rate,omitzero"`
 	Cost              Nullable[Amount]  `json:"cost,omitzero"`
 	// Comes with `cost`, in the order of the codes.
-	CostByCurrency []Amount         `json:"cost_by_currency,omitempty"`
+	CostByCurrency []Amount         `json:"cost_by_currency,omitzero"`
 	Margin         Nullable[Amount] `json:"margin,omitzero"`
 }
 
@@ -3486,7 +3486,7 @@ type NumberWidgetBody struct {
 	// What stands above the widget; it may be empty.
 	Title string `json:"title"`
 	// Without it, the first place that is free; in an update, where it lies.
-	Layout *WidgetLayoutBody `json:"layout,omitempty"`
+	Layout *WidgetLayoutBody `json:"layout,omitzero"`
 	// A question as query-metrics takes it, with the name of a range in the place of
 	// dates, so that the answer stays current.
 	Query WidgetQuestionBody `json:"query"`
@@ -3521,7 +3521,7 @@ type OAuthClientCreate struct {
 	Kind       OAuthClientKind  `json:"kind"`
 	GrantTypes []OAuthGrantType `json:"grant_types"`
 	// Needed for `AUTHORIZATION_CODE`.
-	RedirectUris []string `json:"redirect_uris,omitempty"`
+	RedirectUris []string `json:"redirect_uris,omitzero"`
 	// The most that the client may ever be given.
 	Scopes []string `json:"scopes"`
 }
@@ -3546,12 +3546,12 @@ type OAuthClientListResponse struct {
 // OAuthClientPatch: What changes about a client (JSON merge patch); the rest stays.
 type OAuthClientPatch struct {
 	// What people read when they are asked whether to let the client in.
-	Name       *string          `json:"name,omitempty"`
-	GrantTypes []OAuthGrantType `json:"grant_types,omitempty"`
+	Name       *string          `json:"name,omitzero"`
+	GrantTypes []OAuthGrantType `json:"grant_types,omitzero"`
 	// Needed for `AUTHORIZATION_CODE`.
-	RedirectUris []string `json:"redirect_uris,omitempty"`
+	RedirectUris []string `json:"redirect_uris,omitzero"`
 	// The most that the client may ever be given.
-	Scopes []string `json:"scopes,omitempty"`
+	Scopes []string `json:"scopes,omitzero"`
 }
 
 // OAuthClientResponse: see its fields.
@@ -3566,7 +3566,7 @@ type OAuthClientResponse struct {
 // OAuthClientRotateSecret: How long the old secret goes on.
 type OAuthClientRotateSecret struct {
 	// In seconds, at most a week. 0 ends it at once.
-	OverlapSeconds *int64 `json:"overlap_seconds,omitempty"`
+	OverlapSeconds *int64 `json:"overlap_seconds,omitzero"`
 }
 
 // OAuthClientUpdate: What a client shall be from now on. All four fields are replaced.
@@ -3694,9 +3694,9 @@ type Problem struct {
 	// Finds the request in the logs.
 	TraceID string `json:"trace_id"`
 	// What a program may want to know besides; its fields depend on the code.
-	Details map[string]any `json:"details,omitempty"`
+	Details map[string]any `json:"details,omitzero"`
 	// Every violation at once, up to a hundred.
-	Errors []Violation `json:"errors,omitempty"`
+	Errors []Violation `json:"errors,omitzero"`
 }
 
 // QueryPlan: How a question is answered. Other sources may be chosen at any time; the numbers stay the same.
@@ -3870,19 +3870,19 @@ type ReportBody struct {
 	// before, up to it.
 	Period ReportPeriod `json:"period"`
 	// Questions of its own, instead of a dashboard.
-	Sections []ReportSectionBody `json:"sections,omitempty"`
+	Sections []ReportSectionBody `json:"sections,omitzero"`
 	// A dashboard to show, instead of `sections`: each of its widgets that asks
 	// something of the metrics is a section, about the days of this report.
-	DashboardID *string `json:"dashboard_id,omitempty"`
+	DashboardID *string `json:"dashboard_id,omitzero"`
 	// Whether the schedule is kept. A paused report can still be run by hand.
-	Status *ReportStatus `json:"status,omitempty"`
+	Status *ReportStatus `json:"status,omitzero"`
 	// When it runs by itself. Without it, only by hand.
 	Schedule Nullable[ReportScheduleBody] `json:"schedule,omitzero"`
 	// To whom the results are mailed.
-	Recipients []string `json:"recipients,omitempty"`
+	Recipients []string `json:"recipients,omitzero"`
 	// How the recipients get it: as a PDF attached to the mail, or as a link that shows
 	// the PDF for 30 days to whoever has it.
-	Delivery *ReportDelivery `json:"delivery,omitempty"`
+	Delivery *ReportDelivery `json:"delivery,omitzero"`
 }
 
 // ReportDelivery: How the recipients get it: as a PDF attached to the mail, or as a link that shows
@@ -3929,18 +3929,18 @@ const (
 // of the days that the report is about.
 type ReportQuestion struct {
 	// Count one website only. Without it, all websites of the workspace together.
-	WebsiteID *string  `json:"website_id,omitempty"`
+	WebsiteID *string  `json:"website_id,omitzero"`
 	Metrics   []string `json:"metrics"`
 	// One row is answered per combination of their values. Without any, it is one row.
 	Dimensions []string `json:"dimensions"`
 	// How long the values of `time` are; `HOUR` for at most 31 days.
 	Interval Interval `json:"interval"`
 	// As it was sent; see `Filter`.
-	Filter map[string]any `json:"filter,omitempty"`
+	Filter map[string]any `json:"filter,omitzero"`
 	// The name of an event that counts as success, for `conversion_rate`.
-	Goal *string `json:"goal,omitempty"`
+	Goal *string `json:"goal,omitzero"`
 	// A goal of the website, instead of `goal`. It needs its `website_id`.
-	GoalID *string `json:"goal_id,omitempty"`
+	GoalID *string `json:"goal_id,omitzero"`
 	// Without it, by `time`, or else by the first metric, the largest first. Rows that
 	// are level follow each other in the order of their dimensions.
 	Order []ReportOrder `json:"order"`
@@ -3952,25 +3952,25 @@ type ReportQuestion struct {
 // of the days that the report is about.
 type ReportQuestionBody struct {
 	// Count one website only. Without it, all websites of the workspace together.
-	WebsiteID *string  `json:"website_id,omitempty"`
+	WebsiteID *string  `json:"website_id,omitzero"`
 	Metrics   []string `json:"metrics"`
 	// One row is answered per combination of their values. Without any, it is one row.
-	Dimensions []string `json:"dimensions,omitempty"`
+	Dimensions []string `json:"dimensions,omitzero"`
 	// How long the values of `time` are; `HOUR` for at most 31 days.
-	Interval *Interval `json:"interval,omitempty"`
+	Interval *Interval `json:"interval,omitzero"`
 	// A condition on one dimension, or conditions combined by `AND`, `OR` and `NOT`:
 	// up to 5 levels deep, with up to 50 conditions in all. Texts are compared
 	// exactly, upper and lower case apart.
-	Filter *Filter `json:"filter,omitempty"`
+	Filter *Filter `json:"filter,omitzero"`
 	// The name of an event that counts as success, for `conversion_rate`.
-	Goal *string `json:"goal,omitempty"`
+	Goal *string `json:"goal,omitzero"`
 	// A goal of the website, instead of `goal`. It needs its `website_id`.
-	GoalID *string `json:"goal_id,omitempty"`
+	GoalID *string `json:"goal_id,omitzero"`
 	// Without it, by `time`, or else by the first metric, the largest first. Rows that
 	// are level follow each other in the order of their dimensions.
-	Order []MetricsOrder `json:"order,omitempty"`
+	Order []MetricsOrder `json:"order,omitzero"`
 	// How many rows the section has at most; on paper it has the first 50 of them.
-	Limit *int64 `json:"limit,omitempty"`
+	Limit *int64 `json:"limit,omitzero"`
 }
 
 // ReportResponse: see its fields.
@@ -4102,7 +4102,7 @@ type ReportScheduleBody struct {
 	// the gap; where they are set back, it runs when the time comes first.
 	Cron string `json:"cron"`
 	// Whose clocks it goes by. Without it, the workspace's.
-	Timezone *string `json:"timezone,omitempty"`
+	Timezone *string `json:"timezone,omitzero"`
 }
 
 // ReportSection: A part of a report. Without dimensions it is shown as large numbers, by `time` as
@@ -4333,7 +4333,7 @@ type SavedFunnel struct {
 	// Until when a deleted one can be restored.
 	RemovedAfter *time.Time `json:"removed_after"`
 	// The funnel's website, only with `expand=website`.
-	Website *Website `json:"website,omitempty"`
+	Website *Website `json:"website,omitzero"`
 }
 
 // SavedFunnelListResponse: see its fields.
@@ -4393,7 +4393,7 @@ type ShareLinkCreate struct {
 	// For whom the link is, so that one knows later which to revoke. It cannot be blank.
 	Name string `json:"name"`
 	// After how many days it opens nothing any more.
-	ExpiresInDays *int64 `json:"expires_in_days,omitempty"`
+	ExpiresInDays *int64 `json:"expires_in_days,omitzero"`
 }
 
 // ShareLinkListResponse: see its fields.
@@ -4485,7 +4485,7 @@ type TableWidgetBody struct {
 	// What stands above the widget; it may be empty.
 	Title string `json:"title"`
 	// Without it, the first place that is free; in an update, where it lies.
-	Layout *WidgetLayoutBody `json:"layout,omitempty"`
+	Layout *WidgetLayoutBody `json:"layout,omitzero"`
 	// A question as query-metrics takes it, with the name of a range in the place of
 	// dates, so that the answer stays current.
 	Query WidgetQuestionBody `json:"query"`
@@ -4503,9 +4503,9 @@ type TestClock struct {
 // TestClockAdvance: By how much, or to which moment, the clock is moved; one of the two.
 type TestClockAdvance struct {
 	// So many seconds from what the clock shows.
-	AdvanceSeconds *int64 `json:"advance_seconds,omitempty"`
+	AdvanceSeconds *int64 `json:"advance_seconds,omitzero"`
 	// The moment that the clock shall show, later than it shows now.
-	To *time.Time `json:"to,omitempty"`
+	To *time.Time `json:"to,omitzero"`
 }
 
 // TestClockResponse: see its fields.
@@ -4539,7 +4539,7 @@ type TextWidgetBody struct {
 	// What stands above the widget; it may be empty.
 	Title string `json:"title"`
 	// Without it, the first place that is free; in an update, where it lies.
-	Layout *WidgetLayoutBody `json:"layout,omitempty"`
+	Layout *WidgetLayoutBody `json:"layout,omitzero"`
 	// The text of the widget, as Markdown. Whoever draws it must not trust it to be free of HTML.
 	Text string `json:"text"`
 }
@@ -4620,7 +4620,7 @@ type TimeSeriesWidgetBody struct {
 	// What stands above the widget; it may be empty.
 	Title string `json:"title"`
 	// Without it, the first place that is free; in an update, where it lies.
-	Layout *WidgetLayoutBody `json:"layout,omitempty"`
+	Layout *WidgetLayoutBody `json:"layout,omitzero"`
 	// A question as query-metrics takes it, with the name of a range in the place of
 	// dates, so that the answer stays current.
 	Query WidgetQuestionBody `json:"query"`
@@ -4789,9 +4789,9 @@ type UsageWarning struct {
 // `parameter` says where.
 type Violation struct {
 	// A JSON Pointer into the body, such as `/events/3/timestamp`.
-	Pointer *string `json:"pointer,omitempty"`
+	Pointer *string `json:"pointer,omitzero"`
 	// The name of a parameter.
-	Parameter *string `json:"parameter,omitempty"`
+	Parameter *string `json:"parameter,omitzero"`
 	// The innermost name, such as `timestamp`.
 	Field string `json:"field"`
 	// Stable, for programs.
@@ -4884,7 +4884,7 @@ type WebhookChannelBody struct {
 	// An https URL whose host has public addresses only.
 	URL string `json:"url"`
 	// What signs the messages. Without one, we make it.
-	Secret *string `json:"secret,omitempty"`
+	Secret *string `json:"secret,omitzero"`
 }
 
 // Website: A website or an app that is being measured. It takes events from its creation
@@ -4919,7 +4919,7 @@ type Website struct {
 	// Until when a deleted one can be restored. Then it is removed for good.
 	RemovedAfter *time.Time `json:"removed_after"`
 	// The website's goals, oldest first and 100 at most, only with `expand=goals`.
-	Goals []Goal `json:"goals,omitempty"`
+	Goals []Goal `json:"goals,omitzero"`
 }
 
 // WebsiteCreate: A website to create. Without `timezone` it is UTC; without `currency` it is
@@ -4930,9 +4930,9 @@ type WebsiteCreate struct {
 	// A host name, without scheme, port or path. It is stored in lower case.
 	Domain string `json:"domain"`
 	// A name of the IANA time zone database. It decides where a day begins and ends.
-	Timezone *string `json:"timezone,omitempty"`
+	Timezone *string `json:"timezone,omitzero"`
 	// An ISO 4217 code of three capitals.
-	Currency *string `json:"currency,omitempty"`
+	Currency *string `json:"currency,omitzero"`
 	// For how many days events are kept: those of today and of so many days before
 	// it, in the website's time zone. Null keeps them for ever.
 	//
@@ -4963,13 +4963,13 @@ type WebsiteMapping struct {
 // WebsitePatch: What changes about a website (JSON merge patch); the rest stays.
 type WebsitePatch struct {
 	// What people call the website. It cannot be blank.
-	Name *string `json:"name,omitempty"`
+	Name *string `json:"name,omitzero"`
 	// A host name, without scheme, port or path. It is stored in lower case.
-	Domain *string `json:"domain,omitempty"`
+	Domain *string `json:"domain,omitzero"`
 	// A name of the IANA time zone database. It decides where a day begins and ends.
-	Timezone *string `json:"timezone,omitempty"`
+	Timezone *string `json:"timezone,omitzero"`
 	// An ISO 4217 code of three capitals.
-	Currency *string `json:"currency,omitempty"`
+	Currency *string `json:"currency,omitzero"`
 	// For how many days events are kept: those of today and of so many days before
 	// it, in the website's time zone. Null keeps them for ever.
 	//
@@ -5254,10 +5254,10 @@ type WidgetLayoutBody struct {
 
 // WidgetLayoutPatch: What changes about where a widget lies.
 type WidgetLayoutPatch struct {
-	X      *int64 `json:"x,omitempty"`
-	Y      *int64 `json:"y,omitempty"`
-	Width  *int64 `json:"width,omitempty"`
-	Height *int64 `json:"height,omitempty"`
+	X      *int64 `json:"x,omitzero"`
+	Y      *int64 `json:"y,omitzero"`
+	Width  *int64 `json:"width,omitzero"`
+	Height *int64 `json:"height,omitzero"`
 }
 
 // WidgetLayoutUpdate: Where widgets shall lie. Those that are not named stay where they are.
@@ -5284,18 +5284,18 @@ type WidgetMove struct {
 // and a field that its kind does not have is refused.
 type WidgetPatch struct {
 	// What stands above the widget; it may be empty.
-	Title *string `json:"title,omitempty"`
+	Title *string `json:"title,omitzero"`
 	// What changes about where a widget lies.
-	Layout *WidgetLayoutPatch `json:"layout,omitempty"`
+	Layout *WidgetLayoutPatch `json:"layout,omitzero"`
 	// What changes about a widget's question; null takes a field back to what it is
 	// without. A filter is merged as well: to get another operator, send null for the
 	// fields of the old one, or update the widget.
-	Query    *WidgetQuestionPatch `json:"query,omitempty"`
+	Query    *WidgetQuestionPatch `json:"query,omitzero"`
 	Compare  Nullable[Compare]    `json:"compare,omitzero"`
-	FunnelID *string              `json:"funnel_id,omitempty"`
+	FunnelID *string              `json:"funnel_id,omitzero"`
 	Range    Nullable[RangeName]  `json:"range,omitzero"`
 	// The text of the widget, as Markdown. Whoever draws it must not trust it to be free of HTML.
-	Text *string `json:"text,omitempty"`
+	Text *string `json:"text,omitzero"`
 }
 
 // WidgetProblem: Why this widget has nothing to show, while the others do: its website or goal was
@@ -5341,18 +5341,18 @@ type WidgetQuestionBody struct {
 	Metrics []string            `json:"metrics"`
 	// What suits the kind of widget: none for a `NUMBER`, first of all `time` for a
 	// `TIME_SERIES`, exactly one for a `BAR`, at least one for a `TABLE`.
-	Dimensions []string `json:"dimensions,omitempty"`
+	Dimensions []string `json:"dimensions,omitzero"`
 	// How long the values of `time` are; `HOUR` for at most 31 days.
-	Interval *Interval        `json:"interval,omitempty"`
+	Interval *Interval        `json:"interval,omitzero"`
 	Filter   Nullable[Filter] `json:"filter,omitzero"`
 	// The name of an event that counts as success, for `conversion_rate`.
 	Goal Nullable[string] `json:"goal,omitzero"`
 	// A goal of the website, instead of `goal`.
 	GoalID Nullable[string] `json:"goal_id,omitzero"`
 	// Without it, by `time`, or else by the first metric, the largest first.
-	Order []MetricsOrder `json:"order,omitempty"`
+	Order []MetricsOrder `json:"order,omitzero"`
 	// How many rows are shown at most.
-	Limit *int64 `json:"limit,omitempty"`
+	Limit *int64 `json:"limit,omitzero"`
 }
 
 // WidgetQuestionPatch: What changes about a widget's question; null takes a field back to what it is
@@ -5361,16 +5361,16 @@ type WidgetQuestionBody struct {
 type WidgetQuestionPatch struct {
 	WebsiteID  Nullable[string]    `json:"website_id,omitzero"`
 	Range      Nullable[RangeName] `json:"range,omitzero"`
-	Metrics    []string            `json:"metrics,omitempty"`
-	Dimensions []string            `json:"dimensions,omitempty"`
+	Metrics    []string            `json:"metrics,omitzero"`
+	Dimensions []string            `json:"dimensions,omitzero"`
 	// How long a part of a range is: an hour on the website's clock, a calendar day,
 	// a week from Monday to Sunday, or a calendar month.
-	Interval *Interval        `json:"interval,omitempty"`
+	Interval *Interval        `json:"interval,omitzero"`
 	Filter   Nullable[Filter] `json:"filter,omitzero"`
 	Goal     Nullable[string] `json:"goal,omitzero"`
 	GoalID   Nullable[string] `json:"goal_id,omitzero"`
-	Order    []MetricsOrder   `json:"order,omitempty"`
-	Limit    *int64           `json:"limit,omitempty"`
+	Order    []MetricsOrder   `json:"order,omitzero"`
+	Limit    *int64           `json:"limit,omitzero"`
 }
 
 // WidgetResponse: see its fields.
@@ -5447,9 +5447,9 @@ type WorkspaceCreate struct {
 	// What people call the workspace. It cannot be blank.
 	Name string `json:"name"`
 	// A name of the IANA time zone database. It decides where a day begins and ends.
-	Timezone *string `json:"timezone,omitempty"`
+	Timezone *string `json:"timezone,omitzero"`
 	// An ISO 4217 code of three capitals.
-	Currency *string `json:"currency,omitempty"`
+	Currency *string `json:"currency,omitzero"`
 }
 
 // WorkspaceListResponse: see its fields.
@@ -5462,15 +5462,15 @@ type WorkspaceListResponse struct {
 // WorkspacePatch: What changes about the settings (JSON merge patch); the rest stays.
 type WorkspacePatch struct {
 	// What people call the workspace. It cannot be blank.
-	Name *string `json:"name,omitempty"`
+	Name *string `json:"name,omitzero"`
 	// A name of the IANA time zone database. It decides where a day begins and ends.
-	Timezone *string `json:"timezone,omitempty"`
+	Timezone *string `json:"timezone,omitzero"`
 	// An ISO 4217 code of three capitals.
-	Currency    *string  `json:"currency,omitempty"`
-	CORSOrigins []string `json:"cors_origins,omitempty"`
+	Currency    *string  `json:"currency,omitzero"`
+	CORSOrigins []string `json:"cors_origins,omitzero"`
 	// From where a credential may be used. None means from anywhere. Elsewhere a good
 	// credential answers `403` with code `ADDRESS_NOT_ALLOWED`.
-	AllowedNetworks []string `json:"allowed_networks,omitempty"`
+	AllowedNetworks []string `json:"allowed_networks,omitzero"`
 }
 
 // WorkspaceResponse: see its fields.
