@@ -119,7 +119,7 @@ def test_the_readmes_program_answers_from_a_real_server(go, project, live):
     ended = go("run", ".", folder=project, CLOUDMETRICS_API_KEY=live.key, CLOUDMETRICS_BASE_URL=live.url)
 
     assert vetted.returncode == 0, vetted.stderr
-    assert ended.stdout == "0\n", ended.stderr
+    assert ended.stdout.strip().isdecimal(), ended.stderr
 
 
 def test_the_readmes_other_snippets_do_what_they_say(go, project, live):
@@ -136,10 +136,11 @@ def test_the_readmes_other_snippets_do_what_they_say(go, project, live):
     ended = go("run", ".", folder=project, CLOUDMETRICS_API_KEY=live.key, CLOUDMETRICS_BASE_URL=live.url)
 
     assert vetted.returncode == 0, vetted.stderr
-    goal, listed, missing, accepted, exported, webhook = ended.stdout.splitlines()
+    # Other tests send events to the same server.
+    goal, listed, missing, accepted, *exported, webhook = ended.stdout.splitlines()
     assert re.fullmatch(r"[0-9a-f-]{36}", goal)
     assert (listed, missing, accepted) == ("Signed up", "no such goal", "1")
-    assert '"visitor_id":"anna"' in exported.replace(" ", "")
+    assert any('"visitor_id":"anna"' in line.replace(" ", "") for line in exported)
     # What nobody signed is refused.
     assert webhook.startswith("failed: cloudmetrics: the webhook is not to be trusted")
 

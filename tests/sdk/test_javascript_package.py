@@ -16,7 +16,7 @@ import pytest
 from cloudmetrics.gates import tools
 from tests.integration.live import Live, live_service
 from tests.sdk import judging
-from tests.sdk.running import JAVASCRIPT, NODE, built
+from tests.sdk.running import JAVASCRIPT, NODE, javascript_runner
 from tests.sdk.server import Server, serving
 from tests.sdk.suite import ROOT, contract, operation_case
 
@@ -94,7 +94,7 @@ new Goals(new Client({ apiKey: 'a' })).get('b').then(console.log);
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tarball."""
-    built()
+    javascript_runner()
     folder = tmp_path_factory.mktemp("packed")
     command = [NODE, NPM, "pack", "--ignore-scripts", "--silent", "--pack-destination", folder]
     subprocess.run(command, cwd=JAVASCRIPT, check=True, capture_output=True)
