@@ -11,10 +11,11 @@ from typing import Any
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import NOBODY, Database
 from cloudmetrics.platform.jobs import Retry, defer
-from cloudmetrics.platform.jobs.registry import Job, Services
+from cloudmetrics.platform.jobs.registry import REGISTRY, Job, Services
 from cloudmetrics.platform.jobs.worker import Worker
 from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
+from cloudmetrics.worker import work as _with_all_jobs  # noqa: F401
 from tests.integration.conftest import SECRET
 from tests.integration.running import PROJECT, environment
 
@@ -58,14 +59,7 @@ async def eventually(condition: Callable[[], bool | Awaitable[bool]], patience: 
             await asyncio.sleep(0.02)
 
 
-BY_THE_CLOCK = {
-    "access.forget",
-    "alerts.tick",
-    "oauth.forget",
-    "reports.look",
-    "retention.look",
-    "workspaces.remove",
-}
+BY_THE_CLOCK = {name for name, job in REGISTRY.items() if job.cron}
 
 
 async def jobs_left(database: Database) -> list[tuple[str, str]]:
