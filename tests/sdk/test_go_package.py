@@ -136,11 +136,11 @@ def test_the_readmes_other_snippets_do_what_they_say(go, project, live):
     ended = go("run", ".", folder=project, CLOUDMETRICS_API_KEY=live.key, CLOUDMETRICS_BASE_URL=live.url)
 
     assert vetted.returncode == 0, vetted.stderr
-    # Other tests send events to the same server.
-    goal, listed, missing, accepted, *exported, webhook = ended.stdout.splitlines()
+    # Other tests make goals and send events on the same server.
+    goal, *between, webhook = ended.stdout.splitlines()
     assert re.fullmatch(r"[0-9a-f-]{36}", goal)
-    assert (listed, missing, accepted) == ("Signed up", "no such goal", "1")
-    assert any('"visitor_id":' in line for line in exported)
+    assert {"Signed up", "no such goal", "1"} <= set(between)
+    assert any('"visitor_id":"anna"' in line.replace(" ", "") for line in between)
     # What nobody signed is refused.
     assert webhook.startswith("failed: cloudmetrics: the webhook is not to be trusted")
 
