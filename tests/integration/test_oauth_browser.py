@@ -187,6 +187,8 @@ def test_the_keyboard_is_enough(live, website):
 
     def work(page: Page) -> None:
         page.goto(address_for(live, client))
+        # A browser gives the focus with its first frame, which may be later than the load.
+        page.wait_for_function("document.activeElement.name === 'email'")
         page.keyboard.type(EMAIL)
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)
