@@ -16,7 +16,8 @@ from cloudmetrics.gateway.limits.models import Check, Kind
 from cloudmetrics.gateway.limits.store import SharedLimits
 from cloudmetrics.platform.embedded import binary
 from cloudmetrics.platform.redis import Redis
-from tests.integration.running import free_port, until
+from tests.integration.running import free_port
+from tests.waiting import until
 
 pytestmark = pytest.mark.requirement("CM-6", "D6-5")
 

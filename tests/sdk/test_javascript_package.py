@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from cloudmetrics.gates import tools
-from tests.integration.live import Live, live_service
 from tests.sdk import judging
 from tests.sdk.running import JAVASCRIPT, NODE, javascript_runner
 from tests.sdk.server import Server, serving
@@ -110,13 +109,6 @@ def project(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [NODE, NPM, "install", "--offline", "--silent", "--no-audit", "--no-fund", packed]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, env=environment())
     return folder
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """A server of its own, since the README's programs say what is in an empty workspace."""
-    with live_service(tmp_path_factory.mktemp("live") / "data") as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
