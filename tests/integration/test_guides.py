@@ -289,11 +289,11 @@ def test_the_calls_on_the_front_page_work_as_they_stand_there(demo):
     ]
     calls = [re.sub(r"^export .*\n", "", block) for block in blocks if "curl" in block]
 
-    websites, event, metrics = type_in(
-        calls, CLOUDMETRICS_KEY=demo.keys()["full"], WEBSITE=demo.demo_file()["workspaces"][0]["website_id"]
-    )
+    website_id = demo.demo_file()["workspaces"][0]["website_id"]
 
-    assert demo["website_id"] in [each["id"] for each in json.loads(websites)["data"]]
+    websites, event, metrics = type_in(calls, CLOUDMETRICS_KEY=demo.keys()["full"], WEBSITE=website_id)
+
+    assert website_id in [each["id"] for each in json.loads(websites)["data"]]
     assert json.loads(event)["data"]["receipts"][0]["status"] == "ACCEPTED"
     assert json.loads(metrics)["data"]["visitors"] > 0
 
