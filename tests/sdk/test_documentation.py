@@ -82,11 +82,10 @@ def test_the_served_contract_has_the_programs_that_the_pages_show():
     portal = create_portal(bundle, [], "http://127.0.0.1:8080").test_client()
 
     served = portal.get("/openapi.json").get_json()
-    reference = html.unescape(portal.get("/docs/reference").text)
-
     for resource in contract().resources:
         python = programs(PYTHON / "docs/generated" / f"{resource.name}.md")
         module = resource.name.replace("_", "-")
+        reference = html.unescape(portal.get(f"/docs/reference/{module}").text)
         javascript = programs(JAVASCRIPT / "docs/generated" / f"{module}.md", "js")
         for method, *shown in zip(resource.methods, python, javascript, strict=True):
             samples = served["paths"][method.path][method.http_method.lower()]["x-codeSamples"]
