@@ -66,5 +66,25 @@ async def note_attempt(
         await transaction.execute(queries.note_attempt, parameters)
 
 
+async def lock(transaction: Transaction, workspace_id: UUID, alert_id: UUID, delivery_id: UUID) -> Row | None:
+    """Status and channel of a delivery about an alert, which stay until the transaction ends."""
+    parameters = {"workspace_id": workspace_id, "alert_id": alert_id, "id": delivery_id}
+    return await transaction.fetch_one(queries.lock, parameters)
+
+
+async def send_again(transaction: Transaction, workspace_id: UUID, delivery_id: UUID) -> Delivery:
+    """The delivery, which is pending once more."""
+    row = await transaction.fetch_one(queries.send_again, {"workspace_id": workspace_id, "id": delivery_id})
+    assert row is not None
+    return _delivery(row)
+
+
+async def forget(tenant: Tenant, before: datetime, most: int) -> int:
+    """Deletes up to so many deliveries that were made before, and are over; how many it were."""
+    parameters = {"workspace_id": tenant.workspace_id, "before": before, "most": most}
+    async with tenant.transaction() as transaction:
+        return len(await transaction.fetch(queries.forget, parameters))
+
+
 def _delivery(row: Row) -> Delivery:
     return Delivery(**row | {"status": Status(row["status"])})
