@@ -58,12 +58,8 @@ def test_each_line_of_curl_calls_its_operation(resource, server):
     for method, command in zip(resource.methods, shown(resource, "sh"), strict=True):
         case = operation_case(method)
         told = {"CLOUDMETRICS_URL": server.play(case.name, case.server), "CLOUDMETRICS_KEY": "cm_test_suite"}
-        ended = subprocess.run(
-            ["sh", "-c", command],
-            env={**os.environ, "NO_PROXY": "*", **told},
-            capture_output=True,
-            check=False,
-        )
+        environ = {**os.environ, "NO_PROXY": "*", **told}
+        ended = subprocess.run(["sh", "-c", command], env=environ, capture_output=True, check=False)
         assert ended.returncode == 0, ended.stderr
         assert list(judging.wire(case, server.seen(case.name))) == []
 

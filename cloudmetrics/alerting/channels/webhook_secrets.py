@@ -15,7 +15,7 @@ def make() -> str:
 
 
 def standard_key(secret: str) -> bytes | None:
-    """The base64 after whsec_, or the text that a person chose; None where what follows whsec_ is no base64."""
+    """What follows whsec_, out of base64, or the text that a person chose; None where it is no base64."""
     if not secret.startswith(PREFIX):
         return secret.encode()
     try:

@@ -57,20 +57,21 @@ def literal(contract: Description, schema: Schema, value: Any) -> str:
     type_ = type_of(contract, schema)
     if "$ref" in schema:
         target = contract.schemas[schema["$ref"].removeprefix(SCHEMA)]
-        if type_ != go_name(schema["$ref"].removeprefix(SCHEMA)):
-            return literal(contract, split_null(contract, target)[1], value)
-        return _named(contract, type_, target, value)
+        if type_ == go_name(schema["$ref"].removeprefix(SCHEMA)):
+            return _named(contract, type_, target, value)
+        return literal(contract, split_null(contract, target)[1], value)
+    if type_.startswith(("[]", "map[")) and not type_.endswith("any"):
+        return qualified(type_) + braced(_elements(contract, schema, value))
     if type_ == "time.Time":
         return moment(value)
-    if type_.startswith("[]"):
-        elements = [_element(contract, schema.get("items", {}), each) for each in value]
-        return qualified(type_) + braced(elements)
-    if type_.startswith("map[string]") and isinstance(values := schema.get("additionalProperties"), dict):
-        pairs = [f"{text(name)}: {_element(contract, values, each)}" for name, each in value.items()]
-        return qualified(type_) + braced(pairs)
-    if type_ in NUMBERS:
-        return repr(value)
-    return anything(value)
+    return repr(value) if type_ == "float64" else anything(value)
+
+
+def _elements(contract: Description, schema: Schema, value: Any) -> list[str]:
+    if isinstance(value, dict):
+        kind = schema["additionalProperties"]
+        return [f"{text(name)}: {_element(contract, kind, each)}" for name, each in value.items()]
+    return [_element(contract, schema["items"], each) for each in value]
 
 
 def _named(contract: Description, type_: str, target: Schema, value: Any) -> str:

@@ -22,7 +22,7 @@ FATAL = "if err != nil {\nlog.Fatal(err)\n}\n"
 
 
 def text(contract: Description, method: Method) -> str:
-    """A program that calls the method; the key and the server are the environment's. gofmt is still to come."""
+    """A program that calls the method, yet to be formatted; key and server are the environment's."""
     body = f"client, err := cloudmetrics.New()\n{FATAL}{_use(method, _call(contract, method))}"
     return f"package main\n\n{_imports(body)}\n\nfunc main() {{\n{body}}}\n"
 

@@ -1,8 +1,8 @@
 """Whether a webhook is from CloudMetrics: its signature, checked over the body as it arrived.
 
-Both forms sign `{webhook-id}.{webhook-timestamp}.{body}` with HMAC-SHA256. `X-Signature: sha256=<hex>` is made
-with the secret as it is shown; `webhook-signature: v1,<base64>`, as Standard Webhooks has it, with the bytes that
-are written in base64 after `whsec_`.
+Both forms sign `{webhook-id}.{webhook-timestamp}.{body}` with HMAC-SHA256. `X-Signature: sha256=<hex>` is
+made with the secret as it is shown; `webhook-signature: v1,<base64>`, as Standard Webhooks has it, with the
+bytes that are written in base64 after `whsec_`.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def verify(
 ) -> Any:
     """The event in a webhook, once its signature is right.
 
-    `body` is the body as it arrived, before anybody parsed it. `secret` is the channel's, as it was shown when
-    the channel was made. An event can arrive twice: its `id` tells.
+    `body` is the body as it arrived, before anybody parsed it. `secret` is the channel's, as it was shown
+    when the channel was made. An event can arrive twice: its `id` tells.
 
     Raises SignatureInvalid; ValueError for a secret that was not copied whole.
     """
