@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudmetrics.sdks import packing
 from tests.sdk import golang, judging
 from tests.sdk.documentation import programs, shown
 from tests.sdk.server import serving
@@ -97,7 +98,7 @@ def version() -> str:
 @pytest.fixture(scope="module")
 def go(tmp_path_factory: pytest.TempPathFactory, version: str) -> Go:
     """Go with a cache of its own, for which there is no proxy but ours."""
-    proxy = golang.published(tmp_path_factory.mktemp("proxy"), version)
+    proxy = packing.module(tmp_path_factory.mktemp("proxy"), version).as_uri()
     cache = str(tmp_path_factory.mktemp("modules"))
 
     def run(*arguments: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:

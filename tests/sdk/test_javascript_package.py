@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from cloudmetrics.gates import tools
+from cloudmetrics.sdks import packing
 from tests.integration.live import Live, live_service
 from tests.sdk import judging
 from tests.sdk.documentation import programs, shown
-from tests.sdk.running import JAVASCRIPT, NODE, javascript_runner
+from tests.sdk.running import JAVASCRIPT, NODE
 from tests.sdk.server import Server, serving
 from tests.sdk.suite import ROOT, contract, operation_case
 
@@ -95,12 +96,7 @@ new Goals(new Client({ apiKey: 'a' })).get('b').then(console.log);
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tarball."""
-    javascript_runner()
-    folder = tmp_path_factory.mktemp("packed")
-    command = [NODE, NPM, "pack", "--ignore-scripts", "--silent", "--pack-destination", folder]
-    subprocess.run(command, cwd=JAVASCRIPT, check=True, capture_output=True)
-    (tarball,) = folder.glob("*.tgz")
-    return tarball
+    return packing.tarball(tmp_path_factory.mktemp("packed"))
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,7 @@ LIVE = [case for each in cases() if each.live and (case := known(each)).steps]
 
 
 def operation(method: Method) -> Case:
-    """The released example of an operation. What comes back is today's, so only that it is understood counts."""
+    """The released example of an operation. What comes back is today's: that it is understood counts."""
     given = examples.given(RELEASED, method).given
     step = {"call": method.full_name, "with": given, "do": DOING.get(method.answer.gives, "call"), "take": 1}
     return Case(method.operation_id, (step,), dict(DEFAULT_CLIENT), live=True)

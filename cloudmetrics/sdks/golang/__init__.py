@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
-from cloudmetrics.gates.tools import HOME
 from cloudmetrics.sdks.description import Description
 from cloudmetrics.sdks.errors import GeneratorFailed
 from cloudmetrics.sdks.golang import models, resources, samples
 from cloudmetrics.sdks.golang.names import enum_name
+from cloudmetrics.sdks.golang.tools import program
 from cloudmetrics.sdks.writing import replace
 
 GENERATED = "generated"
@@ -88,19 +87,10 @@ def samples_of(contract: Description) -> dict[str, str]:
 
 def tidy(folder: Path) -> None:
     """Formats the files of a folder. Raises GeneratorFailed."""
-    command = [gofmt(), "-w", str(folder)]
+    command = [program("gofmt"), "-w", str(folder)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command.
     if ended.returncode != 0:
         raise GeneratorFailed(f"gofmt says: {ended.stderr}")
-
-
-def gofmt() -> str:
-    """The machine's, or that of the wheel which scripts/setup-tools installs. Raises GeneratorFailed."""
-    wheel = HOME / "build/tools/go/go/bin/gofmt"
-    found = shutil.which("gofmt") or (str(wheel) if wheel.exists() else None)
-    if found is None:
-        raise GeneratorFailed("gofmt is not installed; run scripts/setup-tools")
-    return found
 
 
 def operations(folder: Path) -> int | None:
