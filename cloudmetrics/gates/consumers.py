@@ -87,7 +87,7 @@ def verified(project: Project, live: Live, source: Mapping[str, Any]) -> dict[st
         told = {
             "provider": PROVIDER,
             "url": live.url,
-            "headers": live.headers["full"],
+            "headers": live.credentials["full"].headers,
             "states": stack.enter_context(listening(client, problems)),
             "results": str(results),
         }
