@@ -313,6 +313,33 @@ async def test_a_channel_can_be_tried(client, receiver, deliver):
     assert sent["id"] == response.json()["data"]["id"]
 
 
+async def test_a_channel_tells_what_went_through_it_and_why_it_did_not(
+    client, make_home, receiver, alert_on, deliver, tick
+):
+    channel, other = [await make_channel(client, url=receiver.url()) for _ in range(2)]
+    url = f"/v1/alert-channels/{channel['id']}/deliveries"
+    alert_id = await alert_on(channel)
+    await tick()
+    await client.post(f"/v1/alert-channels/{other['id']}/test")
+    await client.post(f"/v1/alert-channels/{channel['id']}/test")
+    receiver.answer = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
+    await deliver()
+    found = (await client.get(url)).json()["data"]
+    assert [(each["type"], each["alert_id"]) for each in found] == [
+        ("alert.test", None),
+        ("alert.fired", alert_id),
+    ]
+    assert {(each["status"], each["error"]) for each in found} == {
+        ("FAILED", "The receiver answered 410: nobody is there any more.")
+    }
+    page = (await client.get(url, params={"limit": 1})).json()
+    rest = await client.get(url, params={"limit": 1, "cursor": page["pagination"]["next_cursor"]})
+    assert [*page["data"], *rest.json()["data"]] == found
+    assert (await client.get(url, params={"status": "PENDING"})).json()["data"] == []
+    stranger = await make_home()
+    assert code_of(await stranger.open(await stranger.make_key()).get(url)) == (404, "NOT_FOUND")
+
+
 async def test_a_channel_in_use_stays_and_then_goes(client, receiver, alert_on):
     channel = await make_channel(client, url=receiver.url())
     url = f"/v1/alert-channels/{channel['id']}"

@@ -16,12 +16,12 @@ FROM alert_deliveries
 WHERE workspace_id = %(workspace_id)s AND delivery_id = %(id)s;
 
 -- name: list
--- What was told about one alert.
+-- What was told. The braces stand for whether it is of an alert or of a channel.
 SELECT
     delivery_id AS id, alert_id, incident_id, channel_id, channel_kind, destination, status, attempts, message,
     created_at, last_attempt_at, delivered_at, response_status, error
 FROM alert_deliveries
-WHERE workspace_id = %(workspace_id)s AND alert_id = %(alert_id)s AND {where}
+WHERE workspace_id = %(workspace_id)s AND {of} = %(of)s AND {where}
 ORDER BY {order}
 LIMIT %(limit)s;
 

@@ -92,7 +92,14 @@ async def list_page(caller: Caller, alert_id: UUID, query: Mapping[str, Any]) ->
     """What was told about a rule, newest first unless asked otherwise. Raises NotFound, InvalidCursor."""
     await rules.get(caller, alert_id)
     asked = store.DELIVERIES.ask(caller, query, alert_id=alert_id)
-    return asked.page(await store.listed(caller.tenant, alert_id, asked))
+    return asked.page(await store.about_alert(caller.tenant, alert_id, asked))
+
+
+async def list_page_of_channel(caller: Caller, channel_id: UUID, query: Mapping[str, Any]) -> Page[Delivery]:
+    """What was told through a channel, tests as well; the same otherwise. Raises NotFound, InvalidCursor."""
+    await channels.get(caller, channel_id)
+    asked = store.DELIVERIES.ask(caller, query, channel_id=channel_id)
+    return asked.page(await store.through_channel(caller.tenant, channel_id, asked))
 
 
 async def _set_off(transaction: Transaction, workspace_id: UUID, delivery_id: UUID) -> None:

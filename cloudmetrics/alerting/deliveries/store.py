@@ -15,6 +15,8 @@ from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
 
+OF_ALERT, OF_CHANNEL = (queries.list.replace("{of}", column) for column in ("alert_id", "channel_id"))
+
 
 async def create(transaction: Transaction, workspace_id: UUID, delivery: Delivery) -> None:
     message = orjson.dumps(delivery.message).decode()
@@ -39,9 +41,17 @@ DELIVERIES = Collection(
 )
 
 
-async def listed(tenant: Tenant, alert_id: UUID, asked: Asked) -> list[Delivery]:
-    parameters = asked.parameters | {"workspace_id": tenant.workspace_id, "alert_id": alert_id}
-    return [_delivery(row) for row in await tenant.read(asked.statement(queries.list), parameters)]
+async def about_alert(tenant: Tenant, alert_id: UUID, asked: Asked) -> list[Delivery]:
+    return await _listed(tenant, OF_ALERT, alert_id, asked)
+
+
+async def through_channel(tenant: Tenant, channel_id: UUID, asked: Asked) -> list[Delivery]:
+    return await _listed(tenant, OF_CHANNEL, channel_id, asked)
+
+
+async def _listed(tenant: Tenant, statement: str, of: UUID, asked: Asked) -> list[Delivery]:
+    parameters = asked.parameters | {"workspace_id": tenant.workspace_id, "of": of}
+    return [_delivery(row) for row in await tenant.read(asked.statement(statement), parameters)]
 
 
 async def note_attempt(
