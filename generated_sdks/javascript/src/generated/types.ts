@@ -18244,6 +18244,101 @@ export type GetAlertChannelResponses = {
 
 export type GetAlertChannelResponse = GetAlertChannelResponses[keyof GetAlertChannelResponses];
 
+export type ListAlertChannelDeliveriesData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The channel's `id`.
+         */
+        channel_id: string;
+    };
+    query?: {
+        /**
+         * Only what stands like this.
+         */
+        status?: 'PENDING' | 'DELIVERED' | 'FAILED';
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'status:in'?: string;
+        /**
+         * The order: one field, with its
+         * direction. Without it, newest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/alert-channels/{channel_id}/deliveries';
+};
+
+export type ListAlertChannelDeliveriesErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListAlertChannelDeliveriesError = ListAlertChannelDeliveriesErrors[keyof ListAlertChannelDeliveriesErrors];
+
+export type ListAlertChannelDeliveriesResponses = {
+    /**
+     * A page of what was told, newest first.
+     */
+    200: AlertDeliveryListResponse;
+};
+
+export type ListAlertChannelDeliveriesResponse = ListAlertChannelDeliveriesResponses[keyof ListAlertChannelDeliveriesResponses];
+
 export type TestAlertChannelData = {
     body?: never;
     headers?: {
