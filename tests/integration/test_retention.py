@@ -15,7 +15,8 @@ from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import Tenant
 from cloudmetrics.platform.jobs.registry import REGISTRY
 from tests.integration.conftest import make_event, make_website, send_events, settings_for
-from tests.integration.working import eventually, jobs_left, working
+from tests.integration.working import jobs_left, working
+from tests.waiting import eventually
 
 TABLES = ("visits", "visitor_days", "visitor_day_events", "page_days", "daily_totals", "daily_gaps")
 NUMBERS = {
