@@ -8,8 +8,9 @@
 A job is deferred in the transaction of the write that causes it: both happen, or
 neither. It runs in a worker, at least once: a worker that dies in the middle
 leaves its job to another, so a job writes what it does in such a way that doing
-it twice makes no difference, or asks `once` in the transaction that does it. Its arguments are seen by whoever reads the
-database, so they are ids, and anything secret in them is sealed.
+it twice makes no difference, or asks `once` in the transaction that does it. Its
+arguments are seen by whoever reads the database, so they are ids, and anything secret
+in them is sealed.
 """
 
 from cloudmetrics.platform.jobs.registry import GiveUp, JobContext, Retry, job, periodic
