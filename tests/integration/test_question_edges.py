@@ -368,6 +368,7 @@ async def test_reading_metrics_is_the_scope_for_it(home):
         ({"metrics": ["visitors"], "filter": leaf("source", "x", "IS_NOT")}, ["visitor_days"]),
         ({"metrics": ["events"], "filter": leaf("source", "x", "IS_NOT")}, ["daily_totals"]),
         ({"metrics": ["visitors"], "dimensions": ["source", "country"]}, ["visitor_days"]),
+        ({"metrics": ["events"], "dimensions": ["source", "country"]}, ["daily_cube"]),
         ({"metrics": ["events"], "dimensions": ["event_name"]}, ["visitor_day_events"]),
         ({"metrics": ["pageviews"], "dimensions": ["page"]}, ["page_days"]),
         ({"metrics": ["pageviews", "visitors"], "dimensions": ["page"]}, ["page_days", "events"]),

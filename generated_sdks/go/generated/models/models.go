@@ -169,13 +169,7 @@ type AlertChannelCreate struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertChannelCreate) UnmarshalJSON(data []byte) error {
 	*u = AlertChannelCreate{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "EMAIL":
 		u.EmailChannelBody = new(EmailChannelBody)
 		return json.Unmarshal(data, u.EmailChannelBody)
@@ -292,13 +286,7 @@ type AlertCondition struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertCondition) UnmarshalJSON(data []byte) error {
 	*u = AlertCondition{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "THRESHOLD":
 		u.ThresholdCondition = new(ThresholdCondition)
 		return json.Unmarshal(data, u.ThresholdCondition)
@@ -353,13 +341,7 @@ type AlertConditionBody struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertConditionBody) UnmarshalJSON(data []byte) error {
 	*u = AlertConditionBody{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "THRESHOLD":
 		u.ThresholdConditionBody = new(ThresholdConditionBody)
 		return json.Unmarshal(data, u.ThresholdConditionBody)
@@ -660,13 +642,7 @@ type AlertSource struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertSource) UnmarshalJSON(data []byte) error {
 	*u = AlertSource{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "METRIC":
 		u.MetricSource = new(MetricSource)
 		return json.Unmarshal(data, u.MetricSource)
@@ -701,13 +677,7 @@ type AlertSourceBody struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertSourceBody) UnmarshalJSON(data []byte) error {
 	*u = AlertSourceBody{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "METRIC":
 		u.MetricSourceBody = new(MetricSourceBody)
 		return json.Unmarshal(data, u.MetricSourceBody)
@@ -1145,6 +1115,13 @@ const (
 	AuditActionAlertDeleted             AuditAction = "ALERT_DELETED"
 	AuditActionAlertChannelCreated      AuditAction = "ALERT_CHANNEL_CREATED"
 	AuditActionAlertChannelDeleted      AuditAction = "ALERT_CHANNEL_DELETED"
+	AuditActionAlertDeliveryResent      AuditAction = "ALERT_DELIVERY_RESENT"
+	AuditActionBudgetCreated            AuditAction = "BUDGET_CREATED"
+	AuditActionBudgetUpdated            AuditAction = "BUDGET_UPDATED"
+	AuditActionBudgetDeleted            AuditAction = "BUDGET_DELETED"
+	AuditActionAllocationCreated        AuditAction = "ALLOCATION_CREATED"
+	AuditActionAllocationDeleted        AuditAction = "ALLOCATION_DELETED"
+	AuditActionCostImportCreated        AuditAction = "COST_IMPORT_CREATED"
 	AuditActionFunnelDeleted            AuditAction = "FUNNEL_DELETED"
 	AuditActionFunnelRestored           AuditAction = "FUNNEL_RESTORED"
 	AuditActionDashboardDeleted         AuditAction = "DASHBOARD_DELETED"
@@ -1528,13 +1505,7 @@ type Condition struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *Condition) UnmarshalJSON(data []byte) error {
 	*u = Condition{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "EVENT":
 		u.EventCondition = new(EventCondition)
 		return json.Unmarshal(data, u.EventCondition)
@@ -1570,13 +1541,7 @@ type ConditionBody struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *ConditionBody) UnmarshalJSON(data []byte) error {
 	*u = ConditionBody{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "EVENT":
 		u.EventConditionBody = new(EventConditionBody)
 		return json.Unmarshal(data, u.EventConditionBody)
@@ -2604,13 +2569,7 @@ type Filter struct {
 // UnmarshalJSON reads one of the members, by its operator.
 func (u *Filter) UnmarshalJSON(data []byte) error {
 	*u = Filter{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"operator"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "operator") {
 	case "AND":
 		u.FilterAnd = new(FilterAnd)
 		return json.Unmarshal(data, u.FilterAnd)
@@ -3873,7 +3832,7 @@ type ReportBody struct {
 	Sections []ReportSectionBody `json:"sections,omitzero"`
 	// A dashboard to show, instead of `sections`: each of its widgets that asks
 	// something of the metrics is a section, about the days of this report.
-	DashboardID *string `json:"dashboard_id,omitzero"`
+	DashboardID Nullable[string] `json:"dashboard_id,omitzero"`
 	// Whether the schedule is kept. A paused report can still be run by hand.
 	Status *ReportStatus `json:"status,omitzero"`
 	// When it runs by itself. Without it, only by hand.
@@ -3908,6 +3867,30 @@ type ReportOrder struct {
 	By string `json:"by"`
 	// The smallest first, or the largest. A number that is null is smaller than all others.
 	Direction Direction `json:"direction"`
+}
+
+// ReportPatch: What changes about a report (JSON merge patch); the rest stays. To show a dashboard
+// instead of `sections`, or the other way round, send null for what it shall not have.
+type ReportPatch struct {
+	// What people call the report; it is the title on paper and the subject of the mail. It cannot be blank.
+	Name *string `json:"name,omitzero"`
+	// Which days a report is about, seen from the day on which it is due. All end on
+	// the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
+	// before, up to it.
+	Period *ReportPeriod `json:"period,omitzero"`
+	// All of them; a list is replaced as a whole.
+	Sections Nullable[[]ReportSectionBody] `json:"sections,omitzero"`
+	// A dashboard to show, instead of `sections`.
+	DashboardID Nullable[string] `json:"dashboard_id,omitzero"`
+	// Whether the schedule is kept. A paused report can still be run by hand.
+	Status *ReportStatus `json:"status,omitzero"`
+	// Null lets it run by hand only.
+	Schedule Nullable[ReportSchedulePatch] `json:"schedule,omitzero"`
+	// All of them; a list is replaced as a whole.
+	Recipients []string `json:"recipients,omitzero"`
+	// How the recipients get it: as a PDF attached to the mail, or as a link that shows
+	// the PDF for 30 days to whoever has it.
+	Delivery *ReportDelivery `json:"delivery,omitzero"`
 }
 
 // ReportPeriod: Which days a report is about, seen from the day on which it is due. All end on
@@ -4105,6 +4088,20 @@ type ReportScheduleBody struct {
 	Timezone *string `json:"timezone,omitzero"`
 }
 
+// ReportSchedulePatch: What changes about the schedule.
+type ReportSchedulePatch struct {
+	// Minute, hour, day of the month, month and day of the week, as cron has them:
+	// `0 8 * * 1` is Mondays at 8:00, `0 7 1 * *` the first of each month at 7:00.
+	// Numbers, lists, ranges, steps and English names of days and months are known. It
+	// may come true every 15 minutes at most.
+	//
+	// Where clocks are set forward over the time, it runs at the first moment after
+	// the gap; where they are set back, it runs when the time comes first.
+	Cron *string `json:"cron,omitzero"`
+	// Null is the workspace's.
+	Timezone Nullable[string] `json:"timezone,omitzero"`
+}
+
 // ReportSection: A part of a report. Without dimensions it is shown as large numbers, by `time` as
 // a line with a table, by anything else as bars with a table. The first metric is
 // drawn.
@@ -4206,13 +4203,7 @@ type SavedFilter struct {
 // UnmarshalJSON reads one of the members, by its operator.
 func (u *SavedFilter) UnmarshalJSON(data []byte) error {
 	*u = SavedFilter{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"operator"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "operator") {
 	case "AND":
 		u.SavedFilterAnd = new(SavedFilterAnd)
 		return json.Unmarshal(data, u.SavedFilterAnd)
@@ -5029,13 +5020,7 @@ type Widget struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *Widget) UnmarshalJSON(data []byte) error {
 	*u = Widget{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "NUMBER":
 		u.NumberWidget = new(NumberWidget)
 		return json.Unmarshal(data, u.NumberWidget)
@@ -5092,13 +5077,7 @@ type WidgetAnswer struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *WidgetAnswer) UnmarshalJSON(data []byte) error {
 	*u = WidgetAnswer{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "ROWS":
 		u.WidgetRows = new(WidgetRows)
 		return json.Unmarshal(data, u.WidgetRows)
@@ -5147,13 +5126,7 @@ type WidgetBody struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *WidgetBody) UnmarshalJSON(data []byte) error {
 	*u = WidgetBody{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "NUMBER":
 		u.NumberWidgetBody = new(NumberWidgetBody)
 		return json.Unmarshal(data, u.NumberWidgetBody)
