@@ -245,6 +245,9 @@ def told(response: httpx.Response, *identifiers: Identifiers) -> tuple[int, str]
 def watch(patch: Callable[[str, Any], None]) -> list[str]:
     """The statements that are sent to PostgreSQL from now on, but for what every process asks regularly."""
     seen: list[str] = []
+    # Nor whatever a process asks anew about each caller once a minute has passed.
+    for module in ("authentication", "access_tokens"):
+        patch(f"cloudmetrics.gateway.{module}.MEMORY", 3600.0)
 
     def note(sql: str) -> None:
         # Who called lately, and how often, is written down now and then, whoever is calling at the moment.
