@@ -90,7 +90,10 @@ type AlertChannelsCreateParams struct {
 // have had already; `Webhook-Timestamp`, in seconds; and
 // `X-Signature: sha256=…`, the hexadecimal HMAC-SHA-256, with the channel's secret
 // as it is shown, of the id, a full stop, the timestamp, a full stop and the raw
-// body. The secret is in this answer alone.
+// body. `Webhook-Signature: v1,…` is for libraries of Standard Webhooks: base64
+// instead, with the bytes that are written in base64 after `whsec_`; a secret of
+// your own that begins otherwise is those bytes itself. Either is enough. The
+// secret is in this answer alone.
 //
 // A URL that nothing can be sent to answers `400`, with code `UNFIT_DESTINATION`
 // in `errors`; an e-mail address of no member answers `404`.
