@@ -19,9 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 TOKEN = "broker-token"
 ENVIRONMENTS = ("production", "test")
-CHANGED = (
-    "Cannot change the content of the pact for {} version {} and provider cloudmetrics"
-)
+CHANGED = "Cannot change the content of the pact for {} version {} and provider cloudmetrics"
 
 
 @dataclass
