@@ -8,7 +8,7 @@ from cloudmetrics.gates.models import NothingToDo, Project
 
 from .conftest import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 
 PLANTED = {
     "a wrong status": ("return THINGS[name.lower()], 201", 'return {"status": 409}, 409'),

@@ -10,13 +10,13 @@ import pytest
 import yaml
 from flask.testing import FlaskClient
 
-from cloudmetrics.contract import Contract
 from cloudmetrics.portal import create_portal, is_portal_path
 from cloudmetrics.portal.contract_files import with_samples
+from tests.spec import contract
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
 BASE_URL = "http://127.0.0.1:8099"
-CONTRACT = Contract.load(SPEC / "openapi.yaml")
+CONTRACT = contract()
 ERRORS = yaml.safe_load((SPEC / "errors.yaml").read_text(encoding="utf-8"))
 TAGS = [tag["name"].lower().replace(" ", "-") for tag in CONTRACT.bundle["tags"]]
 GUIDES = sorted(path.stem for path in (SPEC.parent / "docs" / "guides").glob("*.md"))

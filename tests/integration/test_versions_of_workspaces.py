@@ -6,11 +6,19 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from cloudmetrics.app import create_app
 from cloudmetrics.contract import ASGIApp
 from cloudmetrics.gateway.exchanges import store
 
-from .conftest import Home, alive, client_of, make_event, make_website, send_events, settings_for
+from .conftest import (
+    Home,
+    alive,
+    client_of,
+    make_app,
+    make_event,
+    make_website,
+    send_events,
+    settings_for,
+)
 from .test_goals import make_goal
 from .walking import watch
 
@@ -20,7 +28,7 @@ pytestmark = pytest.mark.requirement("DF-10", "B-12")
 @pytest.fixture(scope="module")
 async def other_worker(database_url, stores) -> AsyncIterator[ASGIApp]:
     """A second process of the service, as far as memory goes."""
-    app = create_app(settings_for(database_url, stores.redis_url))
+    app = make_app(settings_for(database_url, stores.redis_url))
     async with alive(app):
         yield app
 

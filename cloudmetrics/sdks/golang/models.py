@@ -98,13 +98,7 @@ def _union(contract: Description, kind: str, schema: Schema) -> str:
 // UnmarshalJSON reads one of the members, by its {tag}.
 func (u *{kind}) UnmarshalJSON(data []byte) error {{
 	*u = {kind}{{Raw: append(json.RawMessage(nil), data...)}}
-	var tag struct {{
-		Value string `json:"{tag}"`
-	}}
-	if err := json.Unmarshal(data, &tag); err != nil {{
-		return err
-	}}
-	switch tag.Value {{
+	switch textOf(data, "{tag}") {{
 {reading}
 	}}
 	return nil

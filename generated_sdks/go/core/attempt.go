@@ -34,7 +34,7 @@ const mostRoom = 1 << 20
 var errLate = errors.New("the time for it is over")
 
 // attempt sends a request once. All of it has to be there in time; of a stream, its beginning.
-func (c *Client) attempt(ctx context.Context, call *prepared, header http.Header, stream bool) (*answer, error) {
+func (c *Client) attempt(ctx context.Context, call *prepared, stream bool) (*answer, error) {
 	within, cancel := context.WithCancelCause(ctx)
 	request, err := http.NewRequestWithContext(within, call.method, c.BaseURL+call.target(), bytes.NewReader(call.body))
 	if err != nil {
@@ -42,7 +42,7 @@ func (c *Client) attempt(ctx context.Context, call *prepared, header http.Header
 		return nil, &ArgumentError{Message: err.Error()}
 	}
 	timer := time.AfterFunc(c.Timeout, func() { cancel(errLate) })
-	request.Header = header
+	request.Header = call.header
 	response, err := c.HTTP.Do(request)
 	if err != nil {
 		timer.Stop()

@@ -169,13 +169,7 @@ type AlertChannelCreate struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertChannelCreate) UnmarshalJSON(data []byte) error {
 	*u = AlertChannelCreate{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "EMAIL":
 		u.EmailChannelBody = new(EmailChannelBody)
 		return json.Unmarshal(data, u.EmailChannelBody)
@@ -292,13 +286,7 @@ type AlertCondition struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertCondition) UnmarshalJSON(data []byte) error {
 	*u = AlertCondition{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "THRESHOLD":
 		u.ThresholdCondition = new(ThresholdCondition)
 		return json.Unmarshal(data, u.ThresholdCondition)
@@ -353,13 +341,7 @@ type AlertConditionBody struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertConditionBody) UnmarshalJSON(data []byte) error {
 	*u = AlertConditionBody{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "THRESHOLD":
 		u.ThresholdConditionBody = new(ThresholdConditionBody)
 		return json.Unmarshal(data, u.ThresholdConditionBody)
@@ -660,13 +642,7 @@ type AlertSource struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertSource) UnmarshalJSON(data []byte) error {
 	*u = AlertSource{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "METRIC":
 		u.MetricSource = new(MetricSource)
 		return json.Unmarshal(data, u.MetricSource)
@@ -701,13 +677,7 @@ type AlertSourceBody struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertSourceBody) UnmarshalJSON(data []byte) error {
 	*u = AlertSourceBody{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "METRIC":
 		u.MetricSourceBody = new(MetricSourceBody)
 		return json.Unmarshal(data, u.MetricSourceBody)
@@ -1535,13 +1505,7 @@ type Condition struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *Condition) UnmarshalJSON(data []byte) error {
 	*u = Condition{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "EVENT":
 		u.EventCondition = new(EventCondition)
 		return json.Unmarshal(data, u.EventCondition)
@@ -1577,13 +1541,7 @@ type ConditionBody struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *ConditionBody) UnmarshalJSON(data []byte) error {
 	*u = ConditionBody{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "EVENT":
 		u.EventConditionBody = new(EventConditionBody)
 		return json.Unmarshal(data, u.EventConditionBody)
@@ -2611,13 +2569,7 @@ type Filter struct {
 // UnmarshalJSON reads one of the members, by its operator.
 func (u *Filter) UnmarshalJSON(data []byte) error {
 	*u = Filter{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"operator"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "operator") {
 	case "AND":
 		u.FilterAnd = new(FilterAnd)
 		return json.Unmarshal(data, u.FilterAnd)
@@ -4251,13 +4203,7 @@ type SavedFilter struct {
 // UnmarshalJSON reads one of the members, by its operator.
 func (u *SavedFilter) UnmarshalJSON(data []byte) error {
 	*u = SavedFilter{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"operator"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "operator") {
 	case "AND":
 		u.SavedFilterAnd = new(SavedFilterAnd)
 		return json.Unmarshal(data, u.SavedFilterAnd)
@@ -5074,13 +5020,7 @@ type Widget struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *Widget) UnmarshalJSON(data []byte) error {
 	*u = Widget{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "NUMBER":
 		u.NumberWidget = new(NumberWidget)
 		return json.Unmarshal(data, u.NumberWidget)
@@ -5137,13 +5077,7 @@ type WidgetAnswer struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *WidgetAnswer) UnmarshalJSON(data []byte) error {
 	*u = WidgetAnswer{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "ROWS":
 		u.WidgetRows = new(WidgetRows)
 		return json.Unmarshal(data, u.WidgetRows)
@@ -5192,13 +5126,7 @@ type WidgetBody struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *WidgetBody) UnmarshalJSON(data []byte) error {
 	*u = WidgetBody{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "NUMBER":
 		u.NumberWidgetBody = new(NumberWidgetBody)
 		return json.Unmarshal(data, u.NumberWidgetBody)
