@@ -18,8 +18,8 @@ from cloudmetrics.sdks.writing import replace
 GENERATED = "generated"
 READING = """package models
 
-// textOf is the text of a field of an object, whose JSON was found to be whole before. Unions are told apart by
-// it; unmarshalling them twice would take twice the time.
+// textOf is the text of a field of an object, whose JSON was found to be whole before. Unions are told apart
+// by it; unmarshalling them twice would take twice the time.
 func textOf(object []byte, field string) string {
 	depth, isName, name := 0, true, ""
 	for i := 0; i < len(object); i++ {
