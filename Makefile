@@ -31,7 +31,7 @@ check: ## check format, lint and types
 format: ## format the code, and mend what the linter can
 	@scripts/format
 
-contract: ## judge the contract by all gates (FUZZ=seconds, 0 without fuzzing)
+contract: ## judge the contract by all gates (FUZZ=seconds, 0 without fuzzing; SEED=, GATES=)
 	@scripts/contract $(GATES)
 
 sdks: ## make the SDKs in generated_sdks/ from the contract

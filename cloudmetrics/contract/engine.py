@@ -22,6 +22,7 @@ from cloudmetrics.contract.examples import check_examples
 from cloudmetrics.contract.handlers import TagResolver
 from cloudmetrics.contract.http import ASGIApp, Receive, Scope, Send
 from cloudmetrics.contract.kept import Kept
+from cloudmetrics.contract.links import check_links
 from cloudmetrics.contract.operations import Operation, base_paths, read_operations
 from cloudmetrics.contract.problems import problem, unexpected
 from cloudmetrics.contract.routing import Router
@@ -74,6 +75,7 @@ class Contract:
             raise ContractInvalid(documents.findings)
         operations = read_operations(documents)
         _check_routes(documents, operations)
+        check_links(documents, operations)
         try:
             schemas = Schemas(documents)
         except SchemaInvalid as error:

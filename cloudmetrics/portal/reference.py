@@ -79,8 +79,8 @@ class TagView:
     operations: list[OperationView] = field(default_factory=list)
 
     @property
-    def anchor(self) -> str:
-        return "tag-" + self.name.lower().replace(" ", "-")
+    def slug(self) -> str:
+        return self.name.lower().replace(" ", "-")
 
 
 def build_reference(bundle: Mapping[str, Any], base_url: str) -> list[TagView]:

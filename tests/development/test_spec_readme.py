@@ -21,7 +21,6 @@ TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MUL
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_the_seven_steps(tmp_path):
     steps = re.findall(r"^(\d)\. ", README, re.MULTILINE)
     assert steps == [str(number) for number in range(1, 8)]

@@ -5,7 +5,7 @@ import pytest
 from cloudmetrics.gates import fuzz
 from cloudmetrics.gates.models import NothingToDo
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 
 PLANTED = {
     "a wrong status": ("return THINGS[name.lower()], 201", 'return {"status": 409}, 409'),

@@ -458,18 +458,6 @@ async def test_redis_being_away_changes_nothing_for_tokens(machine, token, app, 
     assert (await machine.own_token()).status_code == 200
 
 
-def test_a_check_takes_less_than_a_fifth_of_a_millisecond(keyring, token):
-    """Of a token that was never seen: the signature, the dates, all claims."""
-    tokens = AccessTokens(TokenKeys(keyring), BASE_URL)
-    took = []
-    for _ in range(200):
-        began = time.perf_counter()
-        tokens.check(token)
-        took.append(time.perf_counter() - began)
-    # The bench holds it to 0.2 ms; here a busy machine must not fail the test.
-    assert sorted(took)[20] < 0.001
-
-
 async def test_a_program_is_let_into_a_workspace_that_it_makes_for_its_person(home, make_home, stranger):
     foreign = await make_home()
     person = await home.make_person("OWNER")

@@ -7,6 +7,7 @@ import pytest
 
 from cloudmetrics.analytics.questions import store as questions
 from cloudmetrics.boards.showing import service as showing
+from cloudmetrics.platform import clock
 from cloudmetrics.platform.errors import QueryTooSlow
 from tests.integration.conftest import make_event, make_website, send_events
 from tests.integration.test_dashboards import code_of, make_dashboard
@@ -15,12 +16,18 @@ from tests.integration.test_widgets import NUMBER, TEXT, asking, make_funnel, ma
 
 pytestmark = pytest.mark.requirement("CM-9")
 
-TODAY = datetime.now(UTC).date()
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+TODAY = NOON.date()
 
 
 def moment(days_ago: int, hour: int = 0) -> str:
     """A moment of a day that is over, or has begun."""
     return f"{TODAY - timedelta(days=days_ago)}T{hour:02}:00:00Z"
+
+
+@pytest.fixture(autouse=True)
+def at_noon(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOON)
 
 
 @pytest.fixture

@@ -26,7 +26,9 @@ from cloudmetrics.platform.jobs.registry import REGISTRY
 from cloudmetrics.platform.mail import InvalidMail, Mail
 from cloudmetrics.platform.signing import Keyring
 from tests.integration.conftest import SECRET, settings_for
-from tests.integration.working import a_job, eventually, jobs_left, jobs_of, working
+from tests.integration.running import free_port
+from tests.integration.working import a_job, jobs_left, jobs_of, working
+from tests.waiting import eventually
 
 HELLO = Mail("anna@example.com", "Grüße 🙂", "Your link:\n.\nhttps://example.com/reset?token=open-sesame\n")
 
@@ -163,12 +165,11 @@ async def test_a_server_that_takes_a_mail_and_drops_it_gets_it_again_under_the_s
 
 async def test_a_server_that_hangs_is_given_up_for_a_later_try(settings, monkeypatch):
     monkeypatch.setattr(mail, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(mail, "TOTAL_SECONDS", 1000)
     async with listening(Silent) as port:
         hanging = replace(settings, smtp_host="127.0.0.1", smtp_port=port)
-        began = asyncio.get_running_loop().time()
         with pytest.raises((TimeoutError, OSError)):
             await mail.deliver(hanging, HELLO, "id")
-        assert asyncio.get_running_loop().time() - began < 3
 
 
 class Dripping(asyncio.Protocol):
@@ -192,9 +193,7 @@ async def test_a_server_that_never_comes_to_an_end_is_given_up_too(settings, mon
 
 
 async def test_a_server_that_is_away_gets_its_mail_when_it_is_back(settings, queue):
-    async with listening(Silent) as port:
-        pass
-    inbox = Inbox()
+    inbox, port = Inbox(), free_port()
     away = replace(settings, smtp_host="127.0.0.1", smtp_port=port)
     patient = jobs_of(a_job("mail.send", REGISTRY["mail.send"].function, attempts=20, first=0.1, longest=0.2))
     async with working(away, patient):

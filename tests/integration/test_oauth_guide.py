@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +13,7 @@ from uuid import UUID
 import pytest
 import requests
 
-from .live import EMAIL, PASSWORD, Live, live_service
+from .live import PASSWORD, Live
 from .running import PROJECT
 
 pytestmark = [
@@ -24,12 +23,6 @@ pytestmark = [
     ),
 ]
 MARK = "-- next --"
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with live_service(tmp_path_factory.mktemp("guide") / "data") as service:
-        yield service
 
 
 def snippets() -> list[str]:
@@ -92,7 +85,7 @@ def say_yes(live: Live, address: str) -> str:
         page = browser.get(address, timeout=10)
         page = browser.post(
             f"{live.url}/account/sign-in",
-            data=hidden(page.text) | {"email": EMAIL, "password": PASSWORD},
+            data=hidden(page.text) | {"email": live.email, "password": PASSWORD},
             timeout=10,
         )
         choice = {

@@ -257,12 +257,12 @@ async def test_a_filter_of_any_depth_is_refused_quickly(client, operator, depth)
     start = f'{{"operator":"{operator}","{key}":' + ("[" if close else "")
     inner = '{"operator":"IS","dimension":"source","value":"x"}'
     text = '{"metrics":["visitors"],"filter":' + start * depth + inner + (close + "}") * depth + "}"
-    started = time.monotonic()
+    started = time.process_time()
     response = await client.post(
         "/v1/metrics/query", content=text, headers={"content-type": "application/json"}
     )
     assert response.status_code == 400
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
 
 
 async def test_a_property_that_no_event_ever_had_is_unknown(client, website_id):
@@ -370,6 +370,7 @@ async def test_reading_metrics_is_the_scope_for_it(home):
         ({"metrics": ["visitors"], "filter": leaf("source", "x", "IS_NOT")}, ["visitor_days"]),
         ({"metrics": ["events"], "filter": leaf("source", "x", "IS_NOT")}, ["daily_totals"]),
         ({"metrics": ["visitors"], "dimensions": ["source", "country"]}, ["visitor_days"]),
+        ({"metrics": ["events"], "dimensions": ["source", "country"]}, ["daily_cube"]),
         ({"metrics": ["events"], "dimensions": ["event_name"]}, ["visitor_day_events"]),
         ({"metrics": ["pageviews"], "dimensions": ["page"]}, ["page_days"]),
         ({"metrics": ["pageviews", "visitors"], "dimensions": ["page"]}, ["page_days", "events"]),

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from cloudmetrics.app import create_app
-from tests.integration.conftest import alive, client_of, settings_for
-from tests.integration.running import PROJECT, environment, free_port, until
+from tests.integration.conftest import alive, client_of, make_app, settings_for
+from tests.integration.running import PROJECT, environment, free_port
+from tests.waiting import PATIENCE, until
 
 SHOP = "https://shop.example"
 PREFLIGHT = {
@@ -32,7 +32,7 @@ PREFLIGHT = {
 def service(database_url, stores):
     @asynccontextmanager
     async def service(key=None, address=None, **settings):
-        app = create_app(replace(settings_for(database_url, stores.redis_url), **settings))
+        app = make_app(replace(settings_for(database_url, stores.redis_url), **settings))
         async with alive(app), client_of(app, key, address) as client:
             yield client
 
@@ -248,4 +248,4 @@ def test_with_a_certificate_it_speaks_tls_13_and_nothing_older(certificate, data
             httpx.get(f"http://localhost:{port}/v1/workspace", trust_env=False)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)

@@ -87,9 +87,8 @@ def test_the_served_contract_has_the_programs_that_the_pages_show():
     portal = create_portal(bundle, [], "http://127.0.0.1:8080").test_client()
 
     served = portal.get("/openapi.json").get_json()
-    reference = html.unescape(portal.get("/docs/reference").text)
-
     for resource in contract().resources:
+        reference = html.unescape(portal.get(f"/docs/reference/{resource.name.replace('_', '-')}").text)
         columns = [shown(resource, fence) for fence in FENCES.values()]
         for method, *programs_shown in zip(resource.methods, *columns, strict=True):
             samples = served["paths"][method.path][method.http_method.lower()]["x-codeSamples"]

@@ -15,7 +15,6 @@ import pytest
 
 from cloudmetrics.gates import tools
 from cloudmetrics.sdks import packing
-from tests.integration.live import Live, live_service
 from tests.sdk import judging
 from tests.sdk.documentation import programs, shown
 from tests.sdk.running import JAVASCRIPT, NODE
@@ -112,13 +111,6 @@ def project(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [NODE, NPM, "install", "--offline", "--silent", "--no-audit", "--no-fund", packed]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, env=environment())
     return folder
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """A server of its own, since the README's programs say what is in an empty workspace."""
-    with live_service(tmp_path_factory.mktemp("live") / "data") as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

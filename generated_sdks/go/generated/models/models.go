@@ -1115,6 +1115,13 @@ const (
 	AuditActionAlertDeleted             AuditAction = "ALERT_DELETED"
 	AuditActionAlertChannelCreated      AuditAction = "ALERT_CHANNEL_CREATED"
 	AuditActionAlertChannelDeleted      AuditAction = "ALERT_CHANNEL_DELETED"
+	AuditActionAlertDeliveryResent      AuditAction = "ALERT_DELIVERY_RESENT"
+	AuditActionBudgetCreated            AuditAction = "BUDGET_CREATED"
+	AuditActionBudgetUpdated            AuditAction = "BUDGET_UPDATED"
+	AuditActionBudgetDeleted            AuditAction = "BUDGET_DELETED"
+	AuditActionAllocationCreated        AuditAction = "ALLOCATION_CREATED"
+	AuditActionAllocationDeleted        AuditAction = "ALLOCATION_DELETED"
+	AuditActionCostImportCreated        AuditAction = "COST_IMPORT_CREATED"
 	AuditActionFunnelDeleted            AuditAction = "FUNNEL_DELETED"
 	AuditActionFunnelRestored           AuditAction = "FUNNEL_RESTORED"
 	AuditActionDashboardDeleted         AuditAction = "DASHBOARD_DELETED"
@@ -3825,7 +3832,7 @@ type ReportBody struct {
 	Sections []ReportSectionBody `json:"sections,omitzero"`
 	// A dashboard to show, instead of `sections`: each of its widgets that asks
 	// something of the metrics is a section, about the days of this report.
-	DashboardID *string `json:"dashboard_id,omitzero"`
+	DashboardID Nullable[string] `json:"dashboard_id,omitzero"`
 	// Whether the schedule is kept. A paused report can still be run by hand.
 	Status *ReportStatus `json:"status,omitzero"`
 	// When it runs by itself. Without it, only by hand.
@@ -3860,6 +3867,30 @@ type ReportOrder struct {
 	By string `json:"by"`
 	// The smallest first, or the largest. A number that is null is smaller than all others.
 	Direction Direction `json:"direction"`
+}
+
+// ReportPatch: What changes about a report (JSON merge patch); the rest stays. To show a dashboard
+// instead of `sections`, or the other way round, send null for what it shall not have.
+type ReportPatch struct {
+	// What people call the report; it is the title on paper and the subject of the mail. It cannot be blank.
+	Name *string `json:"name,omitzero"`
+	// Which days a report is about, seen from the day on which it is due. All end on
+	// the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
+	// before, up to it.
+	Period *ReportPeriod `json:"period,omitzero"`
+	// All of them; a list is replaced as a whole.
+	Sections Nullable[[]ReportSectionBody] `json:"sections,omitzero"`
+	// A dashboard to show, instead of `sections`.
+	DashboardID Nullable[string] `json:"dashboard_id,omitzero"`
+	// Whether the schedule is kept. A paused report can still be run by hand.
+	Status *ReportStatus `json:"status,omitzero"`
+	// Null lets it run by hand only.
+	Schedule Nullable[ReportSchedulePatch] `json:"schedule,omitzero"`
+	// All of them; a list is replaced as a whole.
+	Recipients []string `json:"recipients,omitzero"`
+	// How the recipients get it: as a PDF attached to the mail, or as a link that shows
+	// the PDF for 30 days to whoever has it.
+	Delivery *ReportDelivery `json:"delivery,omitzero"`
 }
 
 // ReportPeriod: Which days a report is about, seen from the day on which it is due. All end on
@@ -4055,6 +4086,20 @@ type ReportScheduleBody struct {
 	Cron string `json:"cron"`
 	// Whose clocks it goes by. Without it, the workspace's.
 	Timezone *string `json:"timezone,omitzero"`
+}
+
+// ReportSchedulePatch: What changes about the schedule.
+type ReportSchedulePatch struct {
+	// Minute, hour, day of the month, month and day of the week, as cron has them:
+	// `0 8 * * 1` is Mondays at 8:00, `0 7 1 * *` the first of each month at 7:00.
+	// Numbers, lists, ranges, steps and English names of days and months are known. It
+	// may come true every 15 minutes at most.
+	//
+	// Where clocks are set forward over the time, it runs at the first moment after
+	// the gap; where they are set back, it runs when the time comes first.
+	Cron *string `json:"cron,omitzero"`
+	// Null is the workspace's.
+	Timezone Nullable[string] `json:"timezone,omitzero"`
 }
 
 // ReportSection: A part of a report. Without dimensions it is shown as large numbers, by `time` as

@@ -520,6 +520,13 @@ class ReportScheduleBody(TypedDict):
     timezone: NotRequired[str]
 
 
+class ReportSchedulePatch(TypedDict):
+    """What changes about the schedule."""
+
+    cron: NotRequired[str]
+    timezone: NotRequired[str | None]
+
+
 class ReportSectionBody(TypedDict):
     """A part of a report. Without dimensions it is shown as large numbers, by `time` as
     a line with a table, by anything else as bars with a table. The first metric is

@@ -66,6 +66,15 @@ export type AlertChannelsDeleteParams = {
   if_match?: string;
 };
 
+/** What `alertChannels.listDeliveries` is given by name. */
+export type AlertChannelsListDeliveriesParams = NonNullable<api.ListAlertChannelDeliveriesData['query']> & {
+  /**
+   * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+   * you have. Such an answer costs no request of your plan.
+   */
+  if_none_match?: string;
+};
+
 /** What `alertChannels.test` is given by name. */
 export type AlertChannelsTestParams = {
   /**
@@ -187,10 +196,30 @@ export class AlertChannels {
   }
 
   /**
+   * List an alert channel's deliveries.
+   *
+   * Lists what was told through a channel, tests as well, newest first: about which
+   * alert, in how many attempts, and why the last of them failed, if it did.
+   * Deliveries are kept for 90 days.
+   *
+   * Needs the scope `alerts:read`.
+   *
+   * @param channelId The channel's `id`.
+   */
+  listDeliveries(channelId: string, params: AlertChannelsListDeliveriesParams = {}, options?: RequestOptions): Pager<api.AlertDelivery> {
+    const { if_none_match: ifNoneMatch, ...query } = params;
+    return new Pager<api.AlertDelivery>(this.#client, {
+      method: 'GET', path: `/v1/alert-channels/${segment(channelId)}/deliveries`,
+      query,
+      headers: { 'If-None-Match': ifNoneMatch },
+    }, 'query', options);
+  }
+
+  /**
    * Test an alert channel.
    *
    * Sends a message that says that it is a test. It goes the way of every other
-   * message, and is tried as often.
+   * message, and is tried as often; list-alert-channel-deliveries shows how it went.
    *
    * Needs the scope `alerts:full`.
    *
