@@ -8,14 +8,13 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Page
 
-from tests.integration.live import Live, live_service
+from tests.integration.live import Live
 from tests.integration.test_oauth_browser import CHROMIUM, in_browser
 from tests.sdk.running import JAVASCRIPT, NODE, javascript_runner
 from tests.sdk.server import serving
@@ -96,18 +95,16 @@ def website(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory, website: int) -> Iterator[Live]:
-    """A server of its own, whose workspace lets that website's pages in, by one of its two names."""
-    with live_service(Path(tmp_path_factory.mktemp("browser")) / "data") as service:
-        allowed = {"cors_origins": [f"http://127.0.0.1:{website}"]}
-        answer = httpx.patch(
-            f"{service.url}/v1/workspace",
-            json=allowed,
-            headers={"API-Key": service.key, "Content-Type": "application/merge-patch+json"},
-            trust_env=False,
-        )
-        assert answer.status_code == 200, answer.text
-        yield service
+def allowing(live: Live, website: int) -> Live:
+    """A server whose workspace lets that website's pages in, by one of its two names."""
+    answer = httpx.patch(
+        f"{live.url}/v1/workspace",
+        json={"cors_origins": [f"http://127.0.0.1:{website}"]},
+        headers={"API-Key": live.key, "Content-Type": "application/merge-patch+json"},
+        trust_env=False,
+    )
+    assert answer.status_code == 200, answer.text
+    return live
 
 
 def page_says(website: str, function: str, **options: str) -> Any:
@@ -123,24 +120,24 @@ def page_says(website: str, function: str, **options: str) -> Any:
     return told[0]
 
 
-def test_a_page_lists_and_reads_what_comes_along(website, live):
-    said = page_says(f"http://127.0.0.1:{website}", "lists", baseUrl=live.url, apiKey=live.key)
+def test_a_page_lists_and_reads_what_comes_along(website, allowing):
+    said = page_says(f"http://127.0.0.1:{website}", "lists", baseUrl=allowing.url, apiKey=allowing.key)
 
     assert said["names"] == ["Shop", "Blog", "App"]
     assert said["etag"]
     assert len(said["traceId"]) == 32
 
 
-def test_a_page_gets_problems_as_errors(website, live):
-    said = page_says(f"http://127.0.0.1:{website}", "problem", baseUrl=live.url, apiKey=live.key)
+def test_a_page_gets_problems_as_errors(website, allowing):
+    said = page_says(f"http://127.0.0.1:{website}", "problem", baseUrl=allowing.url, apiKey=allowing.key)
 
     assert (said["isBadRequest"], said["code"], set(said["pointers"])) == (True, "INVALID_REQUEST", {"/name"})
 
 
-def test_a_page_that_the_workspace_does_not_know_is_told_where_to_look(website, live):
+def test_a_page_that_the_workspace_does_not_know_is_told_where_to_look(website, allowing):
     origin = f"http://localhost:{website}"
 
-    failed, said = page_says(origin, "refused", baseUrl=live.url, apiKey=live.key)
+    failed, said = page_says(origin, "refused", baseUrl=allowing.url, apiKey=allowing.key)
 
     assert failed
     assert said.endswith(f"(is {origin} one of the workspace's cors_origins, and the server there?)")
