@@ -5,6 +5,7 @@ import hmac
 import json
 import time
 from hashlib import sha256
+from itertools import product
 from uuid import uuid4
 
 import pytest
@@ -103,6 +104,8 @@ NOW = int(time.time())
         {"exp": None},
         {"exp": [9999999999]},
         {"exp": float("nan")},
+        {"exp": float("inf")},
+        {"iat": -float("inf")},
         {"nbf": NOW + 3600},
         {"nbf": "x"},
         {"iat": NOW + 3600},
@@ -231,6 +234,17 @@ async def test_malformed_tokens_of_every_kind_look_like_a_bad_key(token, machine
         assert response.status_code == 401, each
         assert response.json() | {"trace_id": ""} == bad_key.json() | {"trace_id": ""}
         assert response.headers["www-authenticate"] == bad_key.headers["www-authenticate"]
+
+
+async def test_a_signature_of_numbers_that_fit_any_key_is_none(token, machine):
+    """Zero, or the order of the curve, which some libraries forgot to refuse."""
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    body, _, genuine = token.rpartition(".")
+    r = base64.urlsafe_b64decode(genuine + "==")[:32]
+    numbers = [bytes(32), order.to_bytes(32), (order - 1).to_bytes(32), (1).to_bytes(32), r]
+    for first, second in product(numbers, numbers):
+        assert (await machine.call(f"{body}.{encoded(first + second)}")).status_code == 401
+    assert (await machine.call(token)).status_code == 200
 
 
 async def test_a_token_under_a_foreign_key_of_each_kind_is_none(token, machine):
