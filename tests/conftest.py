@@ -17,6 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from cloudmetrics.platform.config import Settings
+    from tests.browsing import Chromium
     from tests.integration.live import Live
 
 # How long an example takes says more about the machine than about what is tested.
@@ -132,6 +133,16 @@ def live(live_service: "Settings") -> "Live":
     from tests.integration.live import make_owner
 
     return make_owner(live_service)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Chromium"]:
+    """A real browser for all tests; each page is of somebody who was never there."""
+    from tests.browsing import Chromium
+
+    browser = Chromium()
+    yield browser
+    browser.close()
 
 
 def with_database(url: str, name: str) -> str:

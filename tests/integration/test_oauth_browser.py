@@ -1,84 +1,25 @@
 """The pages in a real browser: without scripts, on a telephone, with the keyboard, in the dark."""
 
-import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pyotp
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.waiting import PATIENCE
+from tests.browsing import CHROMIUM
 
 from .live import PASSWORD, Live
 from .oauth import challenge_of
 
-CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
 ]
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 VERIFIER = "v" * 43
-
-
-Work = Callable[[Page], None]
-
-
-class Chromium:
-    """A browser, in the one thread in which it may be asked, so that no event loop is in its way."""
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1)
-        self._playwright = self._run(sync_playwright().start)
-        launch = partial(self._playwright.chromium.launch, executable_path=CHROMIUM, args=ARGUMENTS)
-        self._browser = self._run(launch)
-
-    def visit(self, work: Work, *, forbidden: bool = False, **options: object) -> None:
-        """Runs `work` with a page of somebody who was never here.
-
-        Fails where a page's policy forbids something, unless that is expected, and where a script fails.
-        """
-        told = self._run(partial(self._visit, work, **options))
-        assert forbidden or told == []
-
-    def close(self) -> None:
-        self._run(self._browser.close)
-        self._run(self._playwright.stop)
-        self._thread.shutdown()
-
-    def _visit(self, work: Work, **options: object) -> list[str]:
-        """What the browser said about policies and failing scripts."""
-        told: list[str] = []
-        with self._browser.new_context(**options) as context:
-            page = context.new_page()
-            page.set_default_timeout(1000 * PATIENCE)
-            page.on("console", lambda said: told.append(said.text) if "Policy" in said.text else None)
-            page.on("pageerror", lambda error: told.append(str(error)))
-            work(page)
-        return told
-
-    def _run(self, work: Callable[[], Any]) -> Any:
-        return self._thread.submit(work).result()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    browser = Chromium()
-    yield browser
-    browser.close()
 
 
 def address_for(live: Live, client: dict[str, str], **more: str) -> str:

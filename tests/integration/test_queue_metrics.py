@@ -6,10 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from cloudmetrics.app import create_app
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import NOBODY, Database
-from tests.integration.conftest import alive, client_of, settings_for
+from tests.integration.conftest import alive, client_of, make_app, settings_for
 from tests.integration.working import enqueue
 
 
@@ -25,7 +24,7 @@ async def watched_queue(fresh_database, stores):
     """A service over the queue that tells how it stands, and the token for that."""
     token = "a token of the operator's monitoring, long enough"
     settings = replace(settings_for(fresh_database, stores.redis_url), metrics_token=token.encode())
-    app = create_app(settings)
+    app = make_app(settings)
     async with alive(app), client_of(app) as client:
         yield client, {"Authorization": f"Bearer {token}"}
 

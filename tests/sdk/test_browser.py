@@ -14,8 +14,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
+from tests.browsing import CHROMIUM, Chromium
 from tests.integration.live import Live
-from tests.integration.test_oauth_browser import CHROMIUM, in_browser
 from tests.sdk.running import JAVASCRIPT, NODE, javascript_runner
 from tests.sdk.server import serving
 from tests.sdk.suite import ROOT, exchange
@@ -107,8 +107,12 @@ def allowing(live: Live, website: int) -> Live:
     return live
 
 
-def page_says(website: str, function: str, **options: str) -> Any:
-    """What a function of the page gives, in a new browser."""
+def access(live: Live) -> dict[str, str]:
+    return {"baseUrl": live.url, "apiKey": live.key}
+
+
+def page_says(chromium: Chromium, website: str, function: str, **options: str) -> Any:
+    """What a function of the page gives, by itself."""
     told: list[Any] = []
 
     def work(page: Page) -> None:
@@ -116,42 +120,48 @@ def page_says(website: str, function: str, **options: str) -> Any:
         page.wait_for_function(f"'{function}' in window")
         told.append(page.evaluate(f"{function}({json.dumps(options)})"))
 
-    in_browser(work)
+    chromium.visit(work)
     return told[0]
 
 
-def test_a_page_lists_and_reads_what_comes_along(website, allowing):
-    said = page_says(f"http://127.0.0.1:{website}", "lists", baseUrl=allowing.url, apiKey=allowing.key)
+def test_a_page_lists_and_reads_what_comes_along(chromium, website, allowing):
+    said = page_says(
+        chromium, f"http://127.0.0.1:{website}", "lists", baseUrl=allowing.url, apiKey=allowing.key
+    )
 
     assert said["names"] == ["Shop", "Blog", "App"]
     assert said["etag"]
     assert len(said["traceId"]) == 32
 
 
-def test_a_page_gets_problems_as_errors(website, allowing):
-    said = page_says(f"http://127.0.0.1:{website}", "problem", baseUrl=allowing.url, apiKey=allowing.key)
+def test_a_page_gets_problems_as_errors(chromium, website, allowing):
+    said = page_says(
+        chromium, f"http://127.0.0.1:{website}", "problem", baseUrl=allowing.url, apiKey=allowing.key
+    )
 
     assert (said["isBadRequest"], said["code"], set(said["pointers"])) == (True, "INVALID_REQUEST", {"/name"})
 
 
-def test_a_page_that_the_workspace_does_not_know_is_told_where_to_look(website, allowing):
+def test_a_page_that_the_workspace_does_not_know_is_told_where_to_look(chromium, website, allowing):
     origin = f"http://localhost:{website}"
 
-    failed, said = page_says(origin, "refused", baseUrl=allowing.url, apiKey=allowing.key)
+    failed, said = page_says(chromium, origin, "refused", **access(allowing))
 
     assert failed
     assert said.endswith(f"(is {origin} one of the workspace's cors_origins, and the server there?)")
 
 
-def test_a_page_follows_a_stream_over_a_broken_connection(website):
+def test_a_page_follows_a_stream_over_a_broken_connection(chromium, website):
     exchanges = [
         {"status": 204, "headers": CORS},
-        {"chunks": ["id: 1\ndata: one\n\n", "id: 2\nda"], "cut": 100, "headers": STREAM},
+        {"chunks": ["id: 1\ndata: one\n\n", "id: 2\nda"], "cut": 100, "pause": 0.5, "headers": STREAM},
         {"chunks": ["id: 2\ndata: two\n\n", ": over\n"], "headers": STREAM},
     ]
     with serving() as server:
         url = server.play("stream", [exchange(each) for each in exchanges])
-        said = page_says(f"http://127.0.0.1:{website}", "streamed", baseUrl=url, apiKey="cm_test_suite")
+        said = page_says(
+            chromium, f"http://127.0.0.1:{website}", "streamed", baseUrl=url, apiKey="cm_test_suite"
+        )
         asked = server.seen("stream")
 
     assert said == ["one", "two"]
