@@ -130,7 +130,7 @@ class Settings:
         file=True,
     )
     redis_url: str = setting(
-        "Redis 6.2 or later. Empty: `make run` starts its own.",
+        "Redis 6.2 or later, or any node of a Redis Cluster. Empty: `make run` starts its own.",
         url("redis", "rediss", "unix"),
         "",
         shown="embedded",
