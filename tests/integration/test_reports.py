@@ -164,7 +164,7 @@ async def test_a_report_is_kept_as_it_was_wanted_with_defaults_filled_in(client)
          "UNKNOWN_FIELD", "/sections/0/question/cursor"),
         ({"sections": [{"title": "x", "question": {"metrics": ["visitors"], "limit": 100001}}]}, "TOO_LARGE",
          "/sections/0/question/limit"),
-        ({"sections": []}, "TOO_FEW", "/sections"),
+        ({"sections": []}, "SECTIONS_UNCLEAR", "/sections"),
         ({"name": "  "}, "PATTERN", "/name"),
     ],
 )  # fmt: skip
