@@ -71,6 +71,8 @@ class Body:
         default: tuple[Any] | None = None,
     ) -> None:
         self.by_media_type = dict(by_media_type)
+        # Nearly every client names a media type as the contract does.
+        self._as_declared = {name for name in by_media_type if "*" not in name}
         self.required = required
         self.limit = limit
         self.streamed = streamed
@@ -99,6 +101,8 @@ class Body:
 
     def _select(self, request: Request) -> MediaBody:
         header = request.headers.get("content-type", "")
+        if header in self._as_declared:
+            return self.by_media_type[header]
         name = media.match(media.essence(header), self.by_media_type)
         if name is None:
             accepted = ", ".join(self.by_media_type)

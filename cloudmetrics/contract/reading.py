@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 from cloudmetrics.contract.errors import MalformedBody, PayloadTooLarge, RequestTimeout, UnsupportedMediaType
 from cloudmetrics.contract.http import Request
+from cloudmetrics.contract.waiting import within
 
 # How long a sender may take for a whole body, and how much of a body that is too
 # large is still taken in, so that a client which writes before it reads gets the answer.
@@ -25,8 +26,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     if request.headers.get("content-length") == "0":
         return b""
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _read(request, limit)
+        return await within(BODY_SECONDS, _read(request, limit))
     except TimeoutError:
         raise RequestTimeout(BODY_SECONDS) from None
 
@@ -37,8 +37,7 @@ async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:
     size, packed, more = 0, 0, True
     while more:
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                piece, more = await _receive(request)
+            piece, more = await within(BODY_SECONDS, _receive(request))
         except TimeoutError:
             raise RequestTimeout(BODY_SECONDS) from None
         packed += len(piece)

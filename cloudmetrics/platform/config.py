@@ -183,6 +183,14 @@ class Settings:
     log_level: str = setting(
         "The least level that is logged.", one_of("debug", "info", "warning", "error"), "info"
     )
+    metrics_token: bytes = setting(
+        "At least 32 random bytes. Whoever sends them as a bearer token to `/metrics` sees how the queue of"
+        " jobs stands, in Prometheus' format. Empty: nothing is there.",
+        secret,
+        b"",
+        shown="none",
+        file=True,
+    )
     demo: bool = setting(
         "Whether the first start creates demo workspaces and traffic.", flag, True, plain=True
     )

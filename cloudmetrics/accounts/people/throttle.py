@@ -7,12 +7,12 @@ is away, each process counts for itself.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from contextlib import suppress
 
 from cloudmetrics.accounts.networks import counted_as
 from cloudmetrics.accounts.people.models import TooManyAttempts
+from cloudmetrics.platform import clock
 from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
@@ -62,7 +62,11 @@ def _sign_in_windows(keyring: Keyring, account: str, address: str) -> Windows:
 def _key(keyring: Keyring, kind: str, who: str, window: tuple[int, int]) -> str:
     """A key of the present window. Who is meant cannot be read from it."""
     digest = keyring.digest(f"sign-in {kind}", who.encode("utf-8", "surrogatepass")).hex()[:32]
-    return f"sign-in:{kind}:{digest}:{int(time.time()) // window[1]}"
+    return f"sign-in:{kind}:{digest}:{_now() // window[1]}"
+
+
+def _now() -> int:
+    return int(clock.now().timestamp())
 
 
 async def _admit(redis: Redis, windows: Windows) -> None:
@@ -71,7 +75,7 @@ async def _admit(redis: Redis, windows: Windows) -> None:
     except Unavailable:
         counts = _count_here(windows)
     exceeded = [
-        seconds - int(time.time()) % seconds
+        seconds - _now() % seconds
         for count, (attempts, seconds) in zip(counts, windows.values(), strict=True)
         if count > attempts
     ]

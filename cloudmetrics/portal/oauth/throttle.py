@@ -7,11 +7,10 @@ nobody is counted.
 
 from __future__ import annotations
 
-import time
-
 from werkzeug.exceptions import TooManyRequests
 
 from cloudmetrics.accounts.networks import counted_as
+from cloudmetrics.platform import clock
 from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.portal.oauth.addresses import client_address
 from cloudmetrics.portal.oauth.services import Services
@@ -23,7 +22,7 @@ PROGRAMS, PAGES = 300, 120
 
 def admit(services: Services, kind: str, most: int) -> None:
     """Counts a request. Raises TooManyRequests, which says when to go on."""
-    now = int(time.time())
+    now = int(clock.now().timestamp())
     who = services.keyring.digest("oauth address", counted_as(client_address()).encode()).hex()[:32]
     key = f"oauth:{kind}:{who}:{now // WINDOW_SECONDS}"
     try:
