@@ -101,8 +101,12 @@ class Protocol(HttpToolsProtocol):
         if len(self.headers) > MAX_FIELDS:
             self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             raise Refused
-        if self.parser.get_http_version() not in VERSIONS or len(self.pipeline) >= MAX_WAITING:
+        version = self.parser.get_http_version()
+        if version not in VERSIONS or len(self.pipeline) >= MAX_WAITING:
             raise Refused
+        hosts = [name for name, _ in self.headers].count(b"host")
+        if hosts > 1 or (hosts == 0 and version == "1.1"):
+            raise Refused  # RFC 9112, 3.2: whoever stands between may have read another one.
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

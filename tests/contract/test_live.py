@@ -141,6 +141,7 @@ def test_a_client_that_shuts_its_sending_side_too_early_is_let_go(address: tuple
         ("GET /things HTTP/1.1", ["Content-Length: 1", "Content-Length: 2"], 400),
         ("GET /things HTTP/1.1", ["X : x"], 400),
         ("GET /things HTTP/1.1", ["X: a\0b"], 400),
+        ("GET /things HTTP/1.1", ["Host: y"], 400),
     ],
 )
 def test_a_head_that_is_too_large_or_none_is_refused(
@@ -153,6 +154,13 @@ def test_a_head_that_is_too_large_or_none_is_refused(
             for at in range(0, len(head), 20_000):
                 connection.sendall(head[at : at + 20_000])
                 time.sleep(0.01)
+        assert read_status(connection) == status
+
+
+@pytest.mark.parametrize(("version", "status"), [("1.1", 400), ("1.0", 200)])
+def test_only_http_1_0_may_leave_out_the_host(address: tuple[str, int], version: str, status: int) -> None:
+    with socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(f"GET /things HTTP/{version}\r\n\r\n".encode())
         assert read_status(connection) == status
 
 

@@ -70,6 +70,8 @@ async def test_who_leaves_takes_nobody_elses_answer(path, pieces, asking):
     async with way_to(path) as way:
         way.sizes = pieces
         link = Link(Target.of(way.url))
+        # Once there is a connection, whoever asks has sent it already when they leave.
+        assert await ask_for_oneself(link, 98, 10) is True
         tasks = []
         for number, (size, leaves) in enumerate(asking):
             tasks.append(asyncio.ensure_future(ask_for_oneself(link, number, size)))
