@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test test-fast test-long check format contract sdks tables operation scaffold release-check bench traceability owner limits jobs mock import-log import-events import-costs export-events lock clean
+.PHONY: help setup run dev test test-fast test-long check format contract sdks packages tables operation scaffold release-check bench traceability owner limits jobs mock import-log import-events import-costs export-events lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
@@ -31,7 +31,7 @@ check: ## check format, lint and types
 format: ## format the code, and mend what the linter can
 	@scripts/format
 
-contract: ## judge the contract by all gates (FUZZ=seconds, 0 without fuzzing)
+contract: ## judge the contract by all gates (FUZZ=seconds, 0 without fuzzing; SEED=, GATES=)
 	@scripts/contract $(GATES)
 
 sdks: ## make the SDKs in generated_sdks/ from the contract
@@ -45,6 +45,9 @@ scaffold: ## write the handlers and tests that operations still lack, as stubs
 
 release-check: ## go through all that must hold before a release
 	@scripts/release-check
+
+packages: ## pack the SDKs as they are published, and publish them dry
+	@scripts/packages
 
 tables: ## write the tables of authorization and coverage anew (GROW=1 lets more be untested)
 	@scripts/tables

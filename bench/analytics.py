@@ -14,10 +14,11 @@ from bench.servers import serving
 
 def figures(rounds: int, seconds: float, tell: Callable[[str], None], events: int = EVENTS) -> list[Figure]:
     """The tables of `questions`, `reports`, `dashboards` and `ingest`."""
+    small = questions.on_a_tenth(events, seconds, tell)
     with dataset(events, tell) as data, serving(APP, data.product.environ) as server:
         tell("events are put into DuckDB")
         with duck(data) as raw:
-            asked = questions.asking(server, data, seconds, tell, raw)
+            asked = questions.asking(server, data, seconds, tell, raw, small)
         return [
             *asked,
             reports.asking(server, data, seconds, tell),

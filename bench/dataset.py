@@ -27,7 +27,17 @@ from cloudmetrics.analytics.rollups.store import DRAWING
 
 EVENTS, WORKSPACES, DAYS, VISITORS = 10_000_000, 20, 30, 250_000
 SOURCES, COUNTRIES, PAGES = 30, 60, 5_000
-TABLES = ["events", "visits", "visitor_days", "visitor_day_events", "page_days", "daily_totals", "daily_gaps"]
+# Each with what its rows lie in the order of, where events have arrived one after the other.
+TABLES = {
+    "events": "occurred_at",
+    "visits": "started_at",
+    "visitor_days": "day",
+    "visitor_day_events": "day",
+    "page_days": "day",
+    "daily_totals": "day",
+    "daily_cube": "day",
+    "daily_gaps": "day",
+}
 # The load has the machine for itself, so that sorting may take memory. Without statistics,
 # which these tables do not have yet, a nested loop would look cheap.
 SESSION = """
@@ -154,7 +164,7 @@ def fill(url: str, tenants: list[Tenant], end: datetime) -> None:
         connection.execute(SESSION)
         cursor = psycopg.ClientCursor(connection)
         for table in TABLES:
-            cursor.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table})")
+            cursor.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table} INCLUDING GENERATED)")
         for tenant in tenants:
             numbers = {
                 "workspace_id": UUID(tenant.workspace_id),
@@ -169,9 +179,23 @@ def fill(url: str, tenants: list[Tenant], end: datetime) -> None:
             }
             cursor.execute(FILL, numbers)
             draw(cursor, UUID(tenant.workspace_id), UUID(tenant.website_id))
-            for table in TABLES:
-                cursor.execute(f"INSERT INTO public.{table} SELECT * FROM {table}")
+            for table, order in TABLES.items():
+                columns = written_columns(cursor, table)
+                cursor.execute(
+                    f"INSERT INTO public.{table} ({columns}) SELECT {columns} FROM {table} ORDER BY {order}"
+                )
                 cursor.execute(f"TRUNCATE {table}")
+
+
+def written_columns(cursor: psycopg.Cursor[Any], table: str) -> str:
+    """The columns of a table but for those that PostgreSQL makes of others."""
+    found = cursor.execute(
+        "SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute"
+        " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
+        [table],
+    ).fetchone()
+    assert found is not None
+    return str(found[0])
 
 
 def draw(cursor: psycopg.Cursor[Any], workspace_id: UUID, website_id: UUID) -> None:

@@ -15,6 +15,7 @@ from cloudmetrics.accounts.trash import jobs as _trash  # noqa: F401
 from cloudmetrics.accounts.workspaces import jobs as _workspaces  # noqa: F401
 from cloudmetrics.alerting.deliveries import jobs as _deliveries  # noqa: F401
 from cloudmetrics.alerting.evaluation import jobs as _evaluation  # noqa: F401
+from cloudmetrics.alerting.history import jobs as _alert_history  # noqa: F401
 from cloudmetrics.analytics.goals import jobs as _goals  # noqa: F401
 from cloudmetrics.analytics.quota import jobs as _quota  # noqa: F401
 from cloudmetrics.analytics.retention import jobs as _retention  # noqa: F401

@@ -28,5 +28,12 @@ async def delete_alert_channel(caller: Caller, channel_id: str) -> None:
     await channels.delete(caller, UUID(channel_id))
 
 
+async def list_alert_channel_deliveries(
+    caller: Caller, request: Request, channel_id: str, **query: Any
+) -> Answer:
+    page = await deliveries.list_page_of_channel(caller, UUID(channel_id), query)
+    return await listed(request, caller, page, query)
+
+
 async def test_alert_channel(caller: Caller, channel_id: str) -> tuple[dict[str, Any], int]:
     return one(await deliveries.test(caller, UUID(channel_id))), 202

@@ -66,6 +66,12 @@ async def list_alert_deliveries(caller: Caller, request: Request, alert_id: str,
     return await listed(request, caller, page, query)
 
 
+async def resend_alert_delivery(
+    caller: Caller, alert_id: str, delivery_id: str
+) -> tuple[dict[str, Any], int]:
+    return one(await deliveries.resend(caller, UUID(alert_id), UUID(delivery_id))), 202
+
+
 async def preview_alert(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
     start, end = (read_moment(body.get(name), name) for name in ("start_at", "end_at"))
     terms = Terms.from_json({"name": "", "enabled": True, "channels": [], **body})

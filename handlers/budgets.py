@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from cloudmetrics.analytics.metrics.models import Money
 from cloudmetrics.contract import Request
 from cloudmetrics.costs.budgets import service as budgets
-from cloudmetrics.costs.budgets.models import filters_from_json
-from cloudmetrics.costs.reports.models import Cost
+from cloudmetrics.costs.budgets.models import Wish
 from cloudmetrics.gateway.shapes import Answer, created, listed, one
 from cloudmetrics.platform.caller import Caller
 
@@ -19,7 +17,7 @@ async def list_budgets(caller: Caller, request: Request, **query: Any) -> Answer
 
 
 async def create_budget(caller: Caller, request: Request, body: dict[str, Any]) -> Answer:
-    return created(request, await budgets.create(caller, **_read(body)))
+    return created(request, await budgets.create(caller, Wish.from_json(body)))
 
 
 async def get_budget(caller: Caller, budget_id: str) -> dict[str, Any]:
@@ -27,7 +25,7 @@ async def get_budget(caller: Caller, budget_id: str) -> dict[str, Any]:
 
 
 async def update_budget(caller: Caller, budget_id: str, body: dict[str, Any]) -> dict[str, Any]:
-    return one(await budgets.update(caller, UUID(budget_id), **_read(body)))
+    return one(await budgets.update(caller, UUID(budget_id), Wish.from_json(body)))
 
 
 async def patch_budget(caller: Caller, budget_id: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -40,13 +38,3 @@ async def delete_budget(caller: Caller, budget_id: str) -> None:
 
 async def get_budget_status(caller: Caller, budget_id: str) -> dict[str, Any]:
     return one(await budgets.status(caller.tenant, UUID(budget_id)))
-
-
-def _read(body: dict[str, Any]) -> dict[str, Any]:
-    amount = body["amount"]
-    return {
-        "name": body["name"],
-        "amount": Money(int(amount["amount_minor"]), amount["currency"]),
-        "cost": Cost(body["cost"]),
-        "filters": filters_from_json(body["filters"]),
-    }

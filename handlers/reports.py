@@ -31,6 +31,10 @@ async def update_report(caller: Caller, report_id: str, body: dict[str, Any]) ->
     return one(await reports.update(caller, UUID(report_id), Wish.from_json(body)))
 
 
+async def patch_report(caller: Caller, report_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    return await update_report(caller, report_id, body)
+
+
 async def delete_report(caller: Caller, report_id: str) -> None:
     await reports.delete(caller, UUID(report_id))
 

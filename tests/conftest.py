@@ -8,10 +8,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from cloudmetrics.platform.config import Settings
+    from tests.integration.live import Live
+
+# How long an example takes says more about the machine than about what is tested.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 untold = pytest.StashKey[list[str]]()
 
@@ -27,8 +39,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if wrong := config.stash.get(untold, []):
+        from cloudmetrics.gates import coverage
+
         terminalreporter.section("tests/coverage.yaml is not true any more")
-        terminalreporter.write_line("\n".join(wrong))
+        terminalreporter.write_line(coverage.UNSEEN + "\n".join(wrong))
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +115,23 @@ def copied_database(server_url: str, template: str) -> Iterator[str]:
     yield with_database(server_url, name)
     with administration(server_url) as execute:
         execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def live_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Settings"]:
+    """A service as `make run` starts it, for all tests that need a real server and no demo."""
+    from tests.integration import live
+
+    with live.live_service(tmp_path_factory.mktemp("live") / "data") as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def live(live_service: "Settings") -> "Live":
+    """That service, with an owner and an empty workspace for the tests of one module."""
+    from tests.integration.live import make_owner
+
+    return make_owner(live_service)
 
 
 def with_database(url: str, name: str) -> str:

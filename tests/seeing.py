@@ -60,7 +60,8 @@ class Answer:
 
 def is_whole(config: pytest.Config) -> bool:
     """Whether all tests are asked for."""
-    chosen = config.option.keyword, config.option.markexpr, config.getoption("deselect"), config.option.lf
+    option = config.getoption
+    chosen = option("keyword"), option("markexpr"), option("deselect"), option("lf", False)
     return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not any(chosen)
 
 

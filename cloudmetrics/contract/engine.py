@@ -11,7 +11,7 @@ from connexion.middleware import ConnexionMiddleware
 from starlette.exceptions import HTTPException
 
 from cloudmetrics.contract.bundle import bundle
-from cloudmetrics.contract.compiler import Compiler, Parts, PartsKey
+from cloudmetrics.contract.compiler import Compiler, Parts, PartsKey, Pieces
 from cloudmetrics.contract.connexion_adapter import build_app
 from cloudmetrics.contract.deprecations import Deprecation, deprecations
 from cloudmetrics.contract.dispatch import ErrorHandler
@@ -22,6 +22,7 @@ from cloudmetrics.contract.examples import check_examples
 from cloudmetrics.contract.handlers import TagResolver
 from cloudmetrics.contract.http import ASGIApp, Receive, Scope, Send
 from cloudmetrics.contract.kept import Kept
+from cloudmetrics.contract.links import check_links
 from cloudmetrics.contract.operations import Operation, base_paths, read_operations
 from cloudmetrics.contract.problems import problem, unexpected
 from cloudmetrics.contract.routing import Router
@@ -40,6 +41,7 @@ class Contract:
         self.operations = tuple(operations)
         # Filled when the contract is first served.
         self.compiled: dict[PartsKey, Parts] = {}
+        self.pieces = Pieces()
 
     @classmethod
     def load(
@@ -74,6 +76,7 @@ class Contract:
             raise ContractInvalid(documents.findings)
         operations = read_operations(documents)
         _check_routes(documents, operations)
+        check_links(documents, operations)
         try:
             schemas = Schemas(documents)
         except SchemaInvalid as error:
@@ -98,8 +101,15 @@ class Contract:
         for key, parts in since.compiled.items():
             operation = operations.get(key[:2])
             places = [parts.operation.place, *(each.schema for each in parts.operation.parameters)]
-            if operation == parts.operation and all(place.uri in kept.untouched for place in places if place):
+            if operation != parts.operation:
+                continue
+            if all(place.uri in kept.untouched for place in places if place):
                 self.compiled[key] = parts
+            if all(kept.unreached(place) for place in places[1:] if place):
+                self.pieces.parameters[key] = parts.parameters
+        self.pieces.answers.update(
+            (place, answer) for place, answer in since.pieces.answers.items() if kept.unreached(place)
+        )
 
     @property
     def bundle(self) -> dict[str, Any]:
@@ -192,6 +202,7 @@ def _compile(
         headers_around=headers_around,
         enforce=enforce,
         compiled=contract.compiled,
+        pieces=contract.pieces,
     )
     compiled = [compiler.endpoint(operation) for operation in contract.operations]
     if documents.findings:

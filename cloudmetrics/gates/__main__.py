@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for gate in GATES:
             console.print(f"{gate.name:<12}{gate.purpose}")
         return 0
-    project = Project(options.project.resolve(), fuzz_seconds=options.fuzz)
+    project = Project(options.project.resolve(), options.fuzz, options.seed)
     gates = [gate for gate in GATES if not options.gates or gate.name in options.gates]
     outcomes = watch(console, project, gates)
     for outcome in outcomes:
@@ -44,6 +44,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--fuzz", type=int, default=0, metavar="SECONDS", help="how long to fuzz; 0 leaves it out"
     )
+    parser.add_argument("--seed", type=int, metavar="NUMBER", help="repeat the fuzzing that told this seed")
     parser.add_argument("--project", type=Path, default=HERE, help="the folder with the contract")
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.gates) - {gate.name for gate in GATES}):

@@ -17,9 +17,20 @@ import httpx
 from cloudmetrics.gates import tools
 from cloudmetrics.gates.models import GateBroken, Project
 
+SETTINGS = "see that PACT_BROKER_URL and PACT_BROKER_TOKEN are right, and run the gate again"
+# What mends a refusal, by its status.
+CURES = {
+    400: "see that PACT_ENVIRONMENT names an environment that the broker knows",
+    409: "commit what changed and run the gate again: a version stands for one content",
+}
+
 
 class Refused(Exception):
-    """The broker did not answer, or not with what was asked of it."""
+    """The broker did not answer, or not with what was asked of it. `cure` says what to do about it."""
+
+    def __init__(self, what: str, cure: str = SETTINGS) -> None:
+        super().__init__(what)
+        self.cure = cure
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +100,26 @@ class Broker:
             answer.raise_for_status()
             told = answer.json()
         except httpx.HTTPStatusError as error:
-            said = error.response.text.strip()[:300]
-            raise Refused(
-                f"the broker answers {error.response.status_code} to {method} {url}: {said}"
-            ) from None
+            status = error.response.status_code
+            what = f"the broker answers {status} to {method} {url}: {said(error.response)}"
+            raise Refused(what, CURES.get(status, SETTINGS)) from None
         except (httpx.HTTPError, ValueError) as error:
             raise Refused(f"the broker does not answer {method} {url} as one: {error}") from None
         if not isinstance(told, dict):
             raise Refused(f"the broker does not answer {method} {url} as one")
         return told
+
+
+def said(answer: httpx.Response) -> str:
+    """What a refusal says to people, shortened: brokers write `notices`, `errors` by field, or an `error`."""
+    try:
+        told = answer.json()
+        texts = [notice["text"] for notice in told.get("notices", ())]
+        fields = told.get("errors") or {}
+        texts += [f"{field} {' and '.join(whys)}" for field, whys in fields.items()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        texts = []
+    return ("; ".join(texts) or answer.text.strip())[:300]
 
 
 def git(project: Project, *arguments: str) -> str:

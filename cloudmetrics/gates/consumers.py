@@ -24,7 +24,6 @@ PROVIDER = "cloudmetrics"
 SAID = "see build/contract/consumers.txt"
 CURE = "mend the handler; or ask the consumer, change its test in tests/consumers, and run it"
 DEPLOY = "release the consumer that does without it first, or keep the old answer"
-NOT_PUBLISHED = "see that PACT_BROKER_URL and PACT_BROKER_TOKEN are right, and run the gate again"
 
 
 def look(project: Project) -> Result:
@@ -87,7 +86,7 @@ def verified(project: Project, live: Live, source: Mapping[str, Any]) -> dict[st
         told = {
             "provider": PROVIDER,
             "url": live.url,
-            "headers": live.headers["full"],
+            "headers": live.credentials["full"].headers,
             "states": stack.enter_context(listening(client, problems)),
             "results": str(results),
         }
@@ -148,7 +147,7 @@ def decided(project: Project, live: Live, pacts: list[Pact], broker: Broker) -> 
         yield from broken([], results, DEPLOY)
         deployable, reason = broker.can_i_deploy(PROVIDER)
     except Refused as error:
-        yield Finding(f"{PACTS}:1:1", "broker", str(error), NOT_PUBLISHED)
+        yield Finding(f"{PACTS}:1:1", "broker", str(error), error.cure)
         return
     if not deployable:
         cause = f"the broker says that {broker.version} may not go to {broker.environment}: {reason}"

@@ -21,6 +21,11 @@ FILE = "tests/coverage.yaml"
 # What tests have seen in this checkout, however few of them ran at a time.
 SEEN = "build/tests/seen.json"
 CURE = "run the tests of the operation, and then `make tables`"
+UNSEEN = """\
+No test sees these answers any more, though tests/coverage.yaml says so. Where a test of the operation
+was changed, taken away or left out, bring back what it saw. Where nobody shall look at the answer from
+now on, move it there from `tested` to `untested`.
+"""
 HEADER = """\
 # Which answers of which operation the tests have seen: a status, or a status with the code of its
 # problem where the operation's description names that code. `make tables` writes this file; what is

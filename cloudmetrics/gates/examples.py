@@ -29,7 +29,7 @@ def look(project: Project) -> Result:
 
 
 def client_of(live: Live) -> httpx.Client:
-    headers = live.headers.get("full", {})
+    headers = live.credentials["full"].headers
     return httpx.Client(base_url=live.url, headers=headers, timeout=30, trust_env=False)
 
 

@@ -72,6 +72,8 @@ class Project:
     root: Path
     # How long fuzzing may take; 0 leaves it out.
     fuzz_seconds: int = 0
+    # What repeats an earlier run of it.
+    fuzz_seed: int | None = None
     artefacts: Path = field(init=False)
 
     def __post_init__(self) -> None:

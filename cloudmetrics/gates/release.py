@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cloudmetrics.gates import report, tools
+from cloudmetrics.gates import clients, report, tools
 from cloudmetrics.gates.__main__ import watch
 from cloudmetrics.gates.models import Finding, Gate, Project, Result
 from cloudmetrics.gates.runner import GATES
@@ -76,6 +76,8 @@ def _actions(root: Path) -> Iterator[Finding]:
 
 CHECKS = (
     *(gate for gate in GATES if gate.name != "fuzz"),
+    Gate("released", "the SDK of the last released contract works with this server", clients.released),
+    Gate("packages", "every registry would take its SDK", clients.packages),
     Gate("deprecations", "what is deprecated keeps the day of its end", deprecations),
     Gate("docs", "the changelog tells this contract", docs),
     Gate("security", "packages and actions are pinned", security),

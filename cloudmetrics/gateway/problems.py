@@ -30,6 +30,7 @@ from cloudmetrics.accounts.workspaces.models import (
     TooManyWorkspaces,
 )
 from cloudmetrics.alerting.channels.models import ChannelInUse, TooManyChannels, UnfitDestination
+from cloudmetrics.alerting.deliveries.models import DeliveryNotFailed
 from cloudmetrics.alerting.preview.models import PreviewOutOfRange
 from cloudmetrics.alerting.rules.models import MuteInPast, NotFiring, TooManyAlerts
 from cloudmetrics.analytics.event_log.models import MomentOutOfRange, PeriodInverted
@@ -108,6 +109,7 @@ CODES: dict[type[Exception], str] = {
     TooManyChannels: "ALERT_LIMIT_REACHED",
     ChannelInUse: "CHANNEL_IN_USE",
     NotFiring: "NOT_FIRING",
+    DeliveryNotFailed: "DELIVERY_NOT_FAILED",
     TagAllocated: "TAG_ALLOCATED",
     TooManyImports: "TOO_MANY_IMPORTS",
     RunInProgress: "REPORT_RUNNING",

@@ -42,6 +42,7 @@ from cloudmetrics.platform.transaction import LASTING_PLANS, Transaction, Work, 
 from cloudmetrics.platform.turns import Turns
 
 __all__ = [
+    "COVERED",
     "HASHED",
     "HEAVY",
     "LASTING_PLANS",
@@ -61,9 +62,11 @@ TIDY_AFTER = 16
 # For a read that joins: joins over keys of several columns look as if next to nothing came out
 # of them, and then each row is compared with each.
 HASHED = ("SET LOCAL enable_nestloop = off",)
-# For one that goes through very many rows besides: those of a key's range look as if they lay
-# side by side, and then a page of the table is fetched per row.
-HEAVY = (*HASHED, "SET LOCAL enable_indexscan = off", "SET LOCAL work_mem = '64MB'")
+# For one that goes through very many rows besides, all of them in indexes.
+COVERED = (*HASHED, "SET LOCAL work_mem = '64MB'")
+# For one that goes through those of a table: they look as if they lay side by side where they
+# do in an index, and then a page of the table is fetched per row.
+HEAVY = (*COVERED, "SET LOCAL enable_indexscan = off")
 
 
 class Database:
@@ -101,7 +104,7 @@ class Database:
 
         With `seconds` the SELECT has a time limit of its own, and raises QueryTooSlow
         when that is over: the question is to blame then, not the database. A read
-        that is cancelled is ended in PostgreSQL too. `settings` may be HASHED or HEAVY.
+        that is cancelled is ended in PostgreSQL too. `settings` may be HASHED, COVERED or HEAVY.
         """
         limit = [] if seconds is None else [f"SET LOCAL statement_timeout = {int(1000 * seconds)}"]
         try:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import sha1
 from typing import Any
 
-import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from hiredis import ReplyError
 
 from cloudmetrics.platform.errors import Unavailable
+from cloudmetrics.platform.redis_nodes import Keyed, Nodes
 
-ANSWER_SECONDS = 0.5
-# After a failure nobody waits for Redis again until this has passed.
+# After a failure nobody waits for Redis until this has passed, and then only one tries.
 PAUSE_SECONDS = 1.0
+
+# The keys and the data of a script.
+Call = tuple[Sequence[str], bytes]
 
 
 class Script:
@@ -32,77 +33,72 @@ class Redis:
     """One client per process. Everything raises Unavailable while Redis is away."""
 
     def __init__(self, url: str) -> None:
-        self._client = redis.asyncio.Redis.from_url(
-            url,
-            socket_timeout=ANSWER_SECONDS,
-            socket_connect_timeout=ANSWER_SECONDS,
-            # A connection that died while it was idle is replaced once, at once.
-            retry=Retry(NoBackoff(), 1),
-        )
+        self._nodes = Nodes(url)
         self._away_until = 0.0
 
     async def close(self) -> None:
-        await self._client.aclose()
+        self._nodes.close()
 
     async def ping(self) -> None:
-        try:
-            await self._client.ping()
-        except (RedisError, OSError, TimeoutError) as error:
-            raise self._away() from error
+        """Asks also while Redis is thought to be away."""
+        self._away_until = 0.0
+        with self._presence():
+            _require_success(await self._nodes.ping())
 
     async def count(self, windows: Mapping[str, int]) -> list[int]:
         """Counts one more under each key, which is forgotten so many seconds later; returns the counts."""
-        self._require_presence()
-        try:
-            async with self._client.pipeline(transaction=False) as pipeline:
-                for key, seconds in windows.items():
-                    pipeline.incr(key)
-                    pipeline.expire(key, seconds)
-                answers = await pipeline.execute()
-        except (RedisError, OSError, TimeoutError) as error:
-            raise self._away() from error
-        return answers[::2]
+        commands: list[Keyed] = []
+        for key, seconds in windows.items():
+            commands += [Keyed(key, ("INCR", key)), Keyed(key, ("EXPIRE", key, seconds))]
+        with self._presence():
+            return _require_success(await self._nodes.ask(commands))[::2]
 
     async def delete(self, *keys: str) -> None:
         """Forgets the keys."""
-        self._require_presence()
-        try:
-            async with self._client.pipeline(transaction=False) as pipeline:
-                for key in keys:
-                    pipeline.delete(key)
-                await pipeline.execute()
-        except (RedisError, OSError, TimeoutError) as error:
-            raise self._away() from error
+        with self._presence():
+            _require_success(await self._nodes.ask([Keyed(key, ("DEL", key)) for key in keys]))
 
-    async def run(self, script: Script, calls: Sequence[tuple[Sequence[str], Sequence[bytes]]]) -> list[Any]:
-        """The answers of a script, one for each call with keys and arguments; all calls travel together."""
-        self._require_presence()
-        try:
-            answers = await self._run("EVALSHA", script.digest, calls)
-            if any(isinstance(answer, NoScriptError) for answer in answers):
-                # Redis was started anew; it has run none of the calls.
-                answers = await self._run("EVAL", script.text, calls)
-            # Redis is there, but cannot do it: it is loading, full, or a replica of one that died.
-            failure = next((answer for answer in answers if isinstance(answer, RedisError)), None)
-            if failure is not None:
-                raise failure
-        except (RedisError, OSError, TimeoutError) as error:
-            raise self._away() from error
-        return answers
+    async def run(self, script: Script, calls: Sequence[Call]) -> list[Any]:
+        """The answers of a script to some calls, which travel together."""
+        with self._presence():
+            answers = await self._ask("EVALSHA", script.digest, calls)
+            # Redis was started anew, and has not run these.
+            unknown = [index for index, answer in enumerate(answers) if _is_unknown_script(answer)]
+            if unknown:
+                late = await self._ask("EVAL", script.text, [calls[index] for index in unknown])
+                for index, answer in zip(unknown, late, strict=True):
+                    answers[index] = answer
+            return _require_success(answers)
 
-    async def _run(
-        self, command: str, script: str, calls: Sequence[tuple[Sequence[str], Sequence[bytes]]]
-    ) -> list[Any]:
-        async with self._client.pipeline(transaction=False) as pipeline:
-            for keys, arguments in calls:
-                pipeline.execute_command(command, script, len(keys), *keys, *arguments)
-            answers: list[Any] = await pipeline.execute(raise_on_error=False)
-            return answers
+    async def _ask(self, command: str, script: str, calls: Sequence[Call]) -> list[Any]:
+        return await self._nodes.ask(
+            [Keyed(keys[0], (command, script, len(keys), *keys, data)) for keys, data in calls]
+        )
 
-    def _require_presence(self) -> None:
-        if asyncio.get_running_loop().time() < self._away_until:
+    @contextmanager
+    def _presence(self) -> Iterator[None]:
+        """Around whatever is asked of Redis. Raises Unavailable, at once where it was away a moment ago."""
+        clock = asyncio.get_running_loop().time
+        if clock() < self._away_until:
             raise Unavailable("Redis cannot be reached.")
+        if self._away_until:
+            # Whoever comes first finds out whether it is back, and the others do not wait for that.
+            self._away_until = clock() + PAUSE_SECONDS
+        try:
+            yield
+        except (ReplyError, OSError) as error:
+            self._away_until = clock() + PAUSE_SECONDS
+            raise Unavailable("Redis cannot be reached.") from error
+        self._away_until = 0.0
 
-    def _away(self) -> Unavailable:
-        self._away_until = asyncio.get_running_loop().time() + PAUSE_SECONDS
-        return Unavailable("Redis cannot be reached.")
+
+def _require_success(answers: list[Any]) -> list[Any]:
+    """Raises ReplyError where Redis is there but cannot do it: it is loading, full, or read only."""
+    for answer in answers:
+        if isinstance(answer, ReplyError):
+            raise answer
+    return answers
+
+
+def _is_unknown_script(answer: Any) -> bool:
+    return isinstance(answer, ReplyError) and str(answer).startswith("NOSCRIPT")

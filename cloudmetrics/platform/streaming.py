@@ -25,7 +25,7 @@ async def stream(
 ) -> AsyncIterator[list[Row]]:
     """The rows of a SELECT in pages of so many, all of one moment, whatever is written meanwhile.
 
-    A transaction streams one SELECT at a time. `settings` may be HASHED or HEAVY.
+    A transaction streams one SELECT at a time. `settings` may be HASHED, COVERED or HEAVY.
     Raises QueryTooSlow where PostgreSQL takes longer than `seconds` for a page.
     """
     try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import flask_swagger_ui
 from flask import Flask, Response, redirect, render_template, request, send_from_directory, url_for
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cloudmetrics.portal.contract_files import as_json, as_yaml, first_server, with_samples, with_server
 from cloudmetrics.portal.errors import ErrorPage, error_pages
+from cloudmetrics.portal.guides import guides
 from cloudmetrics.portal.markdown import inline, markdown
 from cloudmetrics.portal.oauth.endpoints import AUTHORIZATION_SERVER, PROTECTED_RESOURCE
 from cloudmetrics.portal.reference import build_reference
@@ -23,6 +25,8 @@ JSON = "application/json; charset=utf-8"
 SWAGGER_ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 FILES = ("/", "/openapi.json", "/openapi.yaml", AUTHORIZATION_SERVER, PROTECTED_RESOURCE)
 FOLDERS = ("/docs", "/api/docs", "/oauth", "/account", "/shared")
+
+Page = TypeVar("Page")
 
 
 def is_portal_path(path: str) -> bool:
@@ -45,13 +49,15 @@ def create_portal(bundle: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]
     portal.jinja_env.trim_blocks = portal.jinja_env.lstrip_blocks = True
     portal.jinja_env.globals.update(api=bundle["info"], base_url=base_url)
     portal.after_request(protect)
-    _pages(portal, bundle, error_pages(errors, bundle, base_url), base_url)
+    _pages(portal, error_pages(errors, bundle, base_url))
+    _reference(portal, bundle, base_url)
+    _guides(portal)
     _contract_files(portal, bundle, base_url)
     _swagger_ui(portal, bundle)
     return portal
 
 
-def _pages(portal: Flask, bundle: Mapping[str, Any], errors: list[ErrorPage], base_url: str) -> None:
+def _pages(portal: Flask, errors: list[ErrorPage]) -> None:
     by_slug = {error.slug: error for error in errors}
 
     @portal.get("/")
@@ -63,25 +69,47 @@ def _pages(portal: Flask, bundle: Mapping[str, Any], errors: list[ErrorPage], ba
     def front() -> str:
         return render_template("front.html")
 
-    @portal.get("/docs/reference")
-    @_kept(HTML)
-    def reference() -> str:
-        return render_template("reference.html", reference=build_reference(bundle, base_url))
-
     @portal.get("/docs/errors")
     @_kept(HTML)
     def error_index() -> str:
         return render_template("errors.html", errors=errors)
 
     @portal.get("/docs/errors/<slug>")
-    def error(slug: str) -> Response:
-        if slug not in by_slug:
-            raise NotFound
-        return _cached(Response(render_template("error.html", error=by_slug[slug])))
+    @_kept(HTML)
+    def error(slug: str) -> str:
+        return render_template("error.html", error=_found(by_slug, slug))
 
     @portal.errorhandler(404)
     def not_found(_: NotFound) -> tuple[str, int]:
         return render_template("not_found.html"), 404
+
+
+def _reference(portal: Flask, bundle: Mapping[str, Any], base_url: str) -> None:
+    tags = cache(lambda: {tag.slug: tag for tag in build_reference(bundle, base_url)})
+
+    @portal.get("/docs/reference")
+    @_kept(HTML)
+    def reference() -> str:
+        return render_template("reference/index.html", tags=tags().values())
+
+    @portal.get("/docs/reference/<slug>")
+    @_kept(HTML)
+    def tag(slug: str) -> str:
+        return render_template("reference/tag.html", tags=tags().values(), shown=_found(tags(), slug))
+
+
+def _guides(portal: Flask) -> None:
+    listed = guides()
+
+    @portal.get("/docs/guides")
+    @_kept(HTML)
+    def guide_index() -> str:
+        return render_template("guides/index.html", guides=listed.values())
+
+    @portal.get("/docs/guides/<slug>")
+    @_kept(HTML)
+    def guide(slug: str) -> str:
+        return render_template("guides/guide.html", guides=listed.values(), shown=_found(listed, slug))
 
 
 def _contract_files(portal: Flask, bundle: Mapping[str, Any], base_url: str) -> None:
@@ -115,21 +143,25 @@ def _swagger_ui(portal: Flask, bundle: Mapping[str, Any]) -> None:
         return send_from_directory(SWAGGER_ASSETS, name, max_age=3600)
 
 
-def _kept(content_type: str) -> Callable[[Callable[[], str | bytes]], Callable[[], Response]]:
-    """What depends on nothing but the contract is drawn once, when it is first asked for."""
+def _kept(content_type: str) -> Callable[[Callable[..., str | bytes]], Callable[..., Response]]:
+    """What depends on nothing but its address and the contract is drawn once, when it is first asked for."""
 
-    def keeping(draw: Callable[[], str | bytes]) -> Callable[[], Response]:
-        drawn: list[str | bytes] = []
+    def keeping(draw: Callable[..., str | bytes]) -> Callable[..., Response]:
+        drawn = cache(draw)
 
-        def page() -> Response:
-            if not drawn:
-                drawn.append(draw())
-            return _cached(Response(drawn[0], content_type=content_type))
+        @wraps(draw)
+        def page(**address: str) -> Response:
+            return _cached(Response(drawn(**address), content_type=content_type))
 
-        page.__name__ = draw.__name__
         return page
 
     return keeping
+
+
+def _found(pages: Mapping[str, Page], slug: str) -> Page:
+    if slug not in pages:
+        raise NotFound
+    return pages[slug]
 
 
 def _cached(response: Response) -> Response:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import yaml
 
-SAMPLES = Path(__file__).parents[2] / "generated_sdks" / "samples.json"
+SAMPLES = Path(__file__).parents[2] / "generated_sdks" / "docs" / "samples.json"
 
 
 def first_server(bundle: Mapping[str, Any], base_url: str) -> dict[str, Any]:

@@ -79,8 +79,8 @@ class TagView:
     operations: list[OperationView] = field(default_factory=list)
 
     @property
-    def anchor(self) -> str:
-        return "tag-" + self.name.lower().replace(" ", "-")
+    def slug(self) -> str:
+        return self.name.lower().replace(" ", "-")
 
 
 def build_reference(bundle: Mapping[str, Any], base_url: str) -> list[TagView]:
@@ -133,7 +133,8 @@ def _operation(
             body=request[0].examples[0].value if request and request[0].examples else None,
             secured=bool(security),
         ),
-        samples=operation.get("x-codeSamples", []),
+        # The line above names this server; the contract's own names a variable.
+        samples=[each for each in operation.get("x-codeSamples", []) if each["lang"] != "curl"],
     )
 
 

@@ -2,4 +2,8 @@
 
 
 class GeneratorFailed(Exception):
-    """A generator of others did not make what the contract says. The message says what it said."""
+    """A generator did not make what the contract says. The message says what it said."""
+
+
+class PackingFailed(Exception):
+    """A package could not be packed, or would not be taken. The message is the tool's."""

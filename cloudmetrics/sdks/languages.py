@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudmetrics.sdks import golang, javascript, python
+from cloudmetrics.sdks import golang, javascript, pages, python
 from cloudmetrics.sdks.description import Description
 from cloudmetrics.sdks.errors import GeneratorFailed
 
@@ -33,4 +33,6 @@ LANGUAGES = (
     Language("python", python.write, python.operations, python.generators),
     Language("javascript", javascript.write, javascript.operations, javascript.generators),
     Language("go", golang.write, golang.operations, golang.generators),
+    # Speaks all of them.
+    Language("docs", pages.write, pages.operations, dict),
 )

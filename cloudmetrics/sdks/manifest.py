@@ -12,6 +12,13 @@ from cloudmetrics.sdks.description import Description
 from cloudmetrics.sdks.languages import LANGUAGES
 
 
+def version_of(folder: Path) -> str:
+    """The version of the SDKs that were written."""
+    noted = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    version: str = noted["contract"]["version"]
+    return version
+
+
 def write(project: Project, contract: Description, folder: Path) -> dict[str, Any]:
     """Writes down what `make sdks` made. The same contract and generators give the same bytes."""
     noted: dict[str, Any] = {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +26,7 @@ var ErrSignatureInvalid = errors.New("cloudmetrics: the webhook is not to be tru
 // Webhooks tells whether a webhook is from CloudMetrics, by either of its signatures: Standard Webhooks'
 // webhook-signature, or X-Signature.
 type Webhooks struct {
-	// Secret is the endpoint's, with or without whsec_.
+	// Secret is the channel's, as it was shown when the channel was made.
 	Secret string
 	// Tolerance is how old a webhook may be, and how far ahead of this clock; 5 minutes where it is 0.
 	Tolerance time.Duration
@@ -44,15 +45,11 @@ func (w Webhooks) Verify(body []byte, header http.Header) (json.RawMessage, erro
 	if err := w.inTime(timestamp); err != nil {
 		return nil, err
 	}
-	key, err := w.key()
+	genuine, err := w.signed(slices.Concat([]byte(id+"."+timestamp+"."), body), header)
 	if err != nil {
 		return nil, err
 	}
-	mac := hmac.New(sha256.New, key)
-	// A hash takes whatever it is given.
-	fmt.Fprintf(mac, "%s.%s.", id, timestamp)
-	mac.Write(body)
-	if !signed(mac.Sum(nil), header) {
+	if !genuine {
 		return nil, invalid("no signature is right for this body and this secret")
 	}
 	if !json.Valid(body) {
@@ -62,22 +59,39 @@ func (w Webhooks) Verify(body []byte, header http.Header) (json.RawMessage, erro
 }
 
 // signed says whether one of the signatures is right: while a secret is being changed, there are several.
-func signed(digest []byte, header http.Header) bool {
-	expected := []byte("v1," + base64.StdEncoding.EncodeToString(digest))
-	for _, each := range strings.Fields(header.Get("Webhook-Signature")) {
-		if hmac.Equal([]byte(each), expected) {
-			return true
-		}
+// X-Signature is made with the secret as it is shown, Standard Webhooks' with the bytes that it stands for.
+func (w Webhooks) signed(message []byte, header http.Header) (bool, error) {
+	if w.Secret == "" {
+		return false, &ArgumentError{Message: "a secret is needed to verify webhooks"}
 	}
 	scheme, signature, _ := strings.Cut(header.Get("X-Signature"), "=")
-	return scheme == "sha256" && hmac.Equal([]byte(strings.ToLower(signature)), []byte(hex.EncodeToString(digest)))
+	expected := hex.EncodeToString(digest([]byte(w.Secret), message))
+	if scheme == "sha256" && hmac.Equal([]byte(strings.ToLower(signature)), []byte(expected)) {
+		return true, nil
+	}
+	signatures := strings.Fields(header.Get("Webhook-Signature"))
+	if len(signatures) == 0 {
+		return false, nil
+	}
+	key, err := w.key()
+	if err != nil {
+		return false, err
+	}
+	standard := "v1," + base64.StdEncoding.EncodeToString(digest(key, message))
+	return slices.ContainsFunc(signatures, func(each string) bool {
+		return hmac.Equal([]byte(each), []byte(standard))
+	}), nil
 }
 
-// key is the bytes of the secret: base64 after whsec_, and else the text itself, as its owner chose it.
+func digest(key, message []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	// A hash takes whatever it is given.
+	mac.Write(message)
+	return mac.Sum(nil)
+}
+
+// key is Standard Webhooks' key: base64 after whsec_, and else the text itself, as its owner chose it.
 func (w Webhooks) key() ([]byte, error) {
-	if w.Secret == "" {
-		return nil, &ArgumentError{Message: "a secret is needed to verify webhooks"}
-	}
 	encoded, isEncoded := strings.CutPrefix(w.Secret, secretPrefix)
 	if !isEncoded {
 		return []byte(w.Secret), nil

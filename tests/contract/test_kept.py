@@ -2,8 +2,11 @@
 
 import os
 import random
+import re
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 
@@ -11,13 +14,21 @@ from cloudmetrics.contract import Contract, ContractInvalid, Grant, serve, yaml_
 from cloudmetrics.contract.mocks import MockResolver
 
 SPEC = Path(__file__).parents[2] / "spec"
-EDITS = 24
+EDITS = 40
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     shutil.copytree(SPEC, tmp_path / "spec")
     return tmp_path / "spec" / "openapi.yaml"
+
+
+@pytest.fixture
+def part(root: Path) -> Path:
+    """The contract with its goals and websites alone, so that loading it often takes little time."""
+    others = re.compile(r"^  /v1/(?!goals|websites).*\n(?:    .*\n)*", re.MULTILINE)
+    root.write_text(others.sub("", root.read_text()))
+    return root
 
 
 @pytest.fixture
@@ -116,11 +127,11 @@ def test_a_name_that_any_file_may_bear_keeps_nothing(tmp_path):
     assert after.compiled[key] is not before.compiled[key]
 
 
-def test_whatever_is_edited_the_outcome_is_that_of_a_first_load(root):
+def test_whatever_is_edited_the_outcome_is_that_of_a_first_load(part):
     """Lines of random files go, come twice, or are put in other words; then the files are as before."""
     chance = random.Random(20261124)
-    files = sorted(path for path in root.parent.rglob("*.yaml") if "rules" not in path.parts)
-    contract = served(Contract.load(root))
+    contract = served(Contract.load(part))
+    files = sorted(Path(url2pathname(urlsplit(uri).path)) for uri in contract.documents.texts)
     seen = {"sound": 0, "broken": 0}
     for _ in range(EDITS):
         path = chance.choice(files)
@@ -131,13 +142,13 @@ def test_whatever_is_edited_the_outcome_is_that_of_a_first_load(root):
         lines[number] = chance.choice(["", line * 2, line.replace("string", "integer"), f"{line}# New.\n"])
         path.write_text("".join(lines))
 
-        told, changed = outcome(root, contract)
-        assert told == outcome(root)[0], f"{path}:{number + 1}"
+        told, changed = outcome(part, contract)
+        assert told == outcome(part)[0], f"{path}:{number + 1}"
         seen["sound" if changed else "broken"] += 1
 
         if changed is None or chance.random() < 0.5:
             path.write_text(text)
-            _, changed = outcome(root, changed or contract)
+            _, changed = outcome(part, changed or contract)
             assert changed is not None
         contract = changed
     assert min(seen.values()) > EDITS / 10

@@ -300,3 +300,34 @@ def test_a_misspelling_in_another_file_is_found_there(write: Write) -> None:
     )[:1]
     assert where == "spec/paths/a.yaml:4:5"
     assert what == "description is required"
+
+
+@pytest.mark.parametrize(
+    ("link", "mark", "expected"),
+    [
+        ("{operationId: get-thin}", "operationId: get-thin}", "no operation has that operationId"),
+        ("{operationId: get-thing, parameters: {id: a}}", "id: a", "id, which is no parameter of get-thing"),
+        ("{operationId: get-thing, parameters: {query.thing_id: a}}", "query.thing_id", "is no parameter"),
+    ],
+)
+def test_a_link_that_leads_nowhere(link: str, mark: str, expected: str, write: Write) -> None:
+    root = f"""\
+    paths:
+      /things:
+        post:
+          operationId: create-thing
+          responses:
+            '201':
+              description: Made
+              links:
+                good: {{operationId: get-thing, parameters: {{path.thing_id: $response.body#/id}}}}
+                wrong: {link}
+      /things/{{thing_id}}:
+        get:
+          operationId: get-thing
+          parameters: [{{in: path, name: thing_id, required: true, schema: {{type: string}}}}]
+          responses: {{'200': {{description: The thing}}}}
+    """
+    [(where, what, _)] = findings(lambda: Contract.load(write(root)))
+    assert where == place_of(root, mark)
+    assert expected in what

@@ -16,6 +16,7 @@ from cloudmetrics.development.app import Development
 from cloudmetrics.development.building import Builder
 from cloudmetrics.development.spectral import Spectral
 from tests.integration.conftest import alive
+from tests.waiting import eventually
 
 ROOT = """openapi: 3.1.1
 info: {title: Small, version: 1.0.0}
@@ -56,10 +57,8 @@ class Writing:
 
     async def until_said(self, words: str) -> str:
         """The first line that has the words."""
-        async with asyncio.timeout(20):
-            while not (found := [line for line in self.said if words in line]):
-                await asyncio.sleep(0.01)
-        return found[0]
+        await eventually(lambda: any(words in line for line in self.said))
+        return next(line for line in self.said if words in line)
 
     async def get(self, path: str) -> httpx.Response:
         transport = httpx.ASGITransport(self.app)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from cloudmetrics.development.live import Live
 from cloudmetrics.development.spectral import Spectral
 from cloudmetrics.gates import tools
 from cloudmetrics.gates.models import GateBroken
+from tests.waiting import PATIENCE, eventually
 
 from .conftest import THINGS
 
@@ -79,9 +80,11 @@ async def test_a_contract_that_is_broken_from_the_start_is_served_once_it_is_men
         assert (await writing.get("/things")).status_code == 503
         assert writing.said[0].startswith("spec/paths/things.yaml:4:")
         path.write_text(THINGS)
-        async with asyncio.timeout(20):
-            while (await writing.get("/things")).status_code != 200:
-                await asyncio.sleep(0.05)
+
+        async def served() -> bool:
+            return (await writing.get("/things")).status_code == 200
+
+        await eventually(served)
 
 
 async def test_a_page_reloads_when_the_contract_changed_and_tells_what_is_broken(write):
@@ -107,7 +110,7 @@ async def test_a_page_reloads_when_the_contract_changed_and_tells_what_is_broken
         assert mended["findings"] == []
 
         writing.app.pages.close()
-        await asyncio.wait_for(stream.task, 5)
+        await asyncio.wait_for(stream.task, PATIENCE)
 
 
 async def test_the_script_is_served_and_other_answers_are_left_alone(write):
@@ -145,7 +148,7 @@ async def test_requests_that_are_under_way_are_answered_by_the_former_applicatio
     assert not ended.is_set()
     release.set()
     assert await slow == (200, b"old")
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), PATIENCE)
     await live.close()
 
 
@@ -232,7 +235,7 @@ class Stream:
             self.events.put_nowait(orjson.loads(piece.removeprefix(b"data: ")))
 
     async def next(self) -> dict:
-        return await asyncio.wait_for(self.events.get(), 20)
+        return await asyncio.wait_for(self.events.get(), PATIENCE)
 
 
 def scope_of_stream() -> dict:

@@ -1,6 +1,8 @@
 """A small Pact broker: it keeps what is published, records who asked for what, and decides by what it knows.
 
-It speaks as much of the broker's API as Pact's own verifier and we ask of it, over HTTP.
+It speaks as much of the broker's API as Pact's own verifier and we ask of it, over HTTP, and answers as
+Pact's broker 2.118 was seen to answer the same requests: contracts of equal content are verified once, of a
+branch only the newest counts, and a version with another content or an unknown environment is refused.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 TOKEN = "broker-token"
+ENVIRONMENTS = ("production", "test")
+CHANGED = "Cannot change the content of the pact for {} version {} and provider cloudmetrics"
 
 
 @dataclass
@@ -39,7 +43,7 @@ class Broker:
             case "GET", [""]:
                 told = {"_links": self.links()}
             case "POST", ["contracts", "publish"]:
-                self.publish(body)
+                status, told = self.publish(body)
             case "GET", ["pacts", "provider", _, "for-verification"]:
                 told = {"_links": {"self": {"href": url}}}
             case "POST", ["pacts", "provider", _, "for-verification"]:
@@ -55,7 +59,7 @@ class Broker:
             case "PUT", ["pacticipants", _, "branches", _, "versions", _]:
                 pass
             case "GET", ["can-i-deploy"]:
-                told = self.decide({name: each[0] for name, each in parse_qs(parts.query).items()})
+                status, told = self.decide({name: each[0] for name, each in parse_qs(parts.query).items()})
             case _:
                 status, told = 404, {"error": f"there is no {method} {parts.path}"}
         return status, told
@@ -77,33 +81,62 @@ class Broker:
     def href(self, consumer: str, version: str) -> str:
         return f"{self.url}/pacts/provider/cloudmetrics/consumer/{consumer}/version/{version}"
 
-    def publish(self, body: dict[str, Any]) -> None:
+    def publish(self, body: dict[str, Any]) -> tuple[int, Any]:
         for each in body["contracts"]:
             key = each["consumerName"], body["pacticipantVersionNumber"]
-            self.pacts[key] = json.loads(base64.b64decode(each["content"]))
+            content = json.loads(base64.b64decode(each["content"]))
+            if self.pacts.get(key, content) != content:
+                return 409, {"notices": [{"type": "error", "text": CHANGED.format(*key)}]}
+            self.pacts[key] = content
             self.branches[key] = body["branch"]
+        return 200, {"notices": [], "_links": {}}
 
     def wanted(self, selectors: list[dict[str, Any]]) -> dict[str, Any]:
         branches = {each["branch"] for each in selectors if "branch" in each}
-        keys = {key for key in self.pacts if self.branches.get(key) in branches}
-        if any(each.get("deployedOrReleased") for each in selectors):
-            keys |= self.deployed
+        newest = {
+            (key[0], self.branches[key]): key for key in self.pacts if self.branches.get(key) in branches
+        }
+        deployed = self.deployed if any(each.get("deployedOrReleased") for each in selectors) else set()
+        by_content = {
+            json.dumps(self.pacts[key], sort_keys=True): key
+            for key in (*sorted(deployed), *sorted(newest.values()))
+        }
         pacts = [
             {
                 "shortDescription": " ".join(key),
-                "verificationProperties": {"pending": False, "notices": []},
+                "verificationProperties": {"notices": []},
                 "_links": {"self": {"href": self.href(*key), "name": " ".join(key)}},
             }
-            for key in sorted(keys)
+            for key in by_content.values()
         ]
         return {"_embedded": {"pacts": pacts}, "_links": {}}
 
-    def decide(self, asked: dict[str, str]) -> dict[str, Any]:
-        """The latest result counts; all of them have to be there."""
-        matrix = {key: success for version, key, success in self.results if version == asked["version"]}
-        missing = [f"{key[0]} {key[1]}" for key in sorted(self.deployed) if not matrix.get(key)]
-        reason = f"not verified: {', '.join(missing)}" if missing else "all is verified"
-        return {"summary": {"deployable": not missing and bool(matrix), "reason": reason}}
+    def decide(self, asked: dict[str, str]) -> tuple[int, Any]:
+        """What is deployed counts, and of a content the latest result."""
+        environment, version = asked["environment"], asked["version"]
+        if environment not in ENVIRONMENTS:
+            return 400, {"errors": {"environment": [f"with name '{environment}' does not exist"]}}
+        reasons = list(self.unverified(version, environment))
+        reason = "All required verification results are published and successful"
+        if not self.deployed:
+            reason = "There are no missing dependencies"
+        return 200, {"summary": {"deployable": not reasons, "reason": "\n".join(reasons) or reason}}
+
+    def unverified(self, version: str, environment: str) -> Iterator[str]:
+        for key in sorted(self.deployed):
+            results = [
+                success
+                for verified, of, success in self.results
+                if verified == version and self.pacts[of] == self.pacts[key]
+            ]
+            between = (
+                f"between the version of {key[0]} currently in {environment} ({key[1]})"
+                f" and version {version} of cloudmetrics"
+            )
+            if not results:
+                yield f"There is no verified pact {between}"
+            elif not results[-1]:
+                yield f"The verification for the pact {between} failed"
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What consumers wrote down with Pact is verified against a live server, and a broker decides about it.
 
-No broker can be had here: the one of these tests is small, but what speaks with it is Pact's own verifier.
+The broker of these tests is small, but what speaks with it is Pact's own verifier.
 """
 
 from __future__ import annotations
@@ -134,23 +134,38 @@ class TestWithABroker:
         older["interactions"][0]["response"]["body"]["content"]["size"] = 3
         found = told(consumers.look(small))
         assert found[0].startswith("tests/consumers/pacts:1:1: shelf relies on the reading of a cup: $: ")
-        assert (
-            f"the broker says that {version} may not go to production: not verified: shelf 0.9.0" in found[1]
-        )
+        assert f"the broker says that {version} may not go to production: The verification" in found[1]
+        assert "shelf currently in production (0.9.0)" in found[1]
         assert found[1].endswith("release the consumer that does without it first, or keep the old answer")
         assert (version, ("shelf", "0.9.0"), False) in broker.results
 
     def test_an_older_consumer_that_is_content_stops_nobody(self, small, version, broker):
         self.deployed(broker, small)
         assert told(consumers.look(small)) == []
-        assert (version, ("shelf", "0.9.0"), True) in broker.results
+        # Its content is that of the newest contract, and so it is verified with it.
+        assert broker.results == [(version, ("shelf", version), True)]
 
     def test_the_broker_may_say_no_for_reasons_of_its_own(self, small, version, broker):
         broker.deployed.add(("nobody", "7"))
         broker.pacts["nobody", "7"] = {"interactions": []}
         broker.wanted = lambda _: Broker.wanted(broker, [{"branch": "main"}])
         (found,) = told(consumers.look(small))
-        assert "may not go to production: not verified: nobody 7 [can-i-deploy]" in found
+        assert "may not go to production: There is no verified pact between the version of nobody" in found
+
+    def test_a_version_stands_for_one_content(self, small, version, broker):
+        consumers.look(small)
+        written = json.loads((small.root / PACT).read_text())
+        written["interactions"].pop()
+        (small.root / PACT).write_text(json.dumps(written))
+        (found,) = told(consumers.look(small))
+        assert f"the broker answers 409 to POST {broker.url}/contracts/publish: Cannot change the" in found
+        assert found.endswith("commit what changed and run the gate again: a version stands for one content")
+
+    def test_an_environment_that_the_broker_does_not_know(self, small, version, broker, monkeypatch):
+        monkeypatch.setenv("PACT_ENVIRONMENT", "nowhere")
+        (found,) = told(consumers.look(small))
+        assert "can-i-deploy: environment with name 'nowhere' does not exist" in found
+        assert found.endswith("see that PACT_ENVIRONMENT names an environment that the broker knows")
 
     def test_what_is_broken_is_not_published(self, small, version, broker):
         small.edit(PACT, '"status": 404', '"status": 410')

@@ -5,6 +5,7 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from itertools import count
 from typing import Any
@@ -13,14 +14,17 @@ from uuid import uuid4
 import httpx
 import orjson
 import pytest
+from argon2 import PasswordHasher
 
 from cloudmetrics.accounts import scopes
 from cloudmetrics.accounts.api_keys import service as api_keys
 from cloudmetrics.accounts.oauth.access_tokens import looks_like_one
+from cloudmetrics.accounts.people import passwords
 from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.accounts.workspaces.models import Workspace
 from cloudmetrics.app import create_app
 from cloudmetrics.contract import ASGIApp
+from cloudmetrics.platform import clock
 from cloudmetrics.platform.caller import Caller, Role
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database, Tenant
@@ -28,8 +32,11 @@ from cloudmetrics.platform.mail import Mail
 from cloudmetrics.platform.signing import Keyring
 from tests.conftest import TestStores, copied_database
 from tests.integration.people import BASE_URL, Person, make_user, token_of
+from tests.integration.running import Running, running
 from tests.seeing import watched
+from tests.spec import contract
 
+PASSWORDS = {name: getattr(passwords, name) for name in ("_hasher", "_NOBODY")}
 SECRET = b"a secret key of the tests, 32 bytes or more"
 
 numbers = count()
@@ -60,11 +67,23 @@ def settings_for(database_url: str, redis_url: str) -> Settings:
     return Settings(database_url=database_url, redis_url=redis_url, secret_key=SECRET, base_url=BASE_URL)
 
 
+def make_app(settings: Settings) -> ASGIApp:
+    """The service as one more worker process would be, of the contract that all tests share."""
+    return create_app(settings, contract())
+
+
 @pytest.fixture(scope="session")
 async def app(database_url: str, stores: TestStores) -> AsyncIterator[ASGIApp]:
-    app = create_app(settings_for(database_url, stores.redis_url))
+    app = make_app(settings_for(database_url, stores.redis_url))
     async with alive(app):
         yield app
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The service as `make run` starts it, with its demo, for all tests that leave the demo as it is."""
+    with running(tmp_path_factory.mktemp("demo") / "data") as service:
+        yield service
 
 
 @asynccontextmanager
@@ -81,6 +100,31 @@ async def alive(app: ASGIApp) -> AsyncIterator[None]:
     to_app.put_nowait({"type": "lifespan.shutdown"})
     assert (await from_app.get())["type"] == "lifespan.shutdown.complete"
     await task
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hashes of passwords cost next to nothing, where a test does not ask for `real_passwords`."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", quick)
+        patch.setattr(passwords, "_NOBODY", quick.hash("nobody has this password"))
+        yield
+
+
+@pytest.fixture
+def real_passwords(quick_passwords: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes as they are in production."""
+    for name, value in PASSWORDS.items():
+        monkeypatch.setattr(passwords, name, value)
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """Stops the clock, so that no day, half minute or window ends while a test looks at it."""
+    moment = datetime.now(UTC)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    return moment
 
 
 @pytest.fixture(scope="session")

@@ -19,9 +19,7 @@ from uuid import uuid4
 import psycopg
 from psycopg.waiting import Wait
 
-from cloudmetrics.app import create_app
-
-from .conftest import client_of, settings_for
+from .conftest import client_of, make_app, settings_for
 
 WAYS = ("before", "sent", "after")
 Step = tuple[int, str]
@@ -105,7 +103,7 @@ def in_a_process_of_its_own(work: Callable[[], Any]) -> Any:
 
 
 def main(database_url: str, redis_url: str, api_key: str) -> None:
-    app = create_app(settings_for(database_url, redis_url))
+    app = make_app(settings_for(database_url, redis_url))
 
     def attempt(key: str, step: Step | None = None) -> Any:
         return in_a_process_of_its_own(lambda: asyncio.run(write(app, api_key, key, key[:20], step)))

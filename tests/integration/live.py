@@ -1,4 +1,4 @@
-"""A service as `make run` starts it, with an owner who can sign in; for clients that need a real server."""
+"""A service as `make run` starts it, and owners who sign in to it, for clients that need a real server."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -14,17 +15,21 @@ from cloudmetrics.platform.config import Settings
 
 from .running import free_port, running
 
-EMAIL = "anna@example.com"
 PASSWORD = "correct horse battery staple"
 
 
 @dataclass(frozen=True)
 class Live:
-    """Where it is, and the key of its owner."""
+    """Where it is, who can sign in with PASSWORD, and the key of their workspace, Acme Ltd."""
 
     url: str
+    email: str
     key: str
     settings: Settings
+
+    @property
+    def data_dir(self) -> Path:
+        return self.settings.data_dir
 
     def register(self, **body: Any) -> dict[str, Any]:
         """A new OAuth client, with its secret."""
@@ -44,10 +49,18 @@ class Live:
 
 
 @contextmanager
-def live_service(data_dir: Path) -> Iterator[Live]:
+def live_service(data_dir: Path) -> Iterator[Settings]:
+    """The settings of a service, its database included, which runs for as long as the block lasts."""
     port = free_port()
-    with running(data_dir, port, DEMO=0) as service:
-        settings = Settings(data_dir=data_dir, port=port)
-        with owner.reachable_database(settings) as reachable:
-            made = asyncio.run(owner.create(reachable, EMAIL, "Acme Ltd", PASSWORD))
-            yield Live(service.url, made.key, reachable)
+    with (
+        running(data_dir, port, DEMO=0),
+        owner.reachable_database(Settings(data_dir=data_dir, port=port)) as reachable,
+    ):
+        yield reachable
+
+
+def make_owner(settings: Settings) -> Live:
+    """Somebody new, with a workspace in which nothing is."""
+    email = f"anna-{uuid4().hex}@example.com"
+    made = asyncio.run(owner.create(settings, email, "Acme Ltd", PASSWORD))
+    return Live(f"http://127.0.0.1:{settings.port}", email, made.key, settings)

@@ -21,7 +21,10 @@ EVENTS = """
     ORDER BY occurred_at, event_id
 """
 DAYS = ("day", "previous_day")
-ROLLUPS = ("visits", "visitor_days", "visitor_day_events", "page_days", "daily_totals", "daily_gaps")
+ROLLUPS = (
+    *("visits", "visitor_days", "visitor_day_events", "page_days"),
+    *("daily_totals", "daily_cube", "daily_gaps"),
+)
 
 Rows = Counter[tuple[Any, ...]]
 
@@ -30,6 +33,7 @@ def recount(events: list[Any]) -> dict[str, Rows]:
     """Rollup → its rows without the workspace, from all events of a workspace in their order."""
     counted: dict[str, Rows] = defaultdict(Counter)
     totals: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 8)
+    cube: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 8)
     pages: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 4)
     for (website_id, visitor_id), of_visitor in grouped(events, "website_id", "visitor_id").items():
         edition = of_visitor[0].edition
@@ -45,6 +49,7 @@ def recount(events: list[Any]) -> dict[str, Rows]:
             counted["visitor_days"][
                 website_id, edition, day, visitor_id, first.occurred_at, first.event_id, *values, *numbers
             ] += 1
+            add(cube[website_id, edition, day, *values], [1, *numbers])
             for cell in (("all", ""), *zip(DIMENSIONS, values, strict=True)):
                 add(totals[website_id, edition, *cell, day], [1, *numbers])
                 days_of_cell[cell].append(day)
@@ -60,6 +65,7 @@ def recount(events: list[Any]) -> dict[str, Rows]:
             for previous, day in pairwise([None, *sorted(days)]):
                 counted["daily_gaps"][website_id, edition, *cell, day, previous] += 1
     counted["daily_totals"] = Counter((*key, *numbers) for key, numbers in totals.items())
+    counted["daily_cube"] = Counter((*key, *numbers) for key, numbers in cube.items())
     counted["page_days"] = Counter((*key, *numbers) for key, numbers in pages.items())
     counted["daily_gaps"] = Counter((*key, count) for key, count in counted["daily_gaps"].items())
     return counted
@@ -110,7 +116,7 @@ def stored(connection: psycopg.Connection, rollup: str, workspace_id: UUID) -> R
     """The rows of the edition that answers, without cells that all their visitors have left."""
     columns = [column.name for column in connection.execute(f"SELECT * FROM {rollup} LIMIT 0").description]
     days = {name: f"CASE WHEN isfinite({name}) THEN {name} - date 'epoch' END" for name in DAYS}
-    shown = [days.get(name, f"kept.{name}") for name in columns if name != "workspace_id"]
+    shown = [days.get(name, f"kept.{name}") for name in columns if name not in ("workspace_id", "cell")]
     conditions = ["workspace_id = %s"]
     if "edition" in columns:
         conditions.append("kept.edition = websites.edition")

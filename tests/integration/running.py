@@ -1,30 +1,42 @@
 """`make run` for tests: starts it in a folder of its own, and looks at what it started."""
 
+import json
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import psutil
 
 from cloudmetrics.platform.embedded import is_store_of, socket_folder
 from cloudmetrics.platform.processes import MARK
+from tests.waiting import PATIENCE, until
 
 PROJECT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "cloudmetrics", "run"]
+# Which workspace of the demo is empty.
+OTHER = 1
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A port for a server that is about to start.
+
+    It is none of those that systems give to clients (from 32768 on), any of which may
+    be in use a moment later.
+    """
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def environment(**settings: object) -> dict[str, str]:
@@ -57,8 +69,31 @@ class Running:
 
     def get(self, path: str, key: str = "") -> httpx.Response:
         return httpx.get(
-            self.url + path, headers={"API-Key": key} if key else {}, timeout=10, trust_env=False
+            self.url + path, headers={"API-Key": key} if key else {}, timeout=PATIENCE, trust_env=False
         )
+
+    def demo_file(self) -> dict[str, Any]:
+        """What tells of the demo: two workspaces, the second of them empty, and their keys."""
+        told: dict[str, Any] = json.loads((self.data_dir / "demo.json").read_text())
+        return told
+
+    def keys(self, workspace: int = 0) -> dict[str, str]:
+        """The keys of one of the demo's workspaces, by what they may do."""
+        keys: dict[str, str] = self.demo_file()["workspaces"][workspace]["keys"]
+        return keys
+
+    def make_website(self, **fields: str) -> dict[str, Any]:
+        """A new website in the workspace `other`."""
+        name = f"shop-{uuid4().hex[:12]}"
+        response = httpx.post(
+            f"{self.url}/v1/websites",
+            json={"name": name, "domain": f"{name}.example"} | fields,
+            headers={"API-Key": self.keys(OTHER)["full"]},
+            trust_env=False,
+        )
+        assert response.status_code == 201, response.text
+        website: dict[str, Any] = response.json()["data"]
+        return website
 
     def is_ready(self) -> bool:
         with suppress(httpx.TransportError):
@@ -76,7 +111,7 @@ class Running:
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
         """Sends the signal and returns the exit code."""
         self.process.send_signal(with_signal)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE)
 
     def remains(self) -> list[psutil.Process]:
         return remains(self.data_dir)
@@ -113,7 +148,7 @@ def running(data_dir: Path, port: int | None = None, **settings: object) -> Iter
         if service.process.poll() is None:
             service.process.send_signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
-                service.process.wait(20)
+                service.process.wait(PATIENCE)
         for process in service.remains():
             with suppress(psutil.Error):
                 process.kill()
@@ -135,19 +170,10 @@ def refused(data_dir: Path, port: int | None = None, **settings: object) -> str:
         env=environment(**({"DATA_DIR": data_dir, "PORT": port or free_port()} | settings)),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert ended.stdout == ""
     (line,) = ended.stderr.splitlines()
     return line
-
-
-def until(condition: Callable[[], bool], what: str, patience: float = 40) -> float:
-    """Waits for a condition; returns the seconds that it took."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < patience, f"not {what} within {patience} s"
-        time.sleep(0.05)
-    return time.monotonic() - began

@@ -2,75 +2,24 @@
 
 import asyncio
 import re
-import time
 from dataclasses import replace
 from datetime import timedelta
-from html.parser import HTMLParser
 
-import pyotp
 import pytest
 
 from cloudmetrics.accounts import tokens
 from cloudmetrics.accounts.invitations import service as invitations
 from cloudmetrics.accounts.invitations import store as invitation_store
 from cloudmetrics.accounts.invitations.models import Invitation
-from cloudmetrics.accounts.people import second_factor
 from cloudmetrics.accounts.people import service as people
-from cloudmetrics.app import create_app
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.platform.ids import new_id
 
-from .conftest import alive, client_of, settings_for
+from .conftest import alive, client_of, make_app, settings_for
 from .oauth import PASSWORD, Browser, answer_in, make_person, password_token
-
-NEW = "another battery of horses"
-
-
-class Page(HTMLParser):
-    """What a page without scripts must have for everybody to use it."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.labelled: set[str] = set()
-        self.inputs: list[dict[str, str | None]] = []
-        self.ids: list[str] = []
-        self.described: set[str] = set()
-        self.headings: list[str] = []
-        self.buttons = 0
-        self.open_labels = 0
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        named = dict(attrs)
-        if tag == "label":
-            self.labelled.add(named.get("for") or "")
-            self.open_labels += 1
-        if tag == "input" and named.get("type") not in ("hidden",) and "aria-hidden" not in named:
-            self.inputs.append(named | {"wrapped": "yes" if self.open_labels else None})
-        if tag in ("h1", "h2", "h3"):
-            self.headings.append(tag)
-        if named.get("id"):
-            self.ids.append(named["id"])
-        for reference in ("aria-describedby", "aria-labelledby"):
-            self.described |= set((named.get(reference) or "").split())
-
-    def handle_endtag(self, tag):
-        if tag == "label":
-            self.open_labels -= 1
-
-
-def assert_usable(text: str) -> None:
-    page = Page(text)
-    assert re.search(r"<title>\S", text)
-    assert '<html lang="en">' in text
-    assert page.headings.count("h1") == 1
-    assert len(page.ids) == len(set(page.ids))
-    assert page.described <= set(page.ids)
-    for each in page.inputs:
-        assert each["wrapped"] or each.get("id") in page.labelled, each
-    assert not re.search(r"<script|<style|\sstyle=|\son\w+=", text)
+from .pages import assert_usable
 
 
 @pytest.fixture
@@ -149,7 +98,7 @@ async def test_the_cookie_is_for_pages_only(browser, person, stranger):
 
 async def test_under_https_the_cookie_is_bound_to_this_host(database_url, stores):
     settings = replace(settings_for(database_url, stores.redis_url), base_url="https://api.example.com")
-    app = create_app(settings)
+    app = make_app(settings)
     async with alive(app):
         client = client_of(app)
         cookie = (await client.get("/account/sign-in")).headers["set-cookie"]
@@ -269,122 +218,13 @@ async def test_who_has_no_account_and_who_mistypes_get_the_same_answer(browser, 
     assert unknown.text.replace("nobody@example.com", "") == wrong.text.replace(person.user.email, "")
 
 
-async def test_guessing_is_slowed_down(browser, person):
+async def test_guessing_is_slowed_down(browser, person, now):
     page = await browser.open("/account/sign-in")
     answers = [await browser.submit(page, email=person.user.email, password=f"guess {n}") for n in range(12)]
     assert answers[-1].status_code == 429
     assert "Try again in" in answers[-1].text
     right = await browser.submit(page, email=person.user.email, password=PASSWORD)
     assert right.status_code == 429
-
-
-async def test_a_second_factor_is_turned_on_used_and_turned_off(signed_in, app, person, database):
-    page = await signed_in.open("/account")
-    wrong = await signed_in.submit(page, "/account/second-factor", current="wrong")
-    assert wrong.status_code == 400
-    enrol = await signed_in.submit(page, "/account/second-factor", current=PASSWORD)
-    assert "<svg" in enrol.text
-    assert_usable(enrol.text)
-    secret = re.search(r'class="key">([A-Z2-7]+)<', enrol.text)[1]
-    totp = pyotp.TOTP(secret)
-
-    mistyped = await signed_in.submit(enrol, "/account/second-factor/confirm", code="000000")
-    assert secret in mistyped.text
-    codes = await signed_in.submit(mistyped, "/account/second-factor/confirm", code=totp.at(time.time() - 30))
-    recovery = re.findall(r"<code>([a-z0-9]{5}-[a-z0-9]{5})</code>", codes.text)
-    assert len(recovery) == 10
-    assert await second_factor.is_set_up(database, person.user)
-
-    other = Browser(app)
-    step = await other.sign_in(person)
-    assert step.status_code == 200
-    assert PASSWORD not in step.text
-    assert_usable(step.text)
-    wrong = await other.submit(step, "/account/sign-in/code", code="000000")
-    assert wrong.status_code == 400
-    inside = await other.submit(wrong, "/account/sign-in/code", code=totp.now())
-    assert (inside.status_code, inside.headers["location"]) == (303, "/account")
-
-    off = await other.submit(
-        await other.open("/account"), "/account/second-factor/remove", current=PASSWORD, code=recovery[0]
-    )
-    assert off.status_code == 303
-    assert not await second_factor.is_set_up(database, person.user)
-    await other.http.aclose()
-
-
-async def test_the_second_step_is_tied_to_the_browser_and_to_five_minutes(
-    signed_in, app, person, database, keyring, monkeypatch
-):
-    enrolment = await second_factor.begin(database, keyring, person.user)
-    totp = pyotp.TOTP(enrolment.secret)
-    await second_factor.confirm(database, keyring, person.user, totp.at(time.time() - 30), address=None)
-    one, other = Browser(app), Browser(app)
-    step = await one.sign_in(person)
-    sealed = re.search(r'name="sealed" value="([0-9a-f]+)"', step.text)[1]
-
-    page = await other.open("/account/sign-in")
-    token = re.search(r'name="form_token" value="([^"]+)"', page.text)[1]
-    stolen = await other.http.post(
-        "/account/sign-in/code", data={"form_token": token, "sealed": sealed, "code": totp.now()}
-    )
-    assert stolen.status_code == 400
-    for rubbish in ("", "zz", "00", sealed[:-2] + "00"):
-        assert (await one.submit(step, "/account/sign-in/code", sealed=rubbish, code="1")).status_code == 400
-    late = clock.now() + timedelta(seconds=301)
-    monkeypatch.setattr(clock, "now", lambda: late)
-    assert "took too long" in (await one.submit(step, "/account/sign-in/code", code=totp.at(late))).text
-    for each in (one, other):
-        await each.http.aclose()
-
-
-async def test_a_forgotten_password_is_told_to_nobody(browser, person):
-    page = await browser.open("/account/forgotten")
-    answers = []
-    for email in (person.user.email, "nobody@example.com", "no address", ""):
-        answer = await browser.submit(page, email=email)
-        answers.append((answer.status_code, answer.text.replace(email, "") if email else None))
-    assert answers[0] == answers[1]
-    assert {status for status, _ in answers} == {200}
-
-
-async def test_a_link_sets_a_password_once_and_signs_out_everywhere(signed_in, browser, app, person):
-    other = Browser(app)
-    token = await password_token(person)
-    page = await other.open(f"/account/password?token={token}")
-    assert person.user.email in page.text
-
-    for password, again in (("short", "short"), (NEW, "different"), (person.user.email, person.user.email)):
-        refused = await other.submit(page, "/account/password", password=password, again=again)
-        assert refused.status_code == 400
-        assert 'role="alert"' in refused.text
-    assert (await other.submit(page, "/account/password", password=NEW, again=NEW)).status_code == 303
-
-    assert (await signed_in.http.get("/account")).status_code == 303
-    assert (await other.http.get(f"/account/password?token={token}")).status_code == 400
-    assert (await other.sign_in(person, PASSWORD)).status_code == 400
-    assert (await other.sign_in(person, NEW)).status_code == 303
-    await other.http.aclose()
-
-
-async def test_a_password_is_changed_by_whoever_knows_the_present_one(signed_in, app, person):
-    other = Browser(app)
-    await other.sign_in(person)
-    page = await signed_in.open("/account")
-    for current, password, again in (("wrong", NEW, NEW), (PASSWORD, NEW, "x"), (PASSWORD, "short", "short")):
-        refused = await signed_in.submit(
-            page, "/account/password/change", current=current, password=password, again=again
-        )
-        assert refused.status_code == 400
-
-    changed = await signed_in.submit(
-        page, "/account/password/change", current=PASSWORD, password=NEW, again=NEW
-    )
-
-    assert changed.status_code == 303
-    assert (await signed_in.http.get("/account")).status_code == 200
-    assert (await other.http.get("/account")).status_code == 303
-    await other.http.aclose()
 
 
 async def test_a_newcomer_accepts_an_invitation(browser, invited, home):
@@ -395,7 +235,8 @@ async def test_a_newcomer_accepts_an_invitation(browser, invited, home):
 
     weak = await browser.submit(page, "/account/invitation", password="short", again="short")
     assert weak.status_code == 400
-    joined = await browser.submit(page, "/account/invitation", password=NEW, again=NEW)
+    chosen = {"password": "another battery of horses", "again": "another battery of horses"}
+    joined = await browser.submit(page, "/account/invitation", **chosen)
 
     assert joined.status_code == 303
     assert home.workspace.name in (await browser.open("/account")).text
@@ -447,7 +288,7 @@ async def test_a_program_is_shut_out(signed_in, program, home, app, database, ke
     await other.http.aclose()
 
 
-async def test_who_calls_too_often_waits(app, stranger):
+async def test_who_calls_too_often_waits(app, stranger, now):
     client = client_of(app)
     answers = [(await client.get("/account/sign-in")).status_code for _ in range(125)]
     refused = await client.get("/account/sign-in")

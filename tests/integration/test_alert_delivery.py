@@ -313,6 +313,33 @@ async def test_a_channel_can_be_tried(client, receiver, deliver):
     assert sent["id"] == response.json()["data"]["id"]
 
 
+async def test_a_channel_tells_what_went_through_it_and_why_it_did_not(
+    client, make_home, receiver, alert_on, deliver, tick
+):
+    channel, other = [await make_channel(client, url=receiver.url()) for _ in range(2)]
+    url = f"/v1/alert-channels/{channel['id']}/deliveries"
+    alert_id = await alert_on(channel)
+    await tick()
+    await client.post(f"/v1/alert-channels/{other['id']}/test")
+    await client.post(f"/v1/alert-channels/{channel['id']}/test")
+    receiver.answer = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
+    await deliver()
+    found = (await client.get(url)).json()["data"]
+    assert [(each["type"], each["alert_id"]) for each in found] == [
+        ("alert.test", None),
+        ("alert.fired", alert_id),
+    ]
+    assert {(each["status"], each["error"]) for each in found} == {
+        ("FAILED", "The receiver answered 410: nobody is there any more.")
+    }
+    page = (await client.get(url, params={"limit": 1})).json()
+    rest = await client.get(url, params={"limit": 1, "cursor": page["pagination"]["next_cursor"]})
+    assert [*page["data"], *rest.json()["data"]] == found
+    assert (await client.get(url, params={"status": "PENDING"})).json()["data"] == []
+    stranger = await make_home()
+    assert code_of(await stranger.open(await stranger.make_key()).get(url)) == (404, "NOT_FOUND")
+
+
 async def test_a_channel_in_use_stays_and_then_goes(client, receiver, alert_on):
     channel = await make_channel(client, url=receiver.url())
     url = f"/v1/alert-channels/{channel['id']}"
@@ -384,3 +411,65 @@ async def test_a_channel_that_is_deleted_while_a_rule_begins_to_tell_it_stays_or
             client.post("/v1/alerts", json=body), client.delete(url, headers=seen)
         )
         assert (made.status_code, deleted.status_code) in ((201, 409), (404, 204))
+
+
+async def given_up(client, receiver, alert_on, deliver, tick) -> tuple[dict, str]:
+    """A delivery that failed for good, and the address at which it is sent again."""
+    alert_id = await alert_on(await make_channel(client, url=receiver.url()))
+    await tick()
+    receiver.answer = b"HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n"
+    await deliver(attempt=jobs.PATIENCE.attempts)
+    (delivery,) = await deliveries_of(client, alert_id)
+    return delivery, f"/v1/alerts/{alert_id}/deliveries/{delivery['id']}/resend"
+
+
+async def test_what_was_given_up_can_be_sent_again(client, receiver, alert_on, deliver, tick):
+    failed, url = await given_up(client, receiver, alert_on, deliver, tick)
+    assert (failed["status"], failed["error"]) == ("FAILED", "The receiver answered 503.")
+    response = await client.post(url, headers={"Idempotency-Key": "again"})
+    assert response.status_code == 202, response.text
+    assert response.json()["data"] == failed | {"status": "PENDING"}
+    assert (await client.post(url, headers={"Idempotency-Key": "again"})).content == response.content
+    assert code_of(await client.post(url)) == (409, "DELIVERY_NOT_FAILED")
+    other = url.replace(failed["id"], failed["alert_id"])
+    reused = await client.post(other, headers={"Idempotency-Key": "again"})
+    assert code_of(reused) == (422, "IDEMPOTENCY_KEY_REUSED")
+    # It begins its attempts anew, so one that fails is not the last.
+    await deliver()
+    assert [each["status"] for each in await deliveries_of(client, failed["alert_id"])] == ["PENDING"]
+    receiver.answer = b"HTTP/1.1 204 No Content\r\n\r\n"
+    assert await deliver(attempt=2) == [None]
+    (delivery,) = await deliveries_of(client, failed["alert_id"])
+    assert (delivery["status"], delivery["error"], delivery["attempts"]) == ("DELIVERED", None, 3)
+    assert {json.loads(each.body)["id"] for each in receiver.received} == {failed["id"]}
+    assert code_of(await client.post(url)) == (409, "DELIVERY_NOT_FAILED")
+    (entry, *_) = (await client.get("/v1/audit-log", params={"action": "ALERT_DELIVERY_RESENT"})).json()[
+        "data"
+    ]
+    assert entry["details"] == {"delivery_id": failed["id"], "destination": "localhost"}
+
+
+async def test_ten_who_send_it_again_at_once_send_it_once(
+    client, home, database, receiver, alert_on, deliver, tick
+):
+    _, url = await given_up(client, receiver, alert_on, deliver, tick)
+    answers = await asyncio.gather(*(client.post(url) for _ in range(10)))
+    assert sorted(answer.status_code for answer in answers) == [202, *[409] * 9]
+    receiver.received.clear()
+    receiver.answer = b"HTTP/1.1 204 No Content\r\n\r\n"
+    assert await deliver() == [None]
+    assert len(receiver.received) == 1
+
+
+async def test_what_is_sent_again_has_to_be_ones_own_and_its_channel_has_to_be_there(
+    client, make_home, receiver, alert_on, deliver, tick
+):
+    failed, url = await given_up(client, receiver, alert_on, deliver, tick)
+    stranger = await make_home()
+    assert code_of(await stranger.open(await stranger.make_key()).post(url)) == (404, "NOT_FOUND")
+    other = await alert_on(await make_channel(client, url=receiver.url()))
+    elsewhere = f"/v1/alerts/{other}/deliveries/{failed['id']}/resend"
+    assert code_of(await client.post(elsewhere)) == (404, "NOT_FOUND")
+    await client.patch(f"/v1/alerts/{failed['alert_id']}", json={"channels": []})
+    assert (await client.delete(f"/v1/alert-channels/{failed['channel_id']}")).status_code == 204
+    assert code_of(await client.post(url)) == (404, "NOT_FOUND")

@@ -17,7 +17,8 @@ from cloudmetrics.platform.jobs import defer
 from cloudmetrics.platform.signing import Keyring
 from tests.integration.conftest import SECRET
 from tests.integration.receiving import make_certificate, receiving
-from tests.integration.working import eventually, worker_process
+from tests.integration.working import worker_process
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("PL-18", "D6-11")]
 
@@ -184,7 +185,7 @@ async def test_workers_side_by_side_evaluate_each_workspace_once(
             worker_process(healthy, tmp_path / "one", **where),
             worker_process(healthy, tmp_path / "two", **where),
         ):
-            await eventually(lambda: len(receiver.received) >= 30, 40)
+            await eventually(lambda: len(receiver.received) >= 30)
             await eventually(lambda: nothing_left(queue))
         alerts = [json.loads(each.body)["data"]["alert"]["id"] for each in receiver.received]
         assert len(alerts) == len(set(alerts)) == 30

@@ -10,10 +10,10 @@ import pytest
 
 from cloudmetrics.accounts.access import service as access
 from cloudmetrics.accounts.scopes import FULL, READ
-from cloudmetrics.app import create_app
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.clock import iso
-from tests.integration.conftest import alive, client_of, settings_for
+from tests.integration.conftest import alive, client_of, make_app, settings_for
+from tests.waiting import PATIENCE
 
 KEYS = "/v1/api-keys"
 BAD = "INVALID_NETWORK"
@@ -25,7 +25,7 @@ ELSEWHERE = ["203.0.113.0/24"]
 @pytest.fixture(scope="module")
 async def second_worker(database_url, stores):
     """Another process of the service, as far as what it remembers is concerned."""
-    app = create_app(settings_for(database_url, stores.redis_url))
+    app = make_app(settings_for(database_url, stores.redis_url))
     async with alive(app):
         yield app
 
@@ -118,10 +118,8 @@ async def test_a_revoked_key_is_dead_within_a_second_in_every_worker(client, app
     for worker in (app, second_worker):
         assert await status_with(worker, made["secret"]) == 200
     assert (await client.delete(f"{KEYS}/{made['id']}")).status_code == 204
-    begun = time.monotonic()
-    while {await status_with(worker, made["secret"]) for worker in (app, second_worker)} != {401}:
-        assert time.monotonic() - begun < 1
-        await asyncio.sleep(0.02)
+    await asyncio.sleep(1)
+    assert {await status_with(worker, made["secret"]) for worker in (app, second_worker)} == {401}
     # And it stays so: nobody remembers it anew.
     await asyncio.sleep(access.FRESH)
     assert {await status_with(worker, made["secret"]) for worker in (app, second_worker)} == {401}
@@ -139,20 +137,23 @@ async def test_a_key_that_is_in_use_all_the_time_is_dead_within_a_second_of_its_
 
     async def hammer():
         async with client_of(app, made["secret"]) as busy:
-            while (await busy.get("/v1/workspace")).status_code == 200:
-                good.append(time.monotonic())
+            while True:
+                begun = time.monotonic()
+                if (await busy.get("/v1/workspace")).status_code != 200:
+                    return
+                good.append(begun)
 
     hammering = [asyncio.ensure_future(hammer()) for _ in range(4)]
     await asyncio.sleep(0.2)
     await client.delete(f"{KEYS}/{made['id']}")
     revoked = time.monotonic()
-    await asyncio.wait_for(asyncio.gather(*hammering), 5)
+    await asyncio.wait_for(asyncio.gather(*hammering), PATIENCE)
     assert max(good) - revoked < 1
 
 
 @pytest.mark.requirement("CM-12")
 async def test_a_key_ends_without_redis_as_quickly(client, database_url):
-    app = create_app(settings_for(database_url, "redis://127.0.0.1:1/0"))
+    app = make_app(settings_for(database_url, "redis://127.0.0.1:1/0"))
     async with alive(app):
         made = await make(client)
         assert await status_with(app, made["secret"]) == 200
@@ -294,7 +295,7 @@ async def test_the_last_use_is_written_later_and_together(home, client, app, dat
         for _ in range(5):
             await used.get("/v1/workspace")
     assert (await client.get(f"{KEYS}/{made['id']}")).json()["data"]["last_used_at"] is None
-    other = create_app(settings_for(database_url, "redis://127.0.0.1:1/0"))
+    other = make_app(settings_for(database_url, "redis://127.0.0.1:1/0"))
     async with alive(other):
         assert await status_with(other, made["secret"]) == 200
     # The process above has ended, and told before what it knew.

@@ -7,6 +7,7 @@ import pytest
 
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.clock import iso
+from tests.integration.billing import CSV, charge, focus
 
 LOG = "/v1/audit-log"
 
@@ -112,3 +113,38 @@ async def test_the_role_that_serves_can_only_add(home, client, database, deeds, 
         async with database.transaction(home.workspace.id) as transaction:
             await transaction.execute(statement)
     assert (await client.get(LOG)).json()["data"] == before
+
+
+async def deeds_of(client, subject_id: str) -> list[tuple[str, str]]:
+    """What was done to something, oldest first."""
+    entries = (await client.get(LOG, params={"subject_id": subject_id})).json()["data"]
+    return [(entry["action"], entry["subject"]["kind"]) for entry in reversed(entries)]
+
+
+async def test_who_decides_what_may_be_spent_is_written_down(client):
+    body = {"name": "Cloud", "amount": {"amount_minor": 100_000, "currency": "USD"}}
+    made = await client.post("/v1/costs/budgets", json=body)
+    url, budget = made.headers["location"], made.json()["data"]["id"]
+    await client.put(url, json=body | {"name": "Clouds"})
+    await client.patch(url, json={"amount": {"amount_minor": 200_000}})
+    await client.delete(url)
+    assert await deeds_of(client, budget) == [
+        (action, "BUDGET")
+        for action in ("BUDGET_CREATED", "BUDGET_UPDATED", "BUDGET_UPDATED", "BUDGET_DELETED")
+    ]
+    (entry, *_) = (await client.get(LOG, params={"action": "BUDGET_DELETED"})).json()["data"]
+    assert entry["details"] == {"name": "Clouds", "amount": {"amount_minor": 200_000, "currency": "USD"}}
+
+
+async def test_whose_costs_are_whose_and_which_bills_came_in_is_written_down(client, website_id):
+    body = {"tag_key": "app", "tag_value": "shop", "website_id": website_id}
+    made = await client.post("/v1/costs/allocations", json=body)
+    assert (await client.post("/v1/costs/allocations", json=body)).status_code == 409
+    await client.delete(made.headers["location"])
+    assert await deeds_of(client, made.json()["data"]["id"]) == [
+        ("ALLOCATION_CREATED", "ALLOCATION"),
+        ("ALLOCATION_DELETED", "ALLOCATION"),
+    ]
+    sent = await client.post("/v1/costs/imports", content=focus(charge()), headers=CSV)
+    assert sent.status_code == 202, sent.text
+    assert await deeds_of(client, sent.json()["data"]["id"]) == [("COST_IMPORT_CREATED", "COST_IMPORT")]

@@ -10,7 +10,8 @@ from cloudmetrics.analytics.rollups.building import store as building
 from tests.integration.conftest import make_event, make_website, send_events, settings_for
 from tests.integration.recounting import differences, rollup_sizes
 from tests.integration.test_rollups import ZONES, move, random_events
-from tests.integration.working import eventually, working
+from tests.integration.working import working
+from tests.waiting import eventually
 
 MIDNIGHT = {"start_date": "2026-11-03", "end_date": "2026-11-03"}
 

@@ -16,7 +16,8 @@ from cloudmetrics.costs.reports import service as reports
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Database, Tenant
 from tests.integration.billing import charge, context_of, focus
-from tests.integration.working import eventually, jobs_left, worker_process
+from tests.integration.working import jobs_left, worker_process
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("PL-18", "D6-11")]
 

@@ -9,6 +9,7 @@ from tests.integration.billing import (
     COSTS,
     GZIP,
     SAMPLE,
+    USUAL,
     amount,
     breakdown,
     charge,
@@ -190,21 +191,28 @@ async def test_filters_must_all_hold_and_an_empty_one_stands_for_none(client, ho
     assert [told(row) for row in group["rows"]] == [("AWS", 17), ("Oracle", 8)]
 
 
-async def test_a_breakdown_tells_the_top_the_rest_shares_and_changes(client, home):
+@pytest.mark.parametrize(
+    ("dimension", "column"), [("service", "ServiceName"), ("resource", "ResourceId"), ("sku", "SkuId")]
+)
+async def test_a_breakdown_tells_the_top_the_rest_shares_and_changes(client, home, dimension, column):
+    """Also where nothing was added up while it was loaded."""
     before = {"BillingPeriodStart": "2026-10-01T00:00:00Z", "ChargePeriodStart": "2026-10-20T00:00:00Z"}
     await imported(
         client,
         home,
         focus(
             *(
-                charge(cost, ServiceName=name)
-                for name, cost in {"a": "6", "b": "3", "c": "1", "d": "-2"}.items()
+                charge(cost, **{column: name})
+                for name, cost in {"a": "4", "b": "3", "c": "1", "d": "-2"}.items()
             ),
-            charge("4", ServiceName="a", **before),
-            charge("5", ServiceName="gone", **before),
+            charge("2", RegionId="another", **{column: "a"}),
+            charge("4", **{column: "a"}, **before),
+            charge("5", **{column: "gone"}, **before),
+            charge("9", ProviderName="Another", **{column: "a"}),
+            columns=dict.fromkeys([*USUAL, column]),
         ),
     )
-    (group,) = await breakdown(client, "service", top=2)
+    (group,) = await breakdown(client, dimension, top=2, provider="AWS")
     first, second = group["rows"]
     assert (first["value"], first["share"], first["change"]) == ("a", 0.75, 0.5)
     assert (second["value"], second["share"], second["change"]) == ("b", 0.375, None)

@@ -1,53 +1,30 @@
 """The demo traffic in the running service: complete, exact, and never there twice."""
 
-import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import httpx
 import pytest
 
 from cloudmetrics.demo import events, load
 from cloudmetrics.importing import SendFailed
 
-from .running import Running, running
+from .running import OTHER, Running
 
 pytestmark = pytest.mark.slow
 
 UNTIL = datetime(2026, 3, 18, 14, 23, 5, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("demo") / "data") as service:
-        yield service
-
-
-def other_workspace(service: Running) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((service.data_dir / "demo.json").read_text())["workspaces"][1]
-    return found
-
-
 @pytest.fixture
-def website_id(service: Running, request: pytest.FixtureRequest) -> str:
+def website_id(demo: Running) -> str:
     """A website of the test's own, which earns in euros."""
-    name = request.node.name.replace("_", "-")[:60].strip("-")
-    response = httpx.post(
-        f"{service.url}/v1/websites",
-        json={"name": name, "domain": f"{name}.example", "currency": "EUR"},
-        headers={"API-Key": other_workspace(service)["keys"]["full"]},
-        trust_env=False,
-    )
-    assert response.status_code == 201, response.text
-    created: str = response.json()["data"]["id"]
-    return created
+    website: str = demo.make_website(currency="EUR")["id"]
+    return website
 
 
 def test_the_numbers_are_those_of_the_events_and_a_second_load_adds_only_what_is_new(
-    service: Running, website_id: str
+    demo: Running, website_id: str
 ) -> None:
-    key = other_workspace(service)["keys"]["ingest"]
+    key = demo.keys(OTHER)["ingest"]
     later = UNTIL + timedelta(hours=5)
     early, late = (
         {event["id"]: event for event in events(website_id, days=7, until=until, currency="EUR")}
@@ -57,7 +34,7 @@ def test_the_numbers_are_those_of_the_events_and_a_second_load_adds_only_what_is
     seen: list[tuple[int, int]] = []
 
     first = load(
-        service.url,
+        demo.url,
         key,
         website_id,
         days=7,
@@ -65,7 +42,7 @@ def test_the_numbers_are_those_of_the_events_and_a_second_load_adds_only_what_is
         currency="EUR",
         progress=lambda *step: seen.append(step),
     )
-    second = load(service.url, key, website_id, days=7, until=later, currency="EUR")
+    second = load(demo.url, key, website_id, days=7, until=later, currency="EUR")
 
     assert (first.accepted, first.duplicates) == (len(early), 0)
     assert (second.accepted, second.duplicates) == (len(known) - len(early), len(early.keys() & late.keys()))
@@ -73,7 +50,7 @@ def test_the_numbers_are_those_of_the_events_and_a_second_load_adds_only_what_is
     assert seen[0][0] == 0
     assert seen[-1] == (first.accepted, first.accepted)
     query = f"/v1/metrics?website_id={website_id}&start_date=2026-03-01&end_date=2026-03-31&goal=signup"
-    data = service.get(query, other_workspace(service)["keys"]["read"]).json()["data"]
+    data = demo.get(query, demo.keys(OTHER)["read"]).json()["data"]
     visitors = {event["visitor_id"] for event in known.values()}
     signed_up = {event["visitor_id"] for event in known.values() if event["name"] == "signup"}
     assert data["events"] == len(known)
@@ -86,11 +63,11 @@ def test_the_numbers_are_those_of_the_events_and_a_second_load_adds_only_what_is
     assert data["conversion_rate"] == pytest.approx(len(signed_up) / len(visitors))
 
 
-def test_the_wrong_currency_is_one_clear_error(service: Running, website_id: str) -> None:
+def test_the_wrong_currency_is_one_clear_error(demo: Running, website_id: str) -> None:
     with pytest.raises(SendFailed, match=r"rejected .* demo events with CURRENCY_MISMATCH"):
-        load(service.url, other_workspace(service)["keys"]["ingest"], website_id, days=2, until=UNTIL)
+        load(demo.url, demo.keys(OTHER)["ingest"], website_id, days=2, until=UNTIL)
 
 
-def test_a_key_that_may_only_read_is_one_clear_error(service: Running, website_id: str) -> None:
+def test_a_key_that_may_only_read_is_one_clear_error(demo: Running, website_id: str) -> None:
     with pytest.raises(SendFailed, match="403"):
-        load(service.url, other_workspace(service)["keys"]["read"], website_id, days=1, until=UNTIL)
+        load(demo.url, demo.keys(OTHER)["read"], website_id, days=1, until=UNTIL)

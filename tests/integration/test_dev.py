@@ -9,9 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.integration.running import PROJECT, environment, free_port, remains, until
+from tests.integration.running import PROJECT, environment, free_port, remains
+from tests.waiting import PATIENCE, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_what_is_saved_is_live_and_what_is_broken_is_told(copy):
         (copy / file).write_text(text.replace(old, new))
 
     def get(path: str) -> httpx.Response:
-        return httpx.get(url + path, timeout=30, trust_env=False)
+        return httpx.get(url + path, timeout=PATIENCE, trust_env=False)
 
     try:
         await_text("What is saved is live at once")
@@ -75,6 +76,6 @@ def test_what_is_saved_is_live_and_what_is_broken_is_told(copy):
         assert get("/alive").status_code == 200
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, printed.read_text()
+        assert process.wait(PATIENCE) == 0, printed.read_text()
     assert printed.read_text().rstrip().endswith("Stopped.")
     assert remains(data) == []

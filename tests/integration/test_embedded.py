@@ -10,8 +10,9 @@ import pytest
 
 from cloudmetrics.platform.embedded import child_user, running_stores, socket_folder
 from cloudmetrics.platform.processes import StartupError
+from tests.waiting import until
 
-from .running import PROJECT, remains, until
+from .running import PROJECT, remains
 
 # Enters a user namespace in which all users exist, as in a container, but no further namespace may be made.
 IN_A_CONTAINER = """
@@ -107,5 +108,5 @@ def test_stores_end_when_the_process_that_started_them_is_killed(open_folder):
     ended = subprocess.run(command, cwd=PROJECT, capture_output=True, timeout=60, check=False)
 
     assert ended.returncode == -9
-    until(lambda: remains(open_folder) == [], "ended", 15)
+    until(lambda: remains(open_folder) == [], "ended")
     shutil.rmtree(socket_folder(open_folder), ignore_errors=True)

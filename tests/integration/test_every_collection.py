@@ -1,17 +1,16 @@
 """Every list keeps what the contract declares of it: each filter, each order, each related thing works."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cloudmetrics.contract import Contract
 from tests.integration.conftest import make_event, make_website, send_events
+from tests.spec import contract
 
 pytestmark = pytest.mark.requirement("CM-7", "PL-10")
 
-BUNDLE = Contract.load(Path(__file__).parents[2] / "spec/openapi.yaml").bundle
+BUNDLE = contract().bundle
 # Lists inside of other things than these are looked at where those things are.
 KNOWN = {"website_id", "visitor_id"}
 LISTS = {

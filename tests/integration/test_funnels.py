@@ -280,7 +280,7 @@ async def test_every_answer_equals_a_recount(client, seed):
             event["revenue"] = {"amount_minor": dice.randrange(100), "currency": "USD"}
         events.append(event)
     await send_events(client, *events)
-    choices = [A, B, C, A | at_least(30)]
+    choices = [A, B, C, step("pageview"), A | at_least(30)]
     choices += [{"kind": "PAGE", "path_pattern": pattern} for pattern in ("/", "/cart*", "*")]
     for _ in range(15):
         steps = [dice.choice(choices) for _ in range(dice.randrange(2, 6))]

@@ -3,64 +3,32 @@
 import gzip
 import html
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
+from calendar import monthrange
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from .running import PROJECT, Running, running
+from .guides import snippets, type_in
+from .running import OTHER, PROJECT
 
 pytestmark = pytest.mark.slow
 
 PAGE = "http://127.0.0.1:8080"
-MARK = "-- next --"
 GUIDE_IN_OUT = "docs/guides/data-in-and-out.md"
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("guides") / "data") as started:
-        yield started
-
-
-def keys(service: Running) -> dict[str, str]:
-    return json.loads((service.data_dir / "demo.json").read_text())["workspaces"][0]["keys"]
-
-
-def snippets(page: str) -> list[str]:
-    text = (PROJECT / page).read_text(encoding="utf-8")
-    return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-
-
-def type_in(commands: list[str], folder: Path = PROJECT, **variables: str) -> list[str]:
-    """Runs commands in one shell; returns what each printed."""
-    script = f"\necho '{MARK}'\n".join(commands)
-    ended = subprocess.run(
-        ["sh", "-e", "-c", script],
-        env={**os.environ, "NO_PROXY": "*", **variables},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout.split(f"{MARK}\n")
-
-
 @needs_curl
 @pytest.mark.requirement("CM-14", "DF-11")
-def test_the_first_steps_lead_where_the_guide_says(service):
+def test_the_first_steps_lead_where_the_guide_says(demo):
     key, whose, website, events, numbers, google, wrong, tidy = snippets("docs/guides/first-steps.md")
-    here = key.replace(PAGE, service.url).replace(".venv/bin/python", sys.executable)
-    here = here.replace(".data/demo.json", f"{service.data_dir}/demo.json")
+    here = key.replace(PAGE, demo.url).replace(".venv/bin/python", sys.executable)
+    here = here.replace(".data/demo.json", f"{demo.data_dir}/demo.json")
 
     printed = type_in([here, whose, website, events, events, numbers, google, wrong, tidy, events])
 
@@ -87,11 +55,11 @@ def test_the_first_steps_lead_where_the_guide_says(service):
 
 @needs_curl
 @pytest.mark.requirement("CM-7")
-def test_lists_answer_what_the_guide_says(service):
+def test_lists_answer_what_the_guide_says(demo):
     website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "lists.example.com")
     guide = snippets("docs/guides/lists.md")
 
-    printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+    printed = type_in([website, *guide], CLOUDMETRICS_URL=demo.url, CLOUDMETRICS_KEY=demo.keys()["full"])
 
     answers = [json.loads(each) for each in printed[2:]]
     filtered, quoted, wrong, in_order, last, sparse, related, deleted, restored = answers
@@ -117,12 +85,12 @@ def lines(printed: str) -> list[str]:
 
 @needs_curl
 @pytest.mark.requirement("CM-14", "DF-2")
-def test_goals_funnels_and_visitors_answer_what_the_guide_says(service):
+def test_goals_funnels_and_visitors_answer_what_the_guide_says(demo):
     steps = snippets("docs/guides/first-steps.md")
     website = steps[2].replace("shop.example.com", "guide.example.com")
     guide = snippets("docs/guides/goals-funnels-visitors.md")
 
-    printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+    printed = type_in([website, *guide], CLOUDMETRICS_URL=demo.url, CLOUDMETRICS_KEY=demo.keys()["full"])
 
     receipts, listed, event, goal, completions, by_source, revenue, funnel, filtered, *people = printed[1:]
     assert json.loads(receipts)["data"]["accepted"] == 3
@@ -148,7 +116,7 @@ def test_goals_funnels_and_visitors_answer_what_the_guide_says(service):
 
 @needs_curl
 @pytest.mark.requirement("CM-14")
-def test_data_comes_in_and_goes_out_as_the_guide_says(service, tmp_path):
+def test_data_comes_in_and_goes_out_as_the_guide_says(demo, tmp_path):
     website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "inout.example.com")
     guide = [each.replace("shop.example.com", "inout.example.com") for each in snippets(GUIDE_IN_OUT)]
     commands = [re.sub(r"make (im|ex)port-events (.*)", as_installed, each) for each in guide]
@@ -156,10 +124,10 @@ def test_data_comes_in_and_goes_out_as_the_guide_says(service, tmp_path):
     _, imported, exported, curled, retained = type_in(
         [website, *commands],
         tmp_path,
-        CLOUDMETRICS_URL=service.url,
-        CLOUDMETRICS_KEY=keys(service)["full"],
-        CLOUDMETRICS_BASE_URL=service.url,
-        DATA_DIR=str(service.data_dir),
+        CLOUDMETRICS_URL=demo.url,
+        CLOUDMETRICS_KEY=demo.keys()["full"],
+        CLOUDMETRICS_BASE_URL=demo.url,
+        DATA_DIR=str(demo.data_dir),
         PYTHONPATH=str(PROJECT),
     )
 
@@ -180,24 +148,30 @@ def as_installed(target: re.Match[str]) -> str:
     return f"{sys.executable} -m cloudmetrics.{module} {options}"
 
 
+def of_this_month(commands: str) -> str:
+    """A bill of November 2026 as one of the present month, for which its budget and its forecast are."""
+    today = datetime.now(UTC).date()
+    last = monthrange(today.year, today.month)[1]
+    return commands.replace("2026-11-30", f"{today:%Y-%m}-{last}").replace("2026-11", f"{today:%Y-%m}")
+
+
 @needs_curl
 @pytest.mark.requirement("CM-14", "B-10")
-def test_costs_come_in_and_out_as_the_guide_says(service, tmp_path):
+def test_costs_come_in_and_out_as_the_guide_says(demo, tmp_path):
     website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "costs.example.com")
     command = f"{sys.executable} -m cloudmetrics.importing costs --file bill.csv --key"
     guide = [
-        each.replace("make import-costs FILE=bill.csv KEY=", f"{command} ")
+        of_this_month(each.replace("make import-costs FILE=bill.csv KEY=", f"{command} "))
         for each in snippets("docs/guides/costs.md")
     ]
-    other = json.loads((service.data_dir / "demo.json").read_text())["workspaces"][1]
 
     printed = type_in(
         [website, *guide],
         tmp_path,
-        CLOUDMETRICS_URL=service.url,
-        CLOUDMETRICS_KEY=other["keys"]["full"],
-        CLOUDMETRICS_BASE_URL=service.url,
-        DATA_DIR=str(service.data_dir),
+        CLOUDMETRICS_URL=demo.url,
+        CLOUDMETRICS_KEY=demo.keys(OTHER)["full"],
+        CLOUDMETRICS_BASE_URL=demo.url,
+        DATA_DIR=str(demo.data_dir),
         PYTHONPATH=str(PROJECT),
     )
 
@@ -220,10 +194,10 @@ def test_costs_come_in_and_out_as_the_guide_says(service, tmp_path):
 
 @needs_curl
 @pytest.mark.requirement("CM-14", "CM-12")
-def test_keys_people_and_settings_do_what_the_guide_says(service):
+def test_keys_people_and_settings_do_what_the_guide_says(demo):
     guide = snippets("docs/guides/accounts-and-keys.md")
 
-    printed = type_in(guide, CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+    printed = type_in(guide, CLOUDMETRICS_URL=demo.url, CLOUDMETRICS_KEY=demo.keys()["full"])
 
     made, listed, rotated, revoked, invited, changed, log = printed
     assert made.strip() == "200"
@@ -239,11 +213,11 @@ def test_keys_people_and_settings_do_what_the_guide_says(service):
 
 @needs_curl
 @pytest.mark.requirement("CM-14", "B-9")
-def test_alerts_do_what_the_guide_says(service):
+def test_alerts_do_what_the_guide_says(demo):
     website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "alerts.example.com")
     guide = snippets("docs/guides/alerts.md")
 
-    printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+    printed = type_in([website, *guide], CLOUDMETRICS_URL=demo.url, CLOUDMETRICS_KEY=demo.keys()["full"])
 
     receipts, preview, channel, alert, state, became, muted = printed[1:]
     assert json.loads(receipts)["data"]["accepted"] == 3
@@ -258,11 +232,11 @@ def test_alerts_do_what_the_guide_says(service):
 
 @needs_curl
 @pytest.mark.requirement("CM-14", "B-9", "DF-13")
-def test_metrics_answer_what_the_guide_says(service):
+def test_metrics_answer_what_the_guide_says(demo):
     website = snippets("docs/guides/first-steps.md")[2].replace("shop.example.com", "metrics.example.com")
     guide = snippets("docs/guides/metrics.md")
 
-    printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+    printed = type_in([website, *guide], CLOUDMETRICS_URL=demo.url, CLOUDMETRICS_KEY=demo.keys()["full"])
 
     receipts, weeks, google, sources, pages, dry_run, now = (json.loads(each) for each in printed[1:])
     assert receipts["data"]["accepted"] == 4
@@ -285,31 +259,30 @@ def test_metrics_answer_what_the_guide_says(service):
 
 @needs_curl
 @pytest.mark.requirement("CM-14", "DF-9")
-def test_the_calls_on_the_front_page_work_as_they_stand_there(service):
-    page = service.get("/docs").text
+def test_the_calls_on_the_front_page_work_as_they_stand_there(demo):
+    page = demo.get("/docs").text
     blocks = [
         html.unescape(each) for each in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)
     ]
     calls = [re.sub(r"^export .*\n", "", block) for block in blocks if "curl" in block]
-    demo = json.loads((service.data_dir / "demo.json").read_text())["workspaces"][0]
 
-    websites, event, metrics = type_in(
-        calls, CLOUDMETRICS_KEY=keys(service)["full"], WEBSITE=demo["website_id"]
-    )
+    website_id = demo.demo_file()["workspaces"][0]["website_id"]
 
-    assert demo["website_id"] in [each["id"] for each in json.loads(websites)["data"]]
+    websites, event, metrics = type_in(calls, CLOUDMETRICS_KEY=demo.keys()["full"], WEBSITE=website_id)
+
+    assert website_id in [each["id"] for each in json.loads(websites)["data"]]
     assert json.loads(event)["data"]["receipts"][0]["status"] == "ACCEPTED"
     assert json.loads(metrics)["data"]["visitors"] > 0
 
 
 @needs_curl
-def test_the_line_in_the_readme_works_and_answers_in_the_shape_that_is_shown(service):
+def test_the_line_in_the_readme_works_and_answers_in_the_shape_that_is_shown(demo):
     (line,) = [each for each in snippets("README.md") if each.startswith("curl")]
     (shown,) = re.findall(
         r"^```json\n(.*?)^```$", Path(PROJECT / "README.md").read_text(), re.MULTILINE | re.DOTALL
     )
 
-    (printed,) = type_in([line.replace(PAGE, service.url)], CLOUDMETRICS_KEY=keys(service)["read"])
+    (printed,) = type_in([line.replace(PAGE, demo.url)], CLOUDMETRICS_KEY=demo.keys()["read"])
 
     answered, promised = json.loads(printed), json.loads(shown)
     for part in ("data", "meta"):
@@ -319,8 +292,8 @@ def test_the_line_in_the_readme_works_and_answers_in_the_shape_that_is_shown(ser
 
 @pytest.mark.requirement("CM-3", "D6-4")
 @pytest.mark.parametrize("path", ["/docs", "/docs/reference", "/api/docs", "/openapi.json", "/openapi.yaml"])
-def test_the_portal_is_served_beside_the_api(service, path):
-    response = service.get(path)
+def test_the_portal_is_served_beside_the_api(demo, path):
+    response = demo.get(path)
 
     assert response.status_code == 200
     assert len(response.headers.get_list("date")) == 1
@@ -333,10 +306,10 @@ def test_the_portal_is_served_beside_the_api(service, path):
     ("path", "key"),
     [("/v1/nothing", ""), ("/v1/workspace", ""), ("/v1/websites?limit=0", "read"), ("/v1/metrics", "ingest")],
 )
-def test_the_type_of_a_problem_is_a_page_that_exists(service, path, key):
-    problem = service.get(path, keys(service)[key] if key else "").json()
+def test_the_type_of_a_problem_is_a_page_that_exists(demo, path, key):
+    problem = demo.get(path, demo.keys()[key] if key else "").json()
 
-    page = service.get(problem["type"].removeprefix(service.url))
+    page = demo.get(problem["type"].removeprefix(demo.url))
 
     assert page.status_code == 200
     assert problem["code"] in page.text
@@ -344,12 +317,12 @@ def test_the_type_of_a_problem_is_a_page_that_exists(service, path, key):
 
 @needs_curl
 @pytest.mark.requirement("CM-9", "CM-14")
-def test_dashboards_show_what_the_guide_says(service):
+def test_dashboards_show_what_the_guide_says(demo):
     steps = snippets("docs/guides/first-steps.md")
     website = steps[2].replace("shop.example.com", "boards.example.com")
     guide = snippets("docs/guides/dashboards.md")
 
-    printed = type_in([website, *guide], CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"])
+    printed = type_in([website, *guide], CLOUDMETRICS_URL=demo.url, CLOUDMETRICS_KEY=demo.keys()["full"])
 
     board, data, today, refused, added, shared, imported, restored = printed[1:]
     assert UUID(board.strip())
@@ -367,11 +340,11 @@ def test_dashboards_show_what_the_guide_says(service):
 
 @needs_curl
 @pytest.mark.requirement("DF-9")
-def test_an_answer_tells_how_you_stand_as_the_guide_says(service):
+def test_an_answer_tells_how_you_stand_as_the_guide_says(demo):
     (printed, used) = type_in(
         snippets("docs/guides/limits.md"),
-        CLOUDMETRICS_URL=service.url,
-        CLOUDMETRICS_KEY=keys(service)["full"],
+        CLOUDMETRICS_URL=demo.url,
+        CLOUDMETRICS_KEY=demo.keys()["full"],
     )
     names = [line.partition(":")[0].lower() for line in printed.splitlines()]
     told = re.findall(r"^([a-z-]+): ", (PROJECT / "docs/guides/limits.md").read_text(), re.MULTILINE)
@@ -381,10 +354,10 @@ def test_an_answer_tells_how_you_stand_as_the_guide_says(service):
 
 @needs_curl
 @pytest.mark.requirement("CM-7", "CM-14")
-def test_time_goes_forward_as_the_guide_says(service):
+def test_time_goes_forward_as_the_guide_says(demo):
     guide = snippets("docs/guides/test-clock.md")
     _, moved, metrics, stopped = type_in(
-        guide, CLOUDMETRICS_URL=service.url, CLOUDMETRICS_KEY=keys(service)["full"]
+        guide, CLOUDMETRICS_URL=demo.url, CLOUDMETRICS_KEY=demo.keys()["full"]
     )
     clock = json.loads(moved)["data"]
     assert clock["ahead_seconds"] == 2592000
@@ -394,12 +367,12 @@ def test_time_goes_forward_as_the_guide_says(service):
 
 @needs_curl
 @pytest.mark.requirement("PL-9", "DF-10", "DF-13", "CM-14")
-def test_writing_is_as_safe_as_the_guide_says(service, tmp_path):
+def test_writing_is_as_safe_as_the_guide_says(demo, tmp_path):
     _, twice, edited, status, batch = type_in(
         snippets("docs/guides/writing-safely.md"),
         tmp_path,
-        CLOUDMETRICS_URL=service.url,
-        CLOUDMETRICS_KEY=keys(service)["full"],
+        CLOUDMETRICS_URL=demo.url,
+        CLOUDMETRICS_KEY=demo.keys()["full"],
     )
     first, second = twice.splitlines()
     assert first == second
@@ -414,12 +387,12 @@ def test_writing_is_as_safe_as_the_guide_says(service, tmp_path):
 
 @needs_curl
 @pytest.mark.requirement("CM-7", "CM-14")
-def test_a_report_is_made_run_and_downloaded_as_the_guide_says(service, tmp_path):
+def test_a_report_is_made_run_and_downloaded_as_the_guide_says(demo, tmp_path):
     report, ran, results = type_in(
         snippets("docs/guides/reports.md"),
         tmp_path,
-        CLOUDMETRICS_URL=service.url,
-        CLOUDMETRICS_KEY=keys(service)["full"],
+        CLOUDMETRICS_URL=demo.url,
+        CLOUDMETRICS_KEY=demo.keys()["full"],
     )
     assert UUID(report.strip())
     assert ran == ""

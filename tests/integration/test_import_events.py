@@ -14,21 +14,27 @@ import pytest
 
 from cloudmetrics.exporting import run
 
+from .importing import counts, import_log, metrics
 from .running import PROJECT, Running, environment
-from .test_import_log import counts, import_log, metrics, service, website  # noqa: F401
 
 pytestmark = pytest.mark.slow
 
 EVENT = {"id": "1", "name": "pageview", "timestamp": "2026-11-03T10:00:00Z", "visitor_id": "anna"}
 
 
-def import_events(service: Running, file: Path, website: str, **settings: object) -> Any:  # noqa: F811
-    return import_log(service, file, website, kind="events", **settings)
+@pytest.fixture
+def website(demo: Running) -> dict[str, Any]:
+    """A website of the test's own in the workspace `other`."""
+    return demo.make_website()
+
+
+def import_events(demo: Running, file: Path, website: str, **settings: object) -> Any:
+    return import_log(demo, file, website, kind="events", **settings)
 
 
 def test_good_rows_of_ndjson_are_stored_and_bad_ones_told_by_line(
-    service: Running,  # noqa: F811
-    website: dict[str, Any],  # noqa: F811
+    demo: Running,
+    website: dict[str, Any],
     tmp_path: Path,
 ) -> None:
     lines = [json.dumps(EVENT | {"id": f"{website['id']}-{number}"}) for number in range(2_500)]
@@ -38,8 +44,8 @@ def test_good_rows_of_ndjson_are_stored_and_bad_ones_told_by_line(
     file = tmp_path / "events.ndjson.gz"
     file.write_bytes(gzip.compress("\n".join(lines).encode()))
 
-    first = import_events(service, file, website["id"])
-    second = import_events(service, file, website["domain"])
+    first = import_events(demo, file, website["id"])
+    second = import_events(demo, file, website["domain"])
 
     assert counts(first.stdout) == [2_500, 2_497, 0, 1, 2], first.stderr
     assert "line 10 is broken: no JSON" in first.stdout
@@ -48,12 +54,12 @@ def test_good_rows_of_ndjson_are_stored_and_bad_ones_told_by_line(
     assert (first.returncode, first.stderr) == (1, "The server rejected 1 lines.\n")
     assert max(map(len, first.stdout.splitlines())) <= 80
     assert counts(second.stdout) == [2_500, 0, 2_497, 1, 2]
-    assert metrics(service, website, "2026-11-03", "2026-11-03")["events"] == 2_497
+    assert metrics(demo, website, "2026-11-03", "2026-11-03")["events"] == 2_497
 
 
 def test_rows_of_csv_without_ids_count_once_however_often_they_are_imported(
-    service: Running,  # noqa: F811
-    website: dict[str, Any],  # noqa: F811
+    demo: Running,
+    website: dict[str, Any],
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "events.csv"
@@ -65,34 +71,34 @@ def test_rows_of_csv_without_ids_count_once_however_often_they_are_imported(
         "2026-11-03T10:00:00Z,purchase,bob,many,USD\n"
     )
 
-    first = import_events(service, file, website["name"])
-    second = import_events(service, file, website["name"])
+    first = import_events(demo, file, website["name"])
+    second = import_events(demo, file, website["name"])
 
     assert (first.returncode, counts(first.stdout)) == (0, [4, 3, 0, 0, 1]), first.stderr
     assert "line 5 is broken: revenue/amount_minor:" in first.stdout
     assert (second.returncode, counts(second.stdout)) == (0, [4, 0, 3, 0, 1]), second.stderr
-    data = metrics(service, website, "2026-11-03", "2026-11-03")
+    data = metrics(demo, website, "2026-11-03", "2026-11-03")
     assert (data["pageviews"], data["revenue"]["amount_minor"]) == (2, 9_900)
 
 
 def test_a_file_without_events_is_one_clear_line(
-    service: Running,  # noqa: F811
-    website: dict[str, Any],  # noqa: F811
+    demo: Running,
+    website: dict[str, Any],
     tmp_path: Path,
 ) -> None:
     for text, said in [("hello\n", "first line of a CSV file"), ('{"a": 1}\n' * 5, "no file of events")]:
         (tmp_path / "file").write_text(text)
-        refused = import_events(service, tmp_path / "file", website["id"])
+        refused = import_events(demo, tmp_path / "file", website["id"])
         (line,) = refused.stderr.splitlines()
         assert said in line
         assert refused.returncode == 1
 
 
-def export_events(service: Running, file: Path, website: str, *options: str) -> Any:  # noqa: F811
+def export_events(demo: Running, file: Path, website: str, *options: str) -> Any:
     return subprocess.run(
         [sys.executable, "-m", "cloudmetrics.exporting", "--file", str(file), "--website", website, *options],
         cwd=PROJECT,
-        env=environment(DATA_DIR=service.data_dir, PORT=service.url.rpartition(":")[2]),
+        env=environment(DATA_DIR=demo.data_dir, PORT=demo.url.rpartition(":")[2]),
         capture_output=True,
         text=True,
         check=False,
@@ -101,8 +107,8 @@ def export_events(service: Running, file: Path, website: str, *options: str) -> 
 
 
 def test_an_export_comes_in_again_as_duplicates_and_is_parquet_too(
-    service: Running,  # noqa: F811
-    website: dict[str, Any],  # noqa: F811
+    demo: Running,
+    website: dict[str, Any],
     tmp_path: Path,
 ) -> None:
     properties = {"plan": "pro", "seats": 5}
@@ -111,20 +117,20 @@ def test_an_export_comes_in_again_as_duplicates_and_is_parquet_too(
         for number in range(2_500)
     ]
     (tmp_path / "in.ndjson").write_text("\n".join(lines))
-    import_events(service, tmp_path / "in.ndjson", website["id"])
+    import_events(demo, tmp_path / "in.ndjson", website["id"])
 
     packed, parquet = tmp_path / "out.ndjson.gz", tmp_path / "out.parquet"
-    exported = export_events(service, packed, website["name"])
+    exported = export_events(demo, packed, website["name"])
     assert exported.returncode == 0, exported.stderr
-    assert export_events(service, parquet, website["id"]).returncode == 0
-    none = export_events(service, tmp_path / "none.ndjson", website["id"], "--from", "2026-11-04T00:00:00Z")
+    assert export_events(demo, parquet, website["id"]).returncode == 0
+    none = export_events(demo, tmp_path / "none.ndjson", website["id"], "--from", "2026-11-04T00:00:00Z")
 
     events = [json.loads(line) for line in gzip.decompress(packed.read_bytes()).splitlines()]
     assert {event["id"] for event in events} == {json.loads(line)["id"] for line in lines}
     assert events[0]["properties"] == properties
     assert pq.read_table(parquet).num_rows == 2_500
     assert (none.returncode, (tmp_path / "none.ndjson").read_bytes()) == (0, b"")
-    again = import_events(service, packed, website["id"])
+    again = import_events(demo, packed, website["id"])
     assert counts(again.stdout) == [2_500, 0, 2_500, 0, 0], again.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "in.ndjson",
@@ -135,20 +141,18 @@ def test_an_export_comes_in_again_as_duplicates_and_is_parquet_too(
 
 
 def test_an_export_that_fails_is_one_clear_line_and_leaves_the_old_file(
-    service: Running,  # noqa: F811
-    website: dict[str, Any],  # noqa: F811
+    demo: Running,
+    website: dict[str, Any],
     tmp_path: Path,
 ) -> None:
     old = tmp_path / "old.ndjson"
     old.write_text("old")
     refusals = {
-        "should end in": export_events(service, tmp_path / "events.csv", website["id"]),
-        "There is no website": export_events(service, old, "nowhere"),
-        "from: Must be": export_events(service, old, website["id"], "--from", "yesterday"),
-        "cannot be written": export_events(service, tmp_path / "no" / "x.ndjson", website["id"]),
-        "does not know this API key": export_events(
-            service, old, website["id"], "--key", "cm_live_" + "a" * 36
-        ),
+        "should end in": export_events(demo, tmp_path / "events.csv", website["id"]),
+        "There is no website": export_events(demo, old, "nowhere"),
+        "from: Must be": export_events(demo, old, website["id"], "--from", "yesterday"),
+        "cannot be written": export_events(demo, tmp_path / "no" / "x.ndjson", website["id"]),
+        "does not know this API key": export_events(demo, old, website["id"], "--key", "cm_live_" + "a" * 36),
     }
 
     for message, refusal in refusals.items():
@@ -161,7 +165,7 @@ def test_an_export_that_fails_is_one_clear_line_and_leaves_the_old_file(
 def test_an_export_that_is_cut_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Against a server that ends in the middle of a chunk, as ours does when it fails."""
     listener = socket.create_server(("127.0.0.1", 0))
-    website = {"id": "x", "name": "shop", "domain": "shop.example"}  # noqa: F811
+    website = {"id": "x", "name": "shop", "domain": "shop.example"}
     page = json.dumps({"data": [website], "pagination": {"next_cursor": None}}).encode()
     answers = [
         b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page),

@@ -52,8 +52,9 @@ async def neighbours(make_home_of_module, database_url) -> Neighbours:
     victim = Settled((await victim_home.make_person("OWNER")).client)
     intruder_person = await intruder_home.make_person("OWNER")
     intruder = Settled(intruder_person.client)
-    await victim.settle()
-    await intruder.settle()
+    for settled in (victim, intruder):
+        await settled.settle()
+        await fail_to_tell(settled, database_url)
     clients = {
         "key": intruder_home.open(await intruder_home.make_key()),
         "person": intruder_person.client,
@@ -61,6 +62,18 @@ async def neighbours(make_home_of_module, database_url) -> Neighbours:
         "sandbox": victim_home.open(await victim_home.make_key(mode="test")),
     }
     return Neighbours(victim, victim_home, intruder, clients)
+
+
+async def fail_to_tell(settled: Settled, database_url: str) -> None:
+    """Alerts tell by themselves, not by a request, so a test of a channel stands in for what one told."""
+    sent = await settled.client.post(f"/v1/alert-channels/{settled.known['channel_id']}/test")
+    settled.known["delivery_id"] = sent.json()["data"]["id"]
+    with psycopg.connect(database_url) as everything:
+        everything.execute(
+            "UPDATE alert_deliveries SET status = 'FAILED', alert_id = %(alert_id)s"
+            " WHERE delivery_id = %(delivery_id)s",
+            settled.known,
+        )
 
 
 def contents(database_url: str, home: Home) -> dict[str, Any]:

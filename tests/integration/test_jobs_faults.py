@@ -13,7 +13,8 @@ from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.platform.jobs import defer, store
 from cloudmetrics.platform.migrations import migrate
 from tests.integration.conftest import settings_for
-from tests.integration.working import a_job, eventually, jobs_left, jobs_of, worker_process, working
+from tests.integration.working import a_job, jobs_left, jobs_of, worker_process, working
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("PL-18", "D6-11")]
 
@@ -148,7 +149,7 @@ async def test_workers_killed_again_and_again_lose_and_double_nothing(
             await eventually(lambda before=before: grown(queue, before + 100))
             one.kill()
     with worker_process(healthy, tmp_path / "last", **where):
-        await eventually(empty(queue), 60)
+        await eventually(empty(queue))
     assert await units(queue) == 1500
 
 
@@ -163,7 +164,7 @@ async def test_a_stop_by_signal_loses_nothing_and_ends_with_0(queue, fresh_datab
     with worker_process(healthy, tmp_path / "log", **where) as process:
         await eventually(lambda: grown(queue, 20))
         process.terminate()
-        assert await asyncio.to_thread(process.wait, 15) == 0
+        assert await asyncio.to_thread(process.wait, PATIENCE) == 0
     left = await jobs_left(queue)
     assert {status for _, status in left} <= {"todo"}
     assert await units(queue) == 300 - len(left)
@@ -201,7 +202,7 @@ async def busy_through_a_restart(database, own, postgres, redis_url) -> None:
         await asyncio.sleep(1)
         postgres.start()
         await asyncio.to_thread(postgres.await_ready)
-        await eventually(quiet(database), 60)
+        await eventually(quiet(database))
     assert set(done) == set(range(1000))
     # Only what ran in the moment of the stop may have run twice.
     assert len(done) < 1010

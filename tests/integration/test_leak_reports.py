@@ -13,11 +13,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from cloudmetrics.accounts.api_keys.secrets import generate
-from cloudmetrics.app import create_app
 from cloudmetrics.contract import ASGIApp
 from cloudmetrics.gateway import leak_reports
 from cloudmetrics.gateway.leak_reports import SigningKeys
-from tests.integration.conftest import alive, client_of, settings_for
+from tests.integration.conftest import alive, client_of, make_app, settings_for
 
 pytestmark = pytest.mark.requirement("CM-12")
 
@@ -96,7 +95,7 @@ async def service(published, database_url, stores) -> AsyncIterator[tuple[ASGIAp
         leak_report_keys_url=f"http://127.0.0.1:{published.port}/keys",
     )
     with patch("cloudmetrics.app.SigningKeys", Noted):
-        app = create_app(settings)
+        app = make_app(settings)
         async with alive(app):
             yield app, made[0]
 

@@ -17,10 +17,9 @@ from cloudmetrics.accounts.api_keys.secrets import generate
 from cloudmetrics.accounts.limits.service import set_limits
 from cloudmetrics.accounts.plans import PLANS, InvalidLimit
 from cloudmetrics.accounts.workspaces import service as workspaces
-from cloudmetrics.app import create_app
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.errors import NotFound
-from tests.integration.conftest import alive, client_of, make_event, make_website, settings_for
+from tests.integration.conftest import alive, client_of, make_app, make_event, make_website, settings_for
 from tests.integration.running import PROJECT, environment
 
 LIMIT_HEADERS = (
@@ -36,7 +35,7 @@ LIMIT_HEADERS = (
 async def two_workers(database_url, stores):
     """Two instances of the service, as two workers are, on the same stores."""
     async with AsyncExitStack() as stack:
-        apps = [create_app(settings_for(database_url, stores.redis_url)) for _ in range(2)]
+        apps = [make_app(settings_for(database_url, stores.redis_url)) for _ in range(2)]
         for app in apps:
             await stack.enter_async_context(alive(app))
         yield apps
@@ -173,7 +172,7 @@ async def test_an_address_that_was_made_up_is_not_believed(app):
 
 async def test_behind_a_trusted_proxy_each_client_is_counted_for_itself(database_url, stores):
     settings = settings_for(database_url, stores.redis_url)
-    app = create_app(replace(settings, trusted_proxies=(ip_network("192.0.2.0/24"),)))
+    app = make_app(replace(settings, trusted_proxies=(ip_network("192.0.2.0/24"),)))
     async with alive(app), client_of(app, None, "192.0.2.1") as proxy:
         for number in range(102):
             sent = {"X-Forwarded-For": f"9.9.9.{number}, 203.0.113.77"}
@@ -231,7 +230,7 @@ async def test_requests_with_events_have_a_window_of_their_own(make_home, databa
 async def test_limits_can_be_turned_off(database_url, stores, make_home, database):
     home = await make_home()
     await set_limits(database, home.workspace.id, {"requests": "1/hour"})
-    app = create_app(replace(settings_for(database_url, stores.redis_url), rate_limits=False))
+    app = make_app(replace(settings_for(database_url, stores.redis_url), rate_limits=False))
     async with alive(app), client_of(app, await home.make_key()) as client:
         responses = await get(client, 5)
     assert {response.status_code for response in responses} == {200}

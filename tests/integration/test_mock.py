@@ -4,7 +4,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from cloudmetrics.platform.config import Settings
 from tests.integration.conftest import client_of, settings_for
 from tests.integration.running import PROJECT, environment, free_port
 from tests.integration.walking import Operation, operations
+from tests.waiting import PATIENCE, until
 
 UNWRITTEN = """
 get:
@@ -122,15 +122,12 @@ def test_make_mock_tells_where_everything_is_and_stops_cleanly(tmp_path):
         assert (answer.status_code, answer.headers["x-mock"]) == (200, "true")
     finally:
         mock.send_signal(signal.SIGTERM)
-        assert mock.wait(20) == 0
+        assert mock.wait(PATIENCE) == 0
     assert DEMO_KEY in printed.read_text()
     assert printed.read_text().rstrip().endswith("Stopped.")
     assert list(tmp_path.iterdir()) == [printed]
 
 
 def await_text(file: Path, text: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while text not in file.read_text():
-        assert process.poll() is None, file.read_text()
-        assert time.monotonic() < deadline, file.read_text()
-        time.sleep(0.05)
+    until(lambda: text in file.read_text() or process.poll() is not None, f"printed: {text}")
+    assert process.poll() is None, file.read_text()

@@ -4,14 +4,19 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pyotp
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from .live import EMAIL, PASSWORD, Live, live_service
+from tests.waiting import PATIENCE
+
+from .live import PASSWORD, Live
 from .oauth import challenge_of
 
 CHROMIUM = shutil.which("chromium")
@@ -29,44 +34,51 @@ ARGUMENTS = [
 VERIFIER = "v" * 43
 
 
+Work = Callable[[Page], None]
+
+
+class Chromium:
+    """A browser, in the one thread in which it may be asked, so that no event loop is in its way."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._playwright = self._run(sync_playwright().start)
+        launch = partial(self._playwright.chromium.launch, executable_path=CHROMIUM, args=ARGUMENTS)
+        self._browser = self._run(launch)
+
+    def visit(self, work: Work, *, forbidden: bool = False, **options: object) -> None:
+        """Runs `work` with a page of somebody who was never here.
+
+        Fails where a page's policy forbids something, unless that is expected, and where a script fails.
+        """
+        told = self._run(partial(self._visit, work, **options))
+        assert forbidden or told == []
+
+    def close(self) -> None:
+        self._run(self._browser.close)
+        self._run(self._playwright.stop)
+        self._thread.shutdown()
+
+    def _visit(self, work: Work, **options: object) -> list[str]:
+        """What the browser said about policies and failing scripts."""
+        told: list[str] = []
+        with self._browser.new_context(**options) as context:
+            page = context.new_page()
+            page.set_default_timeout(1000 * PATIENCE)
+            page.on("console", lambda said: told.append(said.text) if "Policy" in said.text else None)
+            page.on("pageerror", lambda error: told.append(str(error)))
+            work(page)
+        return told
+
+    def _run(self, work: Callable[[], Any]) -> Any:
+        return self._thread.submit(work).result()
+
+
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with live_service(tmp_path_factory.mktemp("browser") / "data") as service:
-        yield service
-
-
-def in_browser(work: Callable[[Page], None], *, forbidden: bool = False, **options: object) -> None:
-    """Runs `work` with a page of a new browser, in a thread where no event loop is in the way.
-
-    Fails where a page's policy forbids something, unless that is expected.
-    """
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            told = _run(work, **options)
-            assert forbidden or told == []
-        except BaseException as error:  # Told to the test, whose thread this is not.
-            failures.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if failures:
-        raise failures[0]
-
-
-def _run(work: Callable[[Page], None], **options: object) -> list[str]:
-    """What the browser said about policies and failing scripts."""
-    told: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_context(**options).new_page()
-        page.on("console", lambda message: told.append(message.text) if "Policy" in message.text else None)
-        page.on("pageerror", lambda error: told.append(str(error)))
-        work(page)
-        browser.close()
-    return told
+def chromium() -> Iterator[Chromium]:
+    browser = Chromium()
+    yield browser
+    browser.close()
 
 
 def address_for(live: Live, client: dict[str, str], **more: str) -> str:
@@ -112,14 +124,15 @@ def website() -> Iterator[Website]:
     opened.server.server_close()
 
 
-def sign_in(page: Page) -> None:
-    page.get_by_label("E-mail address").fill(EMAIL)
+def sign_in(page: Page, live: Live) -> None:
+    page.get_by_label("E-mail address").fill(live.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 
 
 def fits(page: Page) -> bool:
-    """Whether nobody has to scroll sideways."""
+    """Whether nobody has to scroll sideways, once the style sheets are there."""
+    page.wait_for_load_state("load")
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
@@ -133,18 +146,18 @@ def fits(page: Page) -> bool:
     ids=["desktop", "telephone", "no-script"],
 )
 @pytest.mark.requirement("PL-3")
-def test_a_person_signs_in_and_lets_a_program_in(live, website, options):
+def test_a_person_signs_in_and_lets_a_program_in(chromium, live, website, options):
     name = "A program with a rather long name, as marketing likes them: Weekly Mailer 3000"
     client = live.register(name=name, redirect_uris=[f"{website.url}/callback"])
 
     def work(page: Page) -> None:
         page.goto(address_for(live, client))
-        page.get_by_label("E-mail address").fill(EMAIL)
+        page.get_by_label("E-mail address").fill(live.email)
         page.get_by_label("Password").fill("something else")
         page.get_by_role("button", name="Sign in").click()
-        assert page.get_by_role("alert").is_visible()
+        page.get_by_role("alert").wait_for()
         assert page.title().startswith("Error: ")
-        sign_in(page)
+        sign_in(page, live)
         page.get_by_role("heading", name="Weekly Mailer").wait_for()
         assert page.get_by_label("Acme Ltd").is_checked()
         page.get_by_label("Acme Ltd").uncheck()
@@ -158,13 +171,13 @@ def test_a_person_signs_in_and_lets_a_program_in(live, website, options):
         assert answer["iss"] == [live.url]
         assert answer["code"]
         page.goto(f"{live.url}/account")
-        assert page.get_by_role("heading", name="Your account").is_visible()
+        page.get_by_role("heading", name="Your account").wait_for()
 
-    in_browser(work, **options)
+    chromium.visit(work, **options)
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
-def test_no_page_has_to_be_scrolled_sideways(live, width):
+def test_no_page_has_to_be_scrolled_sideways(chromium, live, width):
     client = live.register(name="W" * 100, scopes=["metrics:read", "team:admin", "visitors:full"])
 
     def work(page: Page) -> None:
@@ -173,27 +186,28 @@ def test_no_page_has_to_be_scrolled_sideways(live, width):
             assert fits(page), path
         page.goto(address_for(live, client))
         assert fits(page)
-        sign_in(page)
+        sign_in(page, live)
         page.get_by_role("button", name="Allow", exact=True).wait_for()
         assert fits(page)
         page.goto(f"{live.url}/account")
         assert fits(page)
 
-    in_browser(work, viewport={"width": width, "height": 800})
+    chromium.visit(work, viewport={"width": width, "height": 800})
 
 
-def test_the_keyboard_is_enough(live, website):
+def test_the_keyboard_is_enough(chromium, live, website):
     client = live.register(redirect_uris=[f"{website.url}/callback"])
 
     def work(page: Page) -> None:
         page.goto(address_for(live, client))
         # A browser gives the focus with its first frame, which may be later than the load.
         page.wait_for_function("document.activeElement.name === 'email'")
-        page.keyboard.type(EMAIL)
+        page.keyboard.type(live.email)
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)
         page.keyboard.press("Enter")
         page.get_by_role("button", name="Allow", exact=True).wait_for()
+        page.wait_for_load_state("load")
         seen = []
         for _ in range(12):
             page.keyboard.press("Tab")
@@ -210,7 +224,7 @@ def test_the_keyboard_is_enough(live, website):
         page.wait_for_url(f"{website.url}/**")
         assert website.arrived[0]["error"] == ["access_denied"]
 
-    in_browser(work)
+    chromium.visit(work)
 
 
 CONTRASTS = """() => {
@@ -243,19 +257,19 @@ def unreadable(page: Page) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_can_be_read(live, scheme):
+def test_every_text_can_be_read(chromium, live, scheme):
     client = live.register(scopes=["metrics:read", "team:admin"])
 
     def work(page: Page) -> None:
         page.goto(f"{live.url}/account/sign-in")
         page.get_by_role("button", name="Sign in").wait_for()
         page.goto(address_for(live, client))
-        page.get_by_label("E-mail address").fill(EMAIL)
+        page.get_by_label("E-mail address").fill(live.email)
         page.get_by_label("Password").fill("wrong")
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("alert").wait_for()
         assert unreadable(page) == []
-        sign_in(page)
+        sign_in(page, live)
         page.get_by_role("button", name="Allow", exact=True).wait_for()
         assert unreadable(page) == []
         page.goto(f"{live.url}/account?done=password")
@@ -263,16 +277,16 @@ def test_every_text_can_be_read(live, scheme):
             summary.click()
         assert unreadable(page) == []
 
-    in_browser(work, color_scheme=scheme)
+    chromium.visit(work, color_scheme=scheme)
 
 
-def test_no_other_site_can_frame_a_page_or_send_its_form(live, website):
+def test_no_other_site_can_frame_a_page_or_send_its_form(chromium, live, website):
     client = live.register(redirect_uris=[f"{website.url}/callback"])
     target = address_for(live, client)
 
     def work(page: Page) -> None:
         page.goto(target)
-        sign_in(page)
+        sign_in(page, live)
         page.get_by_role("button", name="Allow", exact=True).wait_for()
         attack = f"""<iframe src="{target}"></iframe>
           <form method="post" action="{target}"><input name="decision" value="allow"></form>"""
@@ -287,13 +301,13 @@ def test_no_other_site_can_frame_a_page_or_send_its_form(live, website):
         assert page.get_by_role("button", name="Allow", exact=True).count() == 0
         assert website.arrived == []
 
-    in_browser(work, forbidden=True)
+    chromium.visit(work, forbidden=True)
 
 
-def test_a_second_step_is_set_up_with_a_picture_and_asked_for(live):
+def test_a_second_step_is_set_up_with_a_picture_and_asked_for(chromium, live):
     def work(page: Page) -> None:
         page.goto(f"{live.url}/account/sign-in")
-        sign_in(page)
+        sign_in(page, live)
         page.get_by_text("Turn it on").click()
         page.get_by_label("Present password").first.fill(PASSWORD)
         page.get_by_role("button", name="Go on").click()
@@ -302,21 +316,22 @@ def test_a_second_step_is_set_up_with_a_picture_and_asked_for(live):
         totp = pyotp.TOTP(page.locator(".key").inner_text())
         page.get_by_label("The code").fill(totp.now())
         page.get_by_role("button", name="Turn it on").click()
+        page.get_by_role("link", name="I have kept them").wait_for()
         assert page.locator(".codes li").count() == 10
         recovery = page.locator(".codes code").first.inner_text()
         page.get_by_role("link", name="I have kept them").click()
         page.get_by_role("button", name="Sign out").click()
-        sign_in(page)
+        sign_in(page, live)
         page.get_by_label("Code").fill(recovery)
         page.get_by_role("button", name="Sign in").click()
-        assert page.get_by_role("heading", name="Your account").is_visible()
+        page.get_by_role("heading", name="Your account").wait_for()
         page.get_by_text("Turn it off").first.click()
         page.get_by_label("Present password").first.fill(PASSWORD)
         page.get_by_label("Code of the app").first.fill(totp.at(totp_next(totp)))
         page.get_by_role("button", name="Turn it off").click()
         assert "The second step is off" in page.get_by_role("status").inner_text()
 
-    in_browser(work)
+    chromium.visit(work)
 
 
 def totp_next(totp: pyotp.TOTP) -> int:

@@ -1,7 +1,6 @@
 """Each flow, by a client library that is not ours, against a service as `make run` starts it."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,15 +9,9 @@ import requests
 from oauthlib.oauth2 import BackendApplicationClient, InvalidGrantError, WebApplicationClient
 from requests_oauthlib import OAuth2Session
 
-from .live import EMAIL, PASSWORD, Live, live_service
+from .live import PASSWORD, Live
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with live_service(tmp_path_factory.mktemp("oauth") / "data") as service:
-        yield service
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +30,7 @@ def let_in(live: Live, address: str, decision: str = "allow") -> str:
     """What Anna's browser does with the address that a program sends it to; returns where it ends."""
     with requests.Session() as browser:
         page = browser.get(address, timeout=10)
-        fields = {"email": EMAIL, "password": PASSWORD} | hidden(page.text, "/account/sign-in")
+        fields = {"email": live.email, "password": PASSWORD} | hidden(page.text, "/account/sign-in")
         page = browser.post(f"{live.url}/account/sign-in", data=fields, timeout=10)
         workspace = re.search(r'name="workspace" value="([^"]+)"', page.text)[1]
         fields = hidden(page.text, "/oauth/authorize") | {"workspace": workspace, "decision": decision}

@@ -20,7 +20,6 @@ from cloudmetrics.accounts.api_keys import service as api_keys
 from cloudmetrics.accounts.scopes import FULL
 from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.accounts.workspaces.models import Plan
-from cloudmetrics.app import create_app
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.embedded import Stores, child_user
 from cloudmetrics.platform.migrations import migrate
@@ -30,6 +29,7 @@ from tests.integration.conftest import (
     SECRET,
     alive,
     client_of,
+    make_app,
     make_event,
     make_website,
     send_events,
@@ -88,7 +88,7 @@ async def make_key(stores: Stores, plan: Plan = "ENTERPRISE") -> str:
 
 @asynccontextmanager
 async def service_on(stores: Stores, key: str) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(settings_for(stores.database_url, stores.redis_url))
+    app = make_app(settings_for(stores.database_url, stores.redis_url))
     async with alive(app), client_of(app, key) as client:
         yield client
 
@@ -196,9 +196,10 @@ async def test_a_redis_that_hangs_costs_half_a_second_once(machine):
     os.kill(process.pid, signal.SIGSTOP)
     try:
         begun = time.perf_counter()
-        responses = [await machine.client.get("/v1/workspace") for _ in range(5)]
+        responses = [await machine.client.get("/v1/workspace") for _ in range(50)]
         assert {response.status_code for response in responses} == {200}
-        assert time.perf_counter() - begun < 1.8
+        # If each of them waited, it would be 25 s.
+        assert time.perf_counter() - begun < 12
     finally:
         os.kill(process.pid, signal.SIGCONT)
     await asyncio.sleep(1.1)
@@ -263,7 +264,7 @@ async def test_a_redis_that_is_full_costs_no_request(machine):
 async def test_without_redis_each_worker_gives_out_its_share(machine):
     poor = await make_key(machine.stores, "FREE")
     settings = replace(settings_for(machine.stores.database_url, machine.stores.redis_url), workers=4)
-    app = create_app(settings)
+    app = make_app(settings)
     async with alive(app), client_of(app, poor) as client:
         assert (await client.get("/v1/workspace")).headers["x-ratelimit-remaining"] == "99"
         await asyncio.to_thread(machine.redis.stop)

@@ -97,3 +97,44 @@ async def test_who_may_not_read_what_is_not_there_cannot_change_it(client, home)
     url = "/v1/goals/0192f3b1-1d02-7c55-8a41-6b0f3e9d7c20"
     assert (await client.patch(url, json={})).status_code == 404
     assert (await reader.patch(url, json={})).status_code == 403
+
+
+REPORT = {"name": "Weekly", "period": "PREVIOUS_WEEK", "schedule": {"cron": "0 8 * * 1"}}
+MOBILE = {"operator": "IS", "dimension": "device", "value": "mobile"}
+GLANCE = {"title": "At a glance", "question": {"metrics": ["visitors"], "filter": MOBILE}}
+
+
+async def test_a_report_is_changed_field_by_field(client):
+    made = await client.post("/v1/reports", json=REPORT | {"sections": [GLANCE]})
+    assert made.status_code == 201, made.text
+    url, before = made.headers["location"], made.json()["data"]
+    patch = {"schedule": {"cron": "30 7 * * 1"}, "recipients": ["mia@example.com"]}
+    response = await client.patch(url, json=patch)
+    assert response.status_code == 200, response.text
+    after = response.json()["data"]
+    assert after["schedule"] == {"cron": "30 7 * * 1", "timezone": "UTC"}
+    assert after["next_run_at"].endswith("T07:30:00Z")
+    changed = ("schedule", "recipients", "next_run_at", "updated_at")
+    assert after == before | {name: after[name] for name in changed}
+    assert (await client.get(url)).json()["data"] == after
+    by_hand = (await client.patch(url, json={"schedule": None})).json()["data"]
+    assert (by_hand["schedule"], by_hand["next_run_at"]) == (None, None)
+    key = {"Idempotency-Key": "report"}
+    assert (await client.patch(url, json={"name": "A"}, headers=key)).status_code == 200
+    other = await client.patch(url, json={"name": "B"}, headers=key)
+    assert code_of(other) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+
+async def test_a_report_can_turn_to_a_dashboard_and_back(client):
+    made = await client.post("/v1/reports", json=REPORT | {"sections": [GLANCE]})
+    url = made.headers["location"]
+    dashboard = (await client.post("/v1/dashboards", json={"name": "Shop"})).json()["data"]["id"]
+    refused = await client.patch(url, json={"dashboard_id": dashboard})
+    assert refused.status_code == 400
+    response = await client.patch(url, json={"dashboard_id": dashboard, "sections": None})
+    assert response.status_code == 200, response.text
+    assert (response.json()["data"]["dashboard_id"], response.json()["data"]["sections"]) == (dashboard, [])
+    assert (await client.patch(url, json={"name": "Other"})).json()["data"]["dashboard_id"] == dashboard
+    back = await client.patch(url, json={"dashboard_id": None, "sections": [GLANCE]})
+    assert back.status_code == 200, back.text
+    assert back.json()["data"]["dashboard_id"] is None

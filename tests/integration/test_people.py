@@ -3,7 +3,6 @@
 import asyncio
 import time
 from datetime import timedelta
-from statistics import median
 from uuid import uuid4
 
 import psycopg
@@ -32,6 +31,7 @@ from cloudmetrics.platform.redis import Redis
 from tests.integration.conftest import settings_for
 
 PASSWORD = "correct horse battery staple"
+HALF_A_MINUTE = timedelta(seconds=30)
 
 
 @pytest.fixture
@@ -70,13 +70,13 @@ async def give_password(database, keyring, user, password=PASSWORD):
 
 
 @pytest.fixture
-async def factor(database, keyring, anna):
-    """Anna's second factor and its recovery codes."""
+async def factor(database, keyring, anna, now):
+    """Anna's second factor and its recovery codes, which was turned on with the code of half a minute ago."""
     await give_password(database, keyring, anna)
     enrolment = await second_factor.begin(database, keyring, anna)
     totp = pyotp.TOTP(enrolment.secret)
     codes = await second_factor.confirm(
-        database, keyring, anna, totp.at(time.time() - 30), address="192.0.2.1"
+        database, keyring, anna, totp.at(now - HALF_A_MINUTE), address="192.0.2.1"
     )
     return totp, codes
 
@@ -111,20 +111,23 @@ async def test_an_address_may_be_typed_in_capitals(database, keyring, anna, sign
     assert (await sign_in(email=f" {anna.email.upper()} ")).id == anna.id
 
 
-async def test_a_failure_takes_as_long_without_an_account_as_with_one(database, keyring, anna, sign_in):
+async def test_a_failure_takes_as_long_without_an_account_as_with_one(
+    database, keyring, anna, sign_in, real_passwords
+):
     await give_password(database, keyring, anna)
 
     async def seconds(email, address):
-        begun = time.perf_counter()
+        """Of the processor, which is hardly ever wanted by others at the quickest of some tries."""
+        begun = time.process_time()
         with pytest.raises(SignInFailed):
             await sign_in("wrong password", email=email, address=address)
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     with_account, without = [], []
     for number in range(7):
         with_account.append(await seconds(anna.email, f"10.1.0.{number}"))
         without.append(await seconds(f"{uuid4().hex}@example.com", f"10.1.1.{number}"))
-    assert 0.5 < median(with_account) / median(without) < 2
+    assert 0.5 < min(with_account) / min(without) < 2
 
 
 async def test_letters_typed_as_other_code_points_are_the_same(database, keyring, anna, sign_in):
@@ -186,7 +189,7 @@ async def test_a_token_that_was_never_given_is_worth_nothing(database, keyring, 
 
 
 async def test_the_database_holds_neither_password_nor_token_nor_secret(
-    database, database_url, keyring, anna
+    database, database_url, keyring, anna, real_passwords
 ):
     async with database.transaction(NOBODY) as transaction:
         token = await people.make_password_token(transaction, keyring, anna.id)
@@ -209,7 +212,9 @@ async def test_the_database_holds_neither_password_nor_token_nor_secret(
     assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
-async def test_a_hash_of_weaker_parameters_is_replaced_at_the_next_sign_in(database_url, anna, sign_in):
+async def test_a_hash_of_weaker_parameters_is_replaced_at_the_next_sign_in(
+    database_url, anna, sign_in, real_passwords
+):
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with psycopg.connect(database_url) as everything:
         everything.execute("UPDATE users SET password_hash = %s WHERE user_id = %s", [weak, anna.id])
@@ -222,28 +227,29 @@ async def test_a_hash_of_weaker_parameters_is_replaced_at_the_next_sign_in(datab
     assert (await sign_in()).id == anna.id
 
 
-async def test_a_second_factor_is_asked_for_only_after_the_right_password(factor, sign_in):
+async def test_a_second_factor_is_asked_for_only_after_the_right_password(factor, sign_in, now):
     totp, _ = factor
+    code = totp.at(now)
     with pytest.raises(SecondFactorRequired):
         await sign_in()
     with pytest.raises(SignInFailed):
-        await sign_in("wrong password", totp.now())
+        await sign_in("wrong password", code)
     with pytest.raises(SignInFailed):
         await sign_in(code="000000")
-    assert await sign_in(code=totp.now())
+    assert await sign_in(code=code)
 
 
-async def test_a_code_is_accepted_once(factor, sign_in):
-    code = factor[0].now()
+async def test_a_code_is_accepted_once(factor, sign_in, now):
+    code = factor[0].at(now)
     answers = await asyncio.gather(*(sign_in(code=code) for _ in range(4)), return_exceptions=True)
     assert sum(isinstance(answer, SignInFailed) for answer in answers) == 3
 
 
-async def test_a_code_older_than_one_that_was_accepted_is_refused(factor, sign_in):
+async def test_a_code_older_than_one_that_was_accepted_is_refused(factor, sign_in, now):
     totp, _ = factor
-    await sign_in(code=totp.at(time.time() + 30))
+    await sign_in(code=totp.at(now + HALF_A_MINUTE))
     with pytest.raises(SignInFailed):
-        await sign_in(code=totp.at(time.time()))
+        await sign_in(code=totp.at(now))
 
 
 @pytest.mark.parametrize("code", ["", "1", "٠١٢٣٤٥", "0" * 10_000, "\ud800", "a\x00b"])
@@ -262,7 +268,7 @@ async def test_a_recovery_code_opens_once_however_it_is_typed(factor, sign_in):
     assert await sign_in(code=codes[1])
 
 
-async def test_a_second_factor_counts_only_once_it_was_confirmed(database, keyring, anna, sign_in):
+async def test_a_second_factor_counts_only_once_it_was_confirmed(database, keyring, anna, sign_in, now):
     await give_password(database, keyring, anna)
     with pytest.raises(WrongCode):
         await second_factor.confirm(database, keyring, anna, "123456", address=None)
@@ -271,7 +277,7 @@ async def test_a_second_factor_counts_only_once_it_was_confirmed(database, keyri
     with pytest.raises(WrongCode):
         await second_factor.confirm(database, keyring, anna, "", address=None)
     assert await sign_in()
-    await second_factor.confirm(database, keyring, anna, pyotp.TOTP(again.secret).now(), address=None)
+    await second_factor.confirm(database, keyring, anna, pyotp.TOTP(again.secret).at(now), address=None)
     with pytest.raises(SecondFactorRequired):
         await sign_in()
 
@@ -290,7 +296,9 @@ async def test_a_reset_leaves_the_second_factor(database, keyring, anna, factor,
         await sign_in()
 
 
-async def test_who_tries_too_often_has_to_wait_even_with_the_right_password(database, keyring, anna, sign_in):
+async def test_who_tries_too_often_has_to_wait_even_with_the_right_password(
+    database, keyring, anna, sign_in, now
+):
     await give_password(database, keyring, anna)
     answers = await asyncio.gather(
         *(sign_in("wrong password") for _ in range(throttle.PERSON[0] + 5)), return_exceptions=True
@@ -303,13 +311,23 @@ async def test_who_tries_too_often_has_to_wait_even_with_the_right_password(data
     assert await sign_in(address=f"elsewhere {uuid4()}")
 
 
-async def test_attempts_that_end_well_are_forgiven(database, keyring, anna, sign_in):
+async def test_attempts_that_end_well_are_forgiven(database, keyring, anna, sign_in, now):
     await give_password(database, keyring, anna)
     for _ in range(throttle.PERSON[0] + 1):
         await sign_in()
 
 
-async def test_one_address_that_tries_many_accounts_is_slowed_down(monkeypatch, sign_in):
+async def test_all_addresses_of_an_ipv6_network_are_one_that_tries(monkeypatch, sign_in, now):
+    monkeypatch.setattr(throttle, "ADDRESS", (3, 900))
+    network = f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}"
+    for number in range(3):
+        with pytest.raises(SignInFailed):
+            await sign_in(email=f"{uuid4()}@example.com", address=f"{network}::{number}")
+    with pytest.raises(TooManyAttempts):
+        await sign_in(email=f"{uuid4()}@example.com", address=f"{network}:ffff::1")
+
+
+async def test_one_address_that_tries_many_accounts_is_slowed_down(monkeypatch, sign_in, now):
     monkeypatch.setattr(throttle, "ADDRESS", (3, 900))
     for _ in range(3):
         with pytest.raises(SignInFailed):
@@ -318,7 +336,7 @@ async def test_one_address_that_tries_many_accounts_is_slowed_down(monkeypatch, 
         await sign_in(email=f"{uuid4()}@example.com")
 
 
-async def test_without_redis_people_still_sign_in_and_guessing_is_still_slow(database, keyring, anna):
+async def test_without_redis_people_still_sign_in_and_guessing_is_still_slow(database, keyring, anna, now):
     await give_password(database, keyring, anna)
     nowhere = Redis("redis://127.0.0.1:1/0")
     address = f"away {uuid4()}"

@@ -10,15 +10,26 @@ import pytest
 import yaml
 from flask.testing import FlaskClient
 
-from cloudmetrics.contract import Contract
 from cloudmetrics.portal import create_portal, is_portal_path
 from cloudmetrics.portal.contract_files import with_samples
+from tests.spec import contract
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
 BASE_URL = "http://127.0.0.1:8099"
-CONTRACT = Contract.load(SPEC / "openapi.yaml")
+CONTRACT = contract()
 ERRORS = yaml.safe_load((SPEC / "errors.yaml").read_text(encoding="utf-8"))
-PAGES = ("/docs", "/docs/reference", "/docs/errors", "/docs/errors/invalid-request", "/api/docs")
+TAGS = [tag["name"].lower().replace(" ", "-") for tag in CONTRACT.bundle["tags"]]
+GUIDES = sorted(path.stem for path in (SPEC.parent / "docs" / "guides").glob("*.md"))
+PAGES = (
+    "/docs",
+    "/docs/guides",
+    "/docs/guides/oauth",
+    "/docs/reference",
+    "/docs/reference/test-clock",
+    "/docs/errors",
+    "/docs/errors/invalid-request",
+    "/api/docs",
+)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +91,17 @@ def test_every_error_code_has_a_page_with_cause_cure_and_example(portal, error):
     assert f'href="/docs/errors/{slug(error["code"])}"' in portal.get("/docs/errors").text
 
 
-@pytest.mark.parametrize("path", ["/docs/errors/nothing", "/docs/errors/INVALID_REQUEST", "/docs/<script>"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/docs/errors/nothing",
+        "/docs/errors/INVALID_REQUEST",
+        "/docs/guides/nothing",
+        "/docs/guides/..%2f..%2fREADME",
+        "/docs/reference/nothing",
+        "/docs/<script>",
+    ],
+)
 def test_an_unknown_page_is_a_page_that_helps_on(portal, path):
     response = portal.get(path)
 
@@ -91,12 +112,27 @@ def test_an_unknown_page_is_a_page_that_helps_on(portal, path):
 
 @pytest.mark.requirement("DF-9")
 def test_the_reference_shows_every_operation(portal):
-    page = portal.get("/docs/reference").text
+    index = portal.get("/docs/reference").text
+    pages = {slug: portal.get(f"/docs/reference/{slug}").text for slug in TAGS}
 
     for operation in CONTRACT.operations:
-        assert f'id="{operation.id}"' in page
-        assert f"<code>{operation.path}</code>" in page
-    assert page.count("curl ") >= len(CONTRACT.operations)
+        slug = operation.tag.lower().replace(" ", "-")
+        assert f'href="/docs/reference/{slug}#{operation.id}"' in index
+        assert f'id="{operation.id}"' in pages[slug]
+        assert f"<code>{operation.path}</code>" in pages[slug]
+    assert sum(page.count("curl ") for page in pages.values()) >= len(CONTRACT.operations)
+
+
+def test_every_guide_is_a_page(portal):
+    index = Links(portal.get("/docs/guides").text)
+
+    listed = [address for address in index.addresses if address.startswith("/docs/guides/")]
+    assert sorted(listed) == [f"/docs/guides/{name}" for name in GUIDES]
+    for address in listed:
+        page = portal.get(address).text
+        here = [link for link in Links(page).addresses if link.startswith("/")]
+        assert "curl " in page
+        assert all(portal.get(link).status_code == 200 for link in here)
 
 
 @pytest.mark.requirement("CM-2", "D6-4")
@@ -143,7 +179,7 @@ def test_what_is_unchanged_is_not_sent_again(portal, path):
 
 def test_equal_contracts_have_equal_etags_in_every_process(portal):
     other = create_portal(CONTRACT.bundle, ERRORS, BASE_URL).test_client()
-    for path in ("/docs/reference", "/openapi.json"):
+    for path in ("/docs/reference", "/docs/reference/goals", "/openapi.json"):
         assert other.get(path).headers["ETag"] == portal.get(path).headers["ETag"]
 
 
@@ -199,18 +235,19 @@ def test_html_in_a_description_is_shown_not_run():
     bundle["paths"]["/v1/workspace"]["get"]["description"] = hostile
     bundle["paths"]["/v1/workspace"]["get"]["summary"] = hostile
 
-    page = create_portal(bundle, ERRORS, BASE_URL).test_client().get("/docs/reference").text
-
-    assert "<script>" not in page
-    assert "<img" not in page
-    assert 'href="javascript:' not in page
+    portal = create_portal(bundle, ERRORS, BASE_URL).test_client()
+    for page in (portal.get("/docs/reference").text, portal.get("/docs/reference/workspace").text):
+        assert "&lt;script&gt;" in page
+        assert "<script>" not in page
+        assert "<img" not in page
+        assert 'href="javascript:' not in page
 
 
 def test_a_curl_line_survives_quotes_in_an_example():
     bundle = json.loads(json.dumps(CONTRACT.bundle))
     bundle["components"]["examples"]["WebsiteBody"]["value"]["name"] = "Anna's; rm -rf $HOME"
 
-    page = create_portal(bundle, ERRORS, BASE_URL).test_client().get("/docs/reference").text
+    page = create_portal(bundle, ERRORS, BASE_URL).test_client().get("/docs/reference/websites").text
 
     assert "Anna&#39;&#34;&#39;&#34;&#39;s; rm -rf $HOME" in page
 
@@ -226,6 +263,7 @@ def test_a_contract_of_the_smallest_size_has_a_reference():
     portal = create_portal(bundle, [], BASE_URL).test_client()
 
     assert "/v1/ping" in portal.get("/docs/reference").text
+    assert "/v1/ping" in portal.get("/docs/reference/other").text
     assert portal.get("/openapi.json").json["servers"] == [{"url": BASE_URL, "description": "This server"}]
     assert portal.get("/docs/errors").status_code == 200
 
@@ -236,7 +274,8 @@ def test_a_schema_that_holds_itself_has_a_reference():
         "$ref": "#/components/schemas/Website"
     }
 
-    assert create_portal(bundle, ERRORS, BASE_URL).test_client().get("/docs/reference").status_code == 200
+    portal = create_portal(bundle, ERRORS, BASE_URL).test_client()
+    assert portal.get("/docs/reference/websites").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/docs/x", "/api/docs", "/api/docs/x", "/openapi.json"])

@@ -10,12 +10,12 @@ import psycopg
 import pytest
 
 import cloudmetrics.worker
-from cloudmetrics.app import create_app
 from cloudmetrics.platform.config import Settings
 from cloudmetrics.platform.database import Database
 from cloudmetrics.platform.jobs.registry import REGISTRY
-from tests.integration.conftest import BASE_URL, SECRET, alive, home_maker
-from tests.integration.working import eventually, jobs_of, worker_process, working
+from tests.integration.conftest import BASE_URL, SECRET, alive, home_maker, make_app
+from tests.integration.working import jobs_of, worker_process, working
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("CM-7", "PL-18")]
 
@@ -80,7 +80,7 @@ def settings(fresh_database, stores, tmp_path) -> Settings:
 @pytest.fixture
 async def sandbox(settings, keyring):
     """A client of a sandbox in a database of its own."""
-    database, app = Database(settings.database_url), create_app(settings)
+    database, app = Database(settings.database_url), make_app(settings)
     async with alive(app), home_maker(app, database, keyring) as make:
         home = await make()
         yield home.open(await home.make_key(mode="test"))
@@ -119,13 +119,13 @@ async def is_sent(client, report: str) -> bool:
     return [sent["status"] for run in await runs_of(client, report) for sent in run["deliveries"]] == ["SENT"]
 
 
-async def test_a_due_report_starts_within_five_seconds(settings, sandbox):
+async def test_a_due_report_starts_by_itself_and_once(settings, sandbox):
+    # What is due is looked for every other second.
+    assert REGISTRY["reports.look"].cron == "* * * * * */2"
     async with working(settings, JOBS):
         await asyncio.sleep(1.5)
-        begun = time.monotonic()
         report = await make_due(sandbox)
         await eventually(lambda: is_sent(sandbox, report))
-        assert time.monotonic() - begun < 5
         await asyncio.sleep(2.5)
     assert len(await runs_of(sandbox, report)) == 1
 
@@ -141,7 +141,7 @@ async def test_a_report_that_is_due_in_real_time_is_found_too(settings, sandbox)
     due = time.monotonic() + 2
     async with working(settings, jobs_of(REGISTRY["reports.look"], REGISTRY["reports.run"])):
         await eventually(lambda: has_run(sandbox, report))
-    assert 0 <= time.monotonic() - due < 5
+    assert time.monotonic() >= due
     (run,) = await runs_of(sandbox, report)
     assert datetime.fromisoformat(run["scheduled_for"]) <= datetime.now(UTC)
 
@@ -158,10 +158,10 @@ async def test_a_killed_worker_leaves_one_run_and_one_mail(settings, sandbox, tm
         "CLOUDMETRICS_DATA_DIR": tmp_path,
     }
     with worker_process(script, tmp_path / "log", **environ) as first:
-        await eventually(lambda: first.poll() is not None, 40)
+        await eventually(lambda: first.poll() is not None)
         assert first.returncode == -9
     with worker_process(script, tmp_path / "log", **environ):
-        await eventually(lambda: is_sent(sandbox, report), 40)
+        await eventually(lambda: is_sent(sandbox, report))
     (run,) = await runs_of(sandbox, report)
     assert (run["status"], run["cause"]) == ("SUCCEEDED", "SCHEDULE")
     assert [letter["to"] for letter in letters(settings)] == ["ben@example.com"]

@@ -15,11 +15,16 @@ from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import Tenant
 from cloudmetrics.platform.jobs.registry import REGISTRY
 from tests.integration.conftest import make_event, make_website, send_events, settings_for
-from tests.integration.working import eventually, jobs_left, working
+from tests.integration.working import jobs_left, working
+from tests.waiting import eventually
 
-TABLES = ("visits", "visitor_days", "visitor_day_events", "page_days", "daily_totals", "daily_gaps")
+TABLES = (
+    *("visits", "visitor_days", "visitor_day_events", "page_days"),
+    *("daily_totals", "daily_cube", "daily_gaps"),
+)
 NUMBERS = {
     "daily_totals": "visitors <> 0 OR events <> 0 OR visits <> 0",
+    "daily_cube": "visitors <> 0 OR events <> 0 OR visits <> 0",
     "daily_gaps": "visitors <> 0",
 }
 

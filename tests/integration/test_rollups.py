@@ -5,6 +5,7 @@ import random
 import sys
 import textwrap
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import psycopg
 import pytest
@@ -15,6 +16,7 @@ from cloudmetrics.platform.database import Database, Tenant
 from cloudmetrics.platform.errors import Unavailable
 from tests.integration.conftest import make_event, make_website, send_events
 from tests.integration.recounting import differences, rollup_sizes
+from tests.waiting import PATIENCE, eventually
 
 ZONES = ("UTC", "America/New_York", "Pacific/Kiritimati", "Europe/Berlin", "Pacific/Apia")
 # Clocks go back in Berlin on the third of these days, and in New York a week later.
@@ -272,10 +274,16 @@ def held_website(database_url, website_id):
 async def begin(caller: Caller, *batches: list[dict]) -> list[asyncio.Task]:
     """Sends batches of which the first is being stored while the others wait for the next group."""
     first = asyncio.ensure_future(events.create(caller, batches[0]))
-    await asyncio.sleep(0.05)
+    await eventually(partial(is_held_up, caller))
     others = [asyncio.ensure_future(events.create(caller, batch)) for batch in batches[1:]]
     await asyncio.sleep(0.05)
     return [first, *others]
+
+
+async def is_held_up(caller: Caller) -> bool:
+    """Whether a statement waits for what another one has locked."""
+    found = await caller.tenant.read("SELECT FROM pg_locks WHERE NOT granted")
+    return bool(found)
 
 
 async def test_a_request_that_is_cancelled_takes_no_other_with_it(
@@ -319,7 +327,7 @@ async def test_a_website_that_is_locked_keeps_no_other_tenant_waiting(
     waiting = asyncio.ensure_future(events.create(home.caller, [make_event(website_id)]))
     other = await make_home()
     other_site = await make_website(other.open(await other.make_key()))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await events.create(other.caller, [make_event(other_site)])
     assert not waiting.done()
     held_website()

@@ -12,17 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from .running import PROJECT, Running, assert_nothing_remains, environment, free_port, refused, running, until
+from tests.waiting import until
+
+from .running import PROJECT, Running, assert_nothing_remains, environment, free_port, refused, running
 
 pytestmark = pytest.mark.slow
 
 
-def demo_of(service: Running) -> dict:
-    return json.loads((service.data_dir / "demo.json").read_text())
-
-
 def events_of(service: Running) -> int:
-    key = demo_of(service)["workspaces"][0]["keys"]["read"]
+    key = service.keys()["read"]
     return service.get("/v1/metrics", key).json()["data"]["events"]
 
 
@@ -32,7 +30,7 @@ def test_the_first_start_makes_a_demo_that_survives_kills_and_restarts(open_fold
     with running(data_dir, port) as service:
         file = data_dir / "demo.json"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        first = demo_of(service)
+        first = service.demo_file()
         assert first["base_url"] == service.url
         assert [workspace["name"] for workspace in first["workspaces"]] == ["demo", "other"]
         for workspace in first["workspaces"]:
@@ -52,7 +50,7 @@ def test_the_first_start_makes_a_demo_that_survives_kills_and_restarts(open_fold
         service.stop(signal.SIGKILL)
 
     with running(data_dir, port) as service:
-        assert demo_of(service) == first
+        assert service.demo_file() == first
         until((data_dir / "demo.loaded").exists, "loaded")
         loaded = events_of(service)
         assert loaded >= 50_000
@@ -60,7 +58,7 @@ def test_the_first_start_makes_a_demo_that_survives_kills_and_restarts(open_fold
         assert_nothing_remains(service)
 
     with running(data_dir, other_port := free_port()) as service:
-        assert demo_of(service) == first | {"base_url": f"http://127.0.0.1:{other_port}"}
+        assert service.demo_file() == first | {"base_url": f"http://127.0.0.1:{other_port}"}
         assert events_of(service) == loaded
         assert service.stop(signal.SIGINT) == 0
         assert_nothing_remains(service)

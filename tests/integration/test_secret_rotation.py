@@ -7,8 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from cloudmetrics.app import create_app
-from tests.integration.conftest import SECRET, alive, client_of, settings_for
+from tests.integration.conftest import SECRET, alive, client_of, make_app, settings_for
 from tests.integration.oauth import answer_in
 
 NEW = b"the secret key that comes after, 32 bytes or more"
@@ -23,7 +22,7 @@ def worker(database_url, stores):
         settings = replace(
             settings_for(database_url, stores.redis_url), secret_key=secret, previous_secret_keys=previous
         )
-        app = create_app(settings)
+        app = make_app(settings)
         async with alive(app), client_of(app, key) as client:
             yield client
 
@@ -31,7 +30,6 @@ def worker(database_url, stores):
 
 
 @pytest.mark.requirement("CM-12")
-@pytest.mark.timeout(300)  # It starts eight instances of the service, while others use the processor.
 async def test_no_request_is_refused_while_the_secret_is_renewed(worker, home):
     """Two workers are replaced one after the other, three times, under load."""
     key = await home.make_key()

@@ -101,6 +101,11 @@ async def test_an_expired_link_opens_nothing(client, stranger, database_url):
     assert code_of(await see(stranger, link["token"])) == (401, "UNAUTHORIZED")
     url = f"/v1/dashboards/{dashboard_id}/share-links"
     assert (await client.get(f"{url}/{link['id']}")).json()["data"]["status"] == "EXPIRED"
+    listed = {
+        status: len((await client.get(url, params={"status": status})).json()["data"])
+        for status in ("ACTIVE", "EXPIRED", "REVOKED")
+    }
+    assert listed == {"ACTIVE": 0, "EXPIRED": 1, "REVOKED": 0}
 
 
 async def test_a_link_ends_with_its_dashboard_and_comes_back_with_it(client, stranger):

@@ -11,7 +11,7 @@ from connexion.resolver import Resolution, Resolver
 from cloudmetrics import app as wiring
 from cloudmetrics.accounts.limits.service import set_limits
 from cloudmetrics.contract import reading
-from tests.integration.conftest import alive, client_of, settings_for
+from tests.integration.conftest import alive, client_of, make_app, settings_for
 from tests.integration.walking import Operation, operations
 
 ALL = operations()
@@ -101,7 +101,7 @@ async def test_a_used_up_limit(home, client, database):
 
 async def test_a_database_that_is_gone(home, stores):
     key = await home.make_key()
-    app = wiring.create_app(settings_for("postgresql://nobody@127.0.0.1:1/none", stores.redis_url))
+    app = make_app(settings_for("postgresql://nobody@127.0.0.1:1/none", stores.redis_url))
     async with alive(app), client_of(app, key) as client:
         found = await answers(ALL, lambda operation: client.request(**sound(operation)))
     assert set(found.values()) == {(503, "SERVICE_UNAVAILABLE")}
@@ -120,7 +120,7 @@ async def test_a_handler_that_fails(home, database_url, stores, monkeypatch):
 
     monkeypatch.setattr(wiring, "handlers_of", lambda *_: Failing())
     settings = replace(settings_for(database_url, stores.redis_url), rate_limits=False)
-    app = wiring.create_app(settings)
+    app = make_app(settings)
     async with alive(app), client_of(app, await home.make_key()) as client:
         found = await answers(ALL, lambda operation: client.request(**sound(operation)))
     assert set(found.values()) == {(500, "INTERNAL_ERROR")}

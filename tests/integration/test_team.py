@@ -39,15 +39,16 @@ async def redis(stores):
 @pytest.fixture
 def work(database, database_url, keyring, redis, stores):
     """Runs the jobs of a name that wait, as a worker does."""
-    context = JobContext(Services(database, redis, keyring, settings_for(database_url, stores.redis_url)), 1)
+    services = Services(database, redis, keyring, settings_for(database_url, stores.redis_url))
 
     async def work(name):
-        with psycopg.connect(database_url) as everything:
+        with psycopg.connect(database_url, autocommit=True) as everything:
             waiting = everything.execute(
-                "DELETE FROM procrastinate_jobs WHERE task_name = %s RETURNING args", [name]
+                "SELECT id, args FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", [name]
             ).fetchall()
-        for (arguments,) in waiting:
-            await REGISTRY[name].run(context, arguments)
+            for job_id, arguments in waiting:
+                await REGISTRY[name].run(JobContext(services, job_id), arguments)
+                everything.execute("DELETE FROM procrastinate_jobs WHERE id = %s", [job_id])
 
     assert invitation_jobs
     assert people_jobs

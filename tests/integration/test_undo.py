@@ -17,7 +17,8 @@ from cloudmetrics.platform.jobs import JobContext
 from cloudmetrics.platform.jobs.registry import REGISTRY, Services
 from tests.integration.conftest import make_event, make_website, send_events, settings_for
 from tests.integration.test_goals import EVENT, code_of, make_goal
-from tests.integration.working import eventually, jobs_of, working
+from tests.integration.working import jobs_of, working
+from tests.waiting import eventually
 
 QUERIES = [
     ("GET", "/v1/websites/{website_id}"),

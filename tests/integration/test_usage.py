@@ -1,14 +1,13 @@
 """What a workspace uses is counted, told, and warned of in time."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
 
 from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.analytics.quota import jobs as quota_jobs
-from cloudmetrics.app import create_app
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.database import Database, Tenant
 from cloudmetrics.platform.errors import Unavailable
@@ -17,12 +16,14 @@ from cloudmetrics.usage import counting
 from tests.integration.conftest import (
     alive,
     client_of,
+    make_app,
     make_event,
     make_website,
     send_events,
     settings_for,
 )
-from tests.integration.working import eventually, jobs_of, working
+from tests.integration.working import jobs_of, working
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.requirement("CM-7")
 
@@ -35,7 +36,7 @@ def flushed_often(monkeypatch):
 @pytest.fixture
 async def own_app(flushed_often, database_url, stores):
     """An app that writes what it counts ten times a second."""
-    app = create_app(settings_for(database_url, stores.redis_url))
+    app = make_app(settings_for(database_url, stores.redis_url))
     async with alive(app):
         yield app
 
@@ -65,7 +66,7 @@ async def counted(client, requests: int) -> dict:
     return found
 
 
-async def test_requests_are_counted_by_day_operation_key_and_status(own_app, home):
+async def test_requests_are_counted_by_day_operation_key_and_status(own_app, home, now):
     secret, other = await home.make_key(), await home.make_key(["websites:read"])
     async with client_of(own_app, secret) as client, client_of(own_app, other) as reader:
         for _ in range(3):
@@ -87,7 +88,7 @@ async def test_requests_are_counted_by_day_operation_key_and_status(own_app, hom
     assert requests["total"] == sum(by_key) == sum(row["requests"] for row in requests["by_day"])
     assert len(requests["by_day"]) == 30
     assert requests["by_day"][-1] == {
-        "date": datetime.now(UTC).date().isoformat(),
+        "date": now.date().isoformat(),
         "requests": requests["total"],
     }
 
@@ -107,7 +108,7 @@ async def test_a_token_is_counted_by_its_grant_and_nobody_elses_requests_are(own
 
 async def test_a_stop_in_order_loses_nothing(database_url, stores, home, monkeypatch):
     monkeypatch.setattr(counting, "SECONDS", 3600)
-    app = create_app(settings_for(database_url, stores.redis_url))
+    app = make_app(settings_for(database_url, stores.redis_url))
     async with alive(app), client_of(app, await home.make_key()) as client:
         for _ in range(7):
             await client.get("/v1/websites")
@@ -147,7 +148,7 @@ async def test_counts_of_a_workspace_that_is_gone_are_dropped(database, keyring)
     assert await database.read(tenant.workspace_id, "SELECT * FROM request_usage") == []
 
 
-async def test_old_counts_are_forgotten_and_the_clock_of_a_sandbox_is_followed(database, home, keyring):
+async def test_old_counts_are_forgotten_and_the_clock_of_a_sandbox_is_followed(database, home, keyring, now):
     tenant = Tenant(database, home.workspace.sandbox_id)
     for days in (0, 1, 401):
         later = Tenant(database, home.workspace.sandbox_id, timedelta(days=days))
@@ -157,14 +158,14 @@ async def test_old_counts_are_forgotten_and_the_clock_of_a_sandbox_is_followed(d
         )
         await counter.flush()
     rows = await tenant.read("SELECT day FROM request_usage ORDER BY day")
-    today = datetime.now(UTC).date()
+    today = now.date()
     assert [row["day"] - today for row in rows] == [timedelta(days=1), timedelta(days=401)]
 
 
-async def test_events_storage_quota_and_limits_are_told(client, website_id):
+async def test_events_storage_quota_and_limits_are_told(client, website_id, now):
     before = await usage(client)
     assert before["storage"] == {"websites": 1, "events": 0, "event_bytes": 0}
-    today = datetime.now(UTC)
+    today = now
     await send_events(
         client,
         make_event(website_id, timestamp=today.isoformat()),

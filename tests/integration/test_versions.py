@@ -17,12 +17,13 @@ from cloudmetrics.gateway.deprecation import Deprecations
 from cloudmetrics.gateway.exchanges.service import HEADERS, Exchanges
 from cloudmetrics.gateway.tracing import Tracing
 from cloudmetrics.portal.reference import build_reference
+from tests.spec import contract
 
 from .test_goals import code_of
 
 pytestmark = pytest.mark.requirement("PL-2", "CM-13")
 
-VERSION = Contract.load(SPEC / "openapi.yaml").version
+VERSION = contract().version
 NUMBERS = st.integers(0, 30)
 
 
@@ -182,7 +183,7 @@ def untold(contract: Contract, changelog: str) -> list[str]:
 
 def test_what_ends_is_in_the_changelog_and_leaves_a_year():
     changelog = (SPEC.parent / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert untold(Contract.load(SPEC / "openapi.yaml"), changelog) == []
+    assert untold(contract(), changelog) == []
 
 
 def test_the_changelog_is_really_looked_at(small):

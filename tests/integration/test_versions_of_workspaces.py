@@ -6,11 +6,19 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from cloudmetrics.app import create_app
 from cloudmetrics.contract import ASGIApp
 from cloudmetrics.gateway.exchanges import store
 
-from .conftest import Home, alive, client_of, make_event, make_website, send_events, settings_for
+from .conftest import (
+    Home,
+    alive,
+    client_of,
+    make_app,
+    make_event,
+    make_website,
+    send_events,
+    settings_for,
+)
 from .test_goals import make_goal
 from .walking import watch
 
@@ -20,7 +28,7 @@ pytestmark = pytest.mark.requirement("DF-10", "B-12")
 @pytest.fixture(scope="module")
 async def other_worker(database_url, stores) -> AsyncIterator[ASGIApp]:
     """A second process of the service, as far as memory goes."""
-    app = create_app(settings_for(database_url, stores.redis_url))
+    app = make_app(settings_for(database_url, stores.redis_url))
     async with alive(app):
         yield app
 
@@ -42,6 +50,33 @@ class Reader:
         else:
             assert (response.status_code, response.headers["etag"]) == (304, self.etag)
         return self.content
+
+
+# What people build, each by the URL that lists it and the body that makes one.
+BUILT = {
+    "/v1/dashboards": lambda site: {"name": "Shop", "website_id": site},
+    "/v1/funnels": lambda site: {
+        "name": "Sign-up",
+        "website_id": site,
+        "steps": [{"kind": "PAGE", "path_pattern": "/"}, {"kind": "EVENT", "event_name": "signup"}],
+    },
+    "/v1/reports": lambda site: {
+        "name": "Weekly",
+        "period": "PREVIOUS_WEEK",
+        "sections": [{"title": "All", "question": {"metrics": ["visitors"], "website_id": site}}],
+    },
+    "/v1/costs/budgets": lambda _: {"name": "Cloud", "amount": {"amount_minor": 1, "currency": "EUR"}},
+    "/v1/costs/allocations": lambda site: {"tag_key": "a", "tag_value": "b", "website_id": site},
+    "/v1/alerts": lambda site: {
+        "name": "Nobody",
+        "condition": {
+            "kind": "ABSENCE",
+            "source": {"kind": "METRIC", "metric": "events", "website_id": site},
+            "window": "TODAY",
+        },
+    },
+    "/v1/alert-channels": lambda _: {"kind": "SLACK", "name": "Us", "url": "https://hooks.example.com/x"},
+}
 
 
 async def version(home: Home) -> str | None:
@@ -100,6 +135,44 @@ async def test_whatever_changes_is_seen_in_every_process(home, client, website_i
             assert await reader.poll() == truth.content, reader.url
     assert all(304 in reader.statuses for reader in readers)
     await elsewhere.aclose()
+
+
+async def test_what_people_build_is_as_fresh_as_it_is_cheap(home, client, website_id, other_worker):
+    """A 304 of a dashboard, a report, a budget or an alert is no older than the last change of it."""
+    elsewhere = client_of(other_worker, client.headers["API-Key"])
+    made = [await client.post(url, json=body(website_id)) for url, body in BUILT.items()]
+    urls = [*BUILT, *(each.headers["location"] for each in made)]
+    readers = [Reader(each, url) for each in (client, elsewhere) for url in urls]
+    for url in urls[len(BUILT) :]:
+        for _ in range(2):
+            for reader in readers:
+                await reader.poll()
+        changed = await client.patch(url, json={"name": "Another"})
+        if changed.status_code == 405:
+            changed = await client.delete(url)
+        assert changed.is_success, changed.text
+        for reader in readers:
+            truth = await reader.client.get(reader.url)
+            if truth.status_code == 200:
+                assert await reader.poll() == truth.content, reader.url
+            else:
+                readers = [each for each in readers if each.url != reader.url]
+    assert all(304 in reader.statuses for reader in readers)
+    await elsewhere.aclose()
+
+
+async def test_whoever_calls_has_favourites_of_their_own(home, client):
+    made = await client.post("/v1/dashboards", json={"name": "Shop"})
+    url = made.headers["location"]
+    first, second = Reader(client, url), Reader(home.open(await home.make_key()), url)
+    for reader in (first, second) * 3:
+        await reader.poll()
+    assert first.etag == second.etag
+    assert (await second.client.put(f"{url}/favourite")).is_success
+    # The first one's answer is as before, and the second one's tag is of just that.
+    await first.poll()
+    assert b'"is_favourite":true' in await second.poll()
+    assert (first.statuses[-1], second.statuses[-1]) == (304, 200)
 
 
 async def test_whoever_may_not_read_all_of_it_is_refused_though_nothing_changed(home, client, website_id):

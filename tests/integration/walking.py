@@ -7,17 +7,15 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 
 from cloudmetrics.accounts.scopes import SCOPES, expand
-from cloudmetrics.contract import Contract
 from cloudmetrics.platform.database import Database, Transaction
+from tests.spec import contract
 
-SPEC = Path(__file__).parents[2] / "spec" / "openapi.yaml"
 METHODS = ("get", "put", "post", "patch", "delete")
 Identifiers = dict[str, str]
 
@@ -89,7 +87,7 @@ def operations() -> list[Operation]:
 
 @cache
 def bundle() -> dict[str, Any]:
-    return Contract.load(SPEC).bundle
+    return contract().bundle
 
 
 def read_operation(method: str, path: str, item: dict[str, Any]) -> Operation:

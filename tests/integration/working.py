@@ -49,16 +49,6 @@ async def enqueue(database: Database, name: str, **arguments: Any) -> None:
         await defer(transaction, name, **arguments)
 
 
-async def eventually(condition: Callable[[], bool | Awaitable[bool]], patience: float = 20) -> None:
-    async def met() -> bool:
-        answer = condition()
-        return await answer if isinstance(answer, Awaitable) else answer
-
-    async with asyncio.timeout(patience):
-        while not await met():
-            await asyncio.sleep(0.02)
-
-
 BY_THE_CLOCK = {name for name, job in REGISTRY.items() if job.cron}
 
 

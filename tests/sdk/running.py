@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from cloudmetrics.gates import tools
@@ -20,6 +21,7 @@ from tests.sdk.suite import DEFAULT_CLIENT, ROOT, Case, filled, pointed
 
 PATIENCE = 20.0
 PYTHON = [sys.executable, "-m", "tests.sdk.runners.python"]
+PYTHON_SDK = ROOT / "generated_sdks/python"
 JAVASCRIPT = ROOT / "generated_sdks/javascript"
 NODE = str(tools.node_program())
 
@@ -88,9 +90,9 @@ class Runner:
 
 
 @contextmanager
-def running(language: str) -> Iterator[Runner]:
-    """The runner of a language, for the time of the block."""
-    environ = {**os.environ, "NO_PROXY": "*", "PYTHONPATH": f"{ROOT}:{ROOT}/generated_sdks/python"}
+def running(language: str, python: Path = PYTHON_SDK) -> Iterator[Runner]:
+    """The runner of a language, for the time of the block; `python` is where the Python SDK lies."""
+    environ = {**os.environ, "NO_PROXY": "*", "PYTHONPATH": f"{ROOT}:{python}"}
     environ.pop("CLOUDMETRICS_API_KEY", None)
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(RUNNERS[language](), **pipes, text=True, cwd=ROOT, env=environ) as process:

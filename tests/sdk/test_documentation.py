@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-import re
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,23 +13,19 @@ import pytest
 from cloudmetrics.gates.models import Project
 from cloudmetrics.portal.app import create_portal
 from cloudmetrics.sdks.description import Method
+from cloudmetrics.sdks.pages import FENCES
 from tests.sdk import judging
+from tests.sdk.documentation import programs, shown
 from tests.sdk.server import Server, serving
 from tests.sdk.suite import ROOT, contract, operation_case
 
 PYTHON = ROOT / "generated_sdks/python"
-JAVASCRIPT = ROOT / "generated_sdks/javascript"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with serving() as started:
         yield started
-
-
-def programs(page: Path, language: str = "python") -> list[str]:
-    text = page.read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def environment(monkeypatch: pytest.MonkeyPatch, folder: Path, url: str) -> None:
@@ -40,12 +37,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, folder: Path, url: str) -> None
 
 @pytest.mark.requirement("DF-9", "CM-14")
 @pytest.mark.parametrize("resource", contract().resources, ids=lambda resource: resource.name)
-def test_each_program_of_a_page_calls_its_operation(resource, server, monkeypatch, tmp_path, capsys):
-    page = PYTHON / "docs/generated" / f"{resource.name}.md"
-    shown = programs(page)
-    assert len(shown) == len(resource.methods)
-
-    for method, program in zip(resource.methods, shown, strict=True):
+def test_each_program_in_python_calls_its_operation(resource, server, monkeypatch, tmp_path, capsys):
+    for method, program in zip(resource.methods, shown(resource, "python"), strict=True):
         assert called(method, program, server, monkeypatch, tmp_path) == []
 
 
@@ -59,13 +52,25 @@ def called(
     return list(judging.wire(case, server.seen(case.name)))
 
 
+@pytest.mark.requirement("DF-9", "CM-14")
+@pytest.mark.parametrize("resource", contract().resources, ids=lambda resource: resource.name)
+def test_each_line_of_curl_calls_its_operation(resource, server):
+    for method, command in zip(resource.methods, shown(resource, "sh"), strict=True):
+        case = operation_case(method)
+        told = {"CLOUDMETRICS_URL": server.play(case.name, case.server), "CLOUDMETRICS_KEY": "cm_test_suite"}
+        environ = {**os.environ, "NO_PROXY": "*", **told}
+        ended = subprocess.run(["sh", "-c", command], env=environ, capture_output=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+        assert list(judging.wire(case, server.seen(case.name))) == []
+
+
 @pytest.mark.slow
 @pytest.mark.requirement("DF-9", "CM-14", "CM-10")
 def test_the_readme_of_the_python_sdk_does_what_it_says(live, monkeypatch, tmp_path, capsys):
     environment(monkeypatch, tmp_path, live.url)
     monkeypatch.setenv("CLOUDMETRICS_API_KEY", live.key)
 
-    exec(compile("\n".join(programs(PYTHON / "README.md")), "README.md", "exec"), {})
+    exec(compile("\n".join(programs(PYTHON / "README.md", "python")), "README.md", "exec"), {})
 
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "0"
@@ -82,14 +87,12 @@ def test_the_served_contract_has_the_programs_that_the_pages_show():
     portal = create_portal(bundle, [], "http://127.0.0.1:8080").test_client()
 
     served = portal.get("/openapi.json").get_json()
-    reference = html.unescape(portal.get("/docs/reference").text)
-
     for resource in contract().resources:
-        python = programs(PYTHON / "docs/generated" / f"{resource.name}.md")
-        module = resource.name.replace("_", "-")
-        javascript = programs(JAVASCRIPT / "docs/generated" / f"{module}.md", "js")
-        for method, *shown in zip(resource.methods, python, javascript, strict=True):
+        reference = html.unescape(portal.get(f"/docs/reference/{resource.name.replace('_', '-')}").text)
+        columns = [shown(resource, fence) for fence in FENCES.values()]
+        for method, *programs_shown in zip(resource.methods, *columns, strict=True):
             samples = served["paths"][method.path][method.http_method.lower()]["x-codeSamples"]
-            assert {"Python", "JavaScript"} <= {each["lang"] for each in samples}
-            assert set(shown) <= {each["source"] for each in samples}
-            assert all(program.strip() in reference for program in shown)
+            assert [each["lang"] for each in samples] == list(FENCES)
+            assert [each["source"] for each in samples] == programs_shown
+            # The reference has a line of curl of its own, which names the server.
+            assert all(program.strip() in reference for program in programs_shown[1:])

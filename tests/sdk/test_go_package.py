@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.sdk import golang
-from tests.sdk.suite import contract
+from cloudmetrics.sdks import packing
+from tests.sdk import golang, judging
+from tests.sdk.documentation import programs, shown
+from tests.sdk.server import serving
+from tests.sdk.suite import contract, operation_case
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("CM-10")]
 Go = Callable[..., subprocess.CompletedProcess[str]]
@@ -73,6 +76,20 @@ IMPORTS = (
 )
 
 
+# Runs the programs of the pages one after the other, each against an address of its own.
+PROGRAMS = """package main
+
+import "os"
+
+func main() {{
+	for i, run := range []func(){{{names}}} {{
+		os.Setenv("CLOUDMETRICS_BASE_URL", os.Args[i+1])
+		run()
+	}}
+}}
+"""
+
+
 @pytest.fixture(scope="module")
 def version() -> str:
     return f"v{contract().version}"
@@ -81,7 +98,7 @@ def version() -> str:
 @pytest.fixture(scope="module")
 def go(tmp_path_factory: pytest.TempPathFactory, version: str) -> Go:
     """Go with a cache of its own, for which there is no proxy but ours."""
-    proxy = golang.published(tmp_path_factory.mktemp("proxy"), version)
+    proxy = packing.module(tmp_path_factory.mktemp("proxy"), version).as_uri()
     cache = str(tmp_path_factory.mktemp("modules"))
 
     def run(*arguments: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -109,7 +126,7 @@ def project(go: Go, version: str, tmp_path: Path) -> Path:
 
 
 def snippets() -> list[str]:
-    return re.findall(r"```go\n(.*?)```", (golang.SDK / "README.md").read_text("utf-8"), re.DOTALL)
+    return programs(golang.SDK / "README.md", "go")
 
 
 def test_the_readmes_program_answers_from_a_real_server(go, project, live):
@@ -143,6 +160,27 @@ def test_the_readmes_other_snippets_do_what_they_say(go, project, live):
     assert any('"visitor_id":"anna"' in line.replace(" ", "") for line in between)
     # What nobody signed is refused.
     assert webhook.startswith("failed: cloudmetrics: the webhook is not to be trusted")
+
+
+@pytest.mark.requirement("DF-9", "CM-14")
+def test_each_program_of_the_pages_calls_its_operation(go, project):
+    cases, names = [], []
+    for resource in contract().resources:
+        for method, program in zip(resource.methods, shown(resource, "go"), strict=True):
+            name = f"run{len(names)}"
+            (project / f"{name}.go").write_text(program.replace("func main()", f"func {name}()"))
+            cases.append(operation_case(method))
+            names.append(name)
+    (project / "main.go").write_text(PROGRAMS.format(names=", ".join(names)))
+
+    vetted = go("vet", ".", folder=project)
+    with serving() as server:
+        urls = [server.play(case.name, case.server) for case in cases]
+        ended = go("run", ".", *urls, folder=project, CLOUDMETRICS_API_KEY="cm_test_suite")
+
+    assert vetted.returncode == 0, vetted.stderr
+    assert ended.returncode == 0, ended.stderr
+    assert [wrong for case in cases for wrong in judging.wire(case, server.seen(case.name))] == []
 
 
 def test_a_wrong_program_does_not_compile(go, project):

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from cloudmetrics.gates import tools
-from tests.integration.live import Live, live_service
+from cloudmetrics.sdks import packing
 from tests.sdk import judging
-from tests.sdk.running import JAVASCRIPT, NODE, javascript_runner
+from tests.sdk.documentation import programs, shown
+from tests.sdk.running import JAVASCRIPT, NODE
 from tests.sdk.server import Server, serving
 from tests.sdk.suite import ROOT, contract, operation_case
 
@@ -52,6 +53,11 @@ export async function rename(goal: api.Goal): Promise<api.Goal> {
   const { etag, data } = await goals.get(goal.id).withResponse();
   return goals.update(goal.id, { name: 'New', condition: data.condition, if_match: etag ?? '*' });
 }
+
+// What a newer server may say, and may be told.
+export const role: api.Role = 'AUDITOR';
+export const cause: api.ReportRun['cause'] = 'RETRY';
+export const query: api.GetMetricsData['query'] = { interval: 'FORTNIGHT' };
 
 export const verified: Promise<unknown> = verify('{}', new Headers(), 'whsec_YQ==');
 """
@@ -94,12 +100,7 @@ new Goals(new Client({ apiKey: 'a' })).get('b').then(console.log);
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tarball."""
-    javascript_runner()
-    folder = tmp_path_factory.mktemp("packed")
-    command = [NODE, NPM, "pack", "--ignore-scripts", "--silent", "--pack-destination", folder]
-    subprocess.run(command, cwd=JAVASCRIPT, check=True, capture_output=True)
-    (tarball,) = folder.glob("*.tgz")
-    return tarball
+    return packing.tarball(tmp_path_factory.mktemp("packed"))
 
 
 @pytest.fixture(scope="module")
@@ -113,21 +114,9 @@ def project(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """A server of its own, since the README's programs say what is in an empty workspace."""
-    with live_service(tmp_path_factory.mktemp("live") / "data") as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with serving() as started:
         yield started
-
-
-def programs(text: str) -> list[str]:
-    """The programs that a page shows."""
-    return re.findall(r"^```js\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -222,11 +211,10 @@ def test_a_buffer_that_is_told_to_wait_for_weeks_does_not_come_back_at_once(proj
 
 @pytest.mark.requirement("DF-9")
 def test_the_readme_does_what_it_says(project, live):
-    text = (JAVASCRIPT / "README.md").read_text(encoding="utf-8")
     printed = ran(
         project,
         "readme.mjs",
-        "\n".join(programs(text)),
+        "\n".join(programs(JAVASCRIPT / "README.md", "js")),
         CLOUDMETRICS_API_KEY=live.key,
         CLOUDMETRICS_BASE_URL=live.url,
     )
@@ -242,10 +230,9 @@ def test_the_readme_does_what_it_says(project, live):
 @pytest.mark.requirement("DF-9", "CM-14")
 @pytest.mark.parametrize("resource", contract().resources, ids=lambda resource: resource.name)
 def test_each_program_of_a_page_calls_its_operation(project, server, resource):
-    page = JAVASCRIPT / "docs/generated" / f"{resource.name.replace('_', '-')}.md"
     cases = [operation_case(method) for method in resource.methods]
     told = []
-    for case, program in zip(cases, programs(page.read_text(encoding="utf-8")), strict=True):
+    for case, program in zip(cases, shown(resource, "js"), strict=True):
         (project / f"{case.name}.mjs").write_text(program, encoding="utf-8")
         told.append((f"{case.name}.mjs", server.play(case.name, case.server)))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudmetrics.sdks import packing
 from tests.sdk.suite import ROOT, contract
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("CM-10")]
@@ -18,7 +18,7 @@ CONSUMER = """
 from datetime import date
 
 from cloudmetrics_api import CloudMetrics, errors
-from cloudmetrics_api.models import Goal
+from cloudmetrics_api.models import Goal, Interval
 from cloudmetrics_api.params import EventCreate
 
 
@@ -30,6 +30,11 @@ def first_goal(client: CloudMetrics) -> Goal | None:
 
 def visitors(client: CloudMetrics) -> int:
     return client.metrics.get(start_date=date(2026, 11, 1), interval="DAY").visitors
+
+
+def newer(client: CloudMetrics) -> int:
+    client.goals.list(status="ARCHIVED")
+    return client.metrics.get(interval=Interval("FORTNIGHT")).visitors
 
 
 def send(client: CloudMetrics, event: EventCreate) -> int:
@@ -53,11 +58,7 @@ CloudMetrics().metrics.get(interval="FORTNIGHT")
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the wheel and the source distribution."""
-    source = tmp_path_factory.mktemp("source") / "python"
-    shutil.copytree(ROOT / "generated_sdks/python", source, ignore=shutil.ignore_patterns("__pycache__"))
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(source / "dist"), str(source)]
-    subprocess.run(command, check=True, capture_output=True)
-    return source / "dist"
+    return packing.wheel_and_sdist(tmp_path_factory.mktemp("packed"))
 
 
 @pytest.fixture(scope="module")

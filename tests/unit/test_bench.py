@@ -1,12 +1,14 @@
 """The benchmarks compare what is comparable: equal answers, and whole ones."""
 
 import importlib
+import io
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
+from rich.console import Console
 
 from bench.engine import PEERS, UNVALIDATED
 from bench.load import LoadFailed, Sample, is_whole, measure, request_bytes
@@ -114,3 +116,34 @@ def test_a_missed_bar_is_seen_in_the_table() -> None:
     ]
     assert against_bar(4, 4) == "≥ 4 ✓"
     assert against_bar(5.1, 5, at_least=False) == "≤ 5 ✗"
+
+
+WIDE = Figure(
+    "POST /v1/events onto 10,000,000 events, one worker, committed and counted, each once and for good",
+    ["", "events/s", "bar", "p50 ms", "p99 ms", "bar", "CPU µs/event", "memory MB", "plain INSERT", "ours ×"],
+    [
+        [
+            "batches of 1,000 events, 16 connections",
+            *("31,402", "≥ 20000 ✓", "412.3", "1,120.7", "≤ 1500 ✓", "31.2", "160 to 190", "2,304", "13.63"),
+        ]
+    ],
+)
+NARROW = Figure(
+    "A page of 100",
+    ["list", "first p50 ms", "first p95 ms", "last p50 ms", "last p95 ms", "bar"],
+    [["events of a website, newest first", "3.1", "4.0", "3.2", "4.1", "≤ 10 ✓"]],
+)
+
+
+@pytest.mark.parametrize("figure", [WIDE, NARROW])
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_a_table_shows_every_figure_and_heading_whole(figure: Figure, width: int) -> None:
+    console = Console(width=width, file=io.StringIO())
+    figure.show(console)
+    shown = console.file.getvalue()
+
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= width
+    words = {word for heading in figure.columns for word in heading.split()}
+    assert words | set(" ".join(figure.rows[0]).split()) <= set(shown.split())
+    assert all(cell in shown for cell in figure.rows[0][1:])

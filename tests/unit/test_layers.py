@@ -93,7 +93,7 @@ def may_import(file: str, library: str) -> bool:
         return file.startswith("cloudmetrics/accounts/oauth/")
     if library in ("flask", "flask_swagger_ui", "authlib"):
         return file.startswith("cloudmetrics/portal/")
-    if library in ("psycopg", "psycopg_pool", "redis"):
+    if library in ("psycopg", "psycopg_pool", "redis", "hiredis"):
         return file.startswith("cloudmetrics/platform/") or file.endswith("/store.py")
     return True
 

@@ -45,7 +45,15 @@ def told(found: Plan) -> dict[str, set[str]]:
             question("bounce_rate", "visitors", under=NOT_GOOGLE),
             {"daily_totals": {"visits"}, "visitor_days": {"visitors"}},
         ),
-        (question("revenue", by=("device",), under=GOOGLE), {"visitor_days": {"revenue"}}),
+        (question("revenue", by=("device",), under=GOOGLE), {"daily_cube": {"revenue"}}),
+        (
+            question("revenue", "visitors", by=("device",), under=GOOGLE),
+            {"daily_cube": {"revenue"}, "visitor_days": {"visitors"}},
+        ),
+        (
+            question("revenue", "visitors", by=("time", "device"), under=GOOGLE),
+            {"daily_cube": {"revenue", "visitors"}},
+        ),
         (
             question("conversion_rate", by=("source",)),
             {"daily_gaps": {"visitors"}, "goal_days": {"conversions"}},

@@ -1,18 +1,14 @@
 """Schemas as the rows of the reference's tables."""
 
-from pathlib import Path
-
 import pytest
 
-from cloudmetrics.contract import Contract
 from cloudmetrics.portal.fields import Resolver, constraints, fields
-
-SPEC = Path(__file__).resolve().parents[2] / "spec/openapi.yaml"
+from tests.spec import contract
 
 
 @pytest.mark.requirement("DF-9")
 def test_a_union_shows_the_fields_of_all_its_forms():
-    resolver = Resolver(Contract.load(SPEC).bundle)
+    resolver = Resolver(contract().bundle)
 
     rows = list(fields(resolver, {"$ref": "#/components/schemas/GoalUpdate"}))
 
@@ -25,7 +21,7 @@ def test_a_union_shows_the_fields_of_all_its_forms():
 
 
 def test_what_is_inside_of_itself_is_shown_once():
-    resolver = Resolver(Contract.load(SPEC).bundle)
+    resolver = Resolver(contract().bundle)
 
     rows = list(fields(resolver, {"$ref": "#/components/schemas/Goal"}))
 
@@ -36,7 +32,7 @@ def test_what_is_inside_of_itself_is_shown_once():
 
 
 def test_a_list_inside_of_a_text_shows_what_may_stand_in_it():
-    resolver = Resolver(Contract.load(SPEC).bundle)
+    resolver = Resolver(contract().bundle)
 
     sort = resolver.bundle["components"]["parameters"]["GoalSort"]["schema"]
     told = constraints(resolver, sort)

@@ -9,7 +9,7 @@ from cloudmetrics.accounts.invitations import store
 from cloudmetrics.accounts.invitations.service import TOKEN
 from cloudmetrics.accounts.links import invitation_link
 from cloudmetrics.platform import clock
-from cloudmetrics.platform.jobs import JobContext, job
+from cloudmetrics.platform.jobs import JobContext, job, once
 from cloudmetrics.platform.mail import send_later
 
 
@@ -24,7 +24,7 @@ async def send(context: JobContext, *, workspace_id: UUID, invitation_id: str) -
     link = invitation_link(context.settings.base_url, token)
     async with context.database.transaction(workspace_id) as transaction:
         invitation = await store.lock(transaction, workspace_id, invited)
-        if invitation is None:
+        if invitation is None or not await once(transaction, context.job_id):
             return
         await store.replace_token(transaction, workspace_id, invited, digest)
         letter = letters.invitation(offer.email, offer.workspace_name, offer.role, link)

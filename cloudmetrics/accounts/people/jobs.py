@@ -11,7 +11,7 @@ from cloudmetrics.accounts.people import service, store
 from cloudmetrics.accounts.people.journal import TELL_JOB
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import NOBODY
-from cloudmetrics.platform.jobs import JobContext, job
+from cloudmetrics.platform.jobs import JobContext, job, once
 from cloudmetrics.platform.mail import send_later
 
 
@@ -23,6 +23,8 @@ async def send_reset(context: JobContext, *, sealed: str) -> None:
     if account is None:
         return
     async with context.database.transaction(NOBODY) as transaction:
+        if not await once(transaction, context.job_id):
+            return
         token = await service.make_password_token(transaction, context.keyring, account.user.id)
         letter = letters.new_password(account.user.email, password_link(context.settings.base_url, token))
         await send_later(transaction, context.keyring, letter, until=clock.now() + service.TOKEN_LIFE)
@@ -35,4 +37,6 @@ async def tell(context: JobContext, *, user_id: str, action: str) -> None:
     if user is None:
         return
     async with context.database.transaction(NOBODY) as transaction:
+        if not await once(transaction, context.job_id):
+            return
         await send_later(transaction, context.keyring, letters.changed_account(user.email, action))

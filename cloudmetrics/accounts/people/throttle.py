@@ -7,11 +7,12 @@ is away, each process counts for itself.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from contextlib import suppress
 
+from cloudmetrics.accounts.networks import counted_as
 from cloudmetrics.accounts.people.models import TooManyAttempts
+from cloudmetrics.platform import clock
 from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
@@ -46,10 +47,11 @@ async def forgive(redis: Redis, keyring: Keyring, account: str, address: str) ->
 async def admit_reset(redis: Redis, keyring: Keyring, account: str, address: str) -> None:
     """Counts a wish for a new password. Raises TooManyAttempts."""
     await _admit(redis, {_key(keyring, "reset", account, RESET): RESET,
-                         _key(keyring, "resets", address, ADDRESS): ADDRESS})  # fmt: skip
+                         _key(keyring, "resets", counted_as(address), ADDRESS): ADDRESS})  # fmt: skip
 
 
 def _sign_in_windows(keyring: Keyring, account: str, address: str) -> Windows:
+    address = counted_as(address)
     return {
         _key(keyring, "person", f"{account} {address}", PERSON): PERSON,
         _key(keyring, "account", account, ACCOUNT): ACCOUNT,
@@ -60,7 +62,11 @@ def _sign_in_windows(keyring: Keyring, account: str, address: str) -> Windows:
 def _key(keyring: Keyring, kind: str, who: str, window: tuple[int, int]) -> str:
     """A key of the present window. Who is meant cannot be read from it."""
     digest = keyring.digest(f"sign-in {kind}", who.encode("utf-8", "surrogatepass")).hex()[:32]
-    return f"sign-in:{kind}:{digest}:{int(time.time()) // window[1]}"
+    return f"sign-in:{kind}:{digest}:{_now() // window[1]}"
+
+
+def _now() -> int:
+    return int(clock.now().timestamp())
 
 
 async def _admit(redis: Redis, windows: Windows) -> None:
@@ -69,7 +75,7 @@ async def _admit(redis: Redis, windows: Windows) -> None:
     except Unavailable:
         counts = _count_here(windows)
     exceeded = [
-        seconds - int(time.time()) % seconds
+        seconds - _now() % seconds
         for count, (attempts, seconds) in zip(counts, windows.values(), strict=True)
         if count > attempts
     ]

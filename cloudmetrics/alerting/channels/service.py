@@ -5,7 +5,6 @@ E-mail goes to members only, so that nobody can have us write to strangers.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,7 @@ import orjson
 
 from cloudmetrics.accounts.audit import service as audit
 from cloudmetrics.accounts.audit.models import Action, Actor
-from cloudmetrics.alerting.channels import store
+from cloudmetrics.alerting.channels import store, webhook_secrets
 from cloudmetrics.alerting.channels.models import (
     Channel,
     ChannelInUse,
@@ -35,7 +34,6 @@ from cloudmetrics.platform.signing import Keyring
 
 PURPOSE = "alert channel"
 MOST = 100
-SECRET_PREFIX = "whsec_"  # noqa: S105
 
 
 async def list_page(caller: Caller, query: Mapping[str, Any]) -> Page[Channel]:
@@ -114,7 +112,7 @@ async def _route(caller: Caller, sent: Mapping[str, Any]) -> tuple[Route, str]:
         raise UnfitDestination(str(error)) from None
     secret = None
     if kind is Kind.WEBHOOK:
-        secret = sent.get("secret") or SECRET_PREFIX + secrets.token_urlsafe(32)
+        secret = sent.get("secret") or webhook_secrets.make()
     return Route(kind, sent["url"], secret), host
 
 

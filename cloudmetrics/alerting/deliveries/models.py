@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from cloudmetrics.platform.clock import iso
+
+# What is older is deleted, by the clock of the workspace. The contract says so too.
+KEPT = timedelta(days=90)
 
 
 class Status(StrEnum):
@@ -54,3 +57,10 @@ class Delivery:
             "response_status": self.response_status,
             "error": self.error,
         }
+
+
+class DeliveryNotFailed(Exception):
+    """Only what was given up can be sent again."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(f"The delivery is {status.value}. Only one that has FAILED can be sent again.")

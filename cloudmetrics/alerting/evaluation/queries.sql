@@ -4,6 +4,10 @@ SELECT count(*) AS workspaces
 FROM alert_workspaces
 WHERE due_at <= %(now)s OR due_at > %(horizon)s;
 
+-- name: workspaces
+-- Directory: all of them.
+SELECT workspace_id FROM alert_workspaces ORDER BY workspace_id;
+
 -- name: claim
 -- Directory: takes some workspaces that nobody else is at. Whoever dies over them loses them at %(lease)s.
 UPDATE alert_workspaces

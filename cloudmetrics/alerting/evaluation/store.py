@@ -28,6 +28,11 @@ async def due(database: Database, now: datetime) -> int:
     return workspaces
 
 
+async def workspaces(database: Database) -> list[UUID]:
+    """All that have, or ever had, alerts."""
+    return [row["workspace_id"] for row in await database.read_directory(queries.workspaces)]
+
+
 async def claim(database: Database, now: datetime, most: int) -> list[UUID]:
     """Some workspaces that are due and that nobody else gets now."""
     parameters = {"now": now, "lease": now + LEASE, "horizon": now + HORIZON, "most": most}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from cloudmetrics.platform.caller import Caller
 from cloudmetrics.platform.clock import iso
+
+# What is older is deleted, by the clock of the workspace. The contract says so too.
+KEPT = timedelta(days=400)
 
 
 class Happening(StrEnum):

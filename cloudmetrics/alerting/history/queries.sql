@@ -14,3 +14,14 @@ FROM alert_events
 WHERE workspace_id = %(workspace_id)s AND alert_id = %(alert_id)s AND {where}
 ORDER BY {order}
 LIMIT %(limit)s;
+
+-- name: forget
+-- Some of what happened before a moment.
+DELETE FROM alert_events
+WHERE workspace_id = %(workspace_id)s
+  AND event_id IN (
+      SELECT event_id FROM alert_events
+      WHERE workspace_id = %(workspace_id)s AND occurred_at < %(before)s
+      LIMIT %(most)s
+  )
+RETURNING event_id;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from uuid import UUID
 
 import orjson
@@ -38,3 +39,10 @@ async def listed(tenant: Tenant, alert_id: UUID, asked: Asked) -> list[Event]:
     parameters = asked.parameters | {"workspace_id": tenant.workspace_id, "alert_id": alert_id}
     rows = await tenant.read(asked.statement(queries.list), parameters)
     return [Event(**row | {"kind": Happening(row["kind"])}) for row in rows]
+
+
+async def forget(tenant: Tenant, before: datetime, most: int) -> int:
+    """Deletes up to so many events that happened before; how many it were."""
+    parameters = {"workspace_id": tenant.workspace_id, "before": before, "most": most}
+    async with tenant.transaction() as transaction:
+        return len(await transaction.fetch(queries.forget, parameters))

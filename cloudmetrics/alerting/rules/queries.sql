@@ -26,8 +26,8 @@ WHERE alert.workspace_id = %(workspace_id)s AND {chosen};
 );
 
 -- name: announce
--- Directory: from now on the workspace's rules are evaluated. Creations take turns at its row,
--- so that each sees how many rules there are.
+-- Directory: from now on the workspace's rules are evaluated, and its old records forgotten. Creations
+-- take turns at its row, so that each sees how many rules there are.
 INSERT INTO alert_workspaces (workspace_id, due_at)
 VALUES (%(workspace_id)s, %(now)s)
 ON CONFLICT (workspace_id) DO UPDATE SET due_at = least(alert_workspaces.due_at, excluded.due_at);

@@ -59,9 +59,13 @@ async def lock(transaction: Transaction, workspace_id: UUID, alert_ids: list[UUI
     return [Rule.from_row(row) for row in rows]
 
 
-async def count(transaction: Transaction, workspace_id: UUID, now: datetime) -> int:
-    """How many rules there are. It waits for other creations, and lets evaluations find the workspace."""
+async def announce(transaction: Transaction, workspace_id: UUID, now: datetime) -> None:
+    """Lets evaluations find the workspace, and whoever else looks after alerts."""
     await transaction.execute(queries.announce, {"workspace_id": workspace_id, "now": now})
+
+
+async def count(transaction: Transaction, workspace_id: UUID) -> int:
+    """How many rules there are."""
     row = await transaction.fetch_one(queries.count, {"workspace_id": workspace_id})
     assert row is not None
     alerts: int = row["alerts"]

@@ -3,12 +3,8 @@
 -- stand for the queries below, one `step` for each step of the question.
 -- Of each step only those are carried on who came to the step before, and at a time from
 -- which the way can lead on.
-WITH RECURSIVE first AS (
-    {first_step}
-), beginner AS (
-    SELECT visitor_id, min(occurred_at) AS from_at
-    FROM first
-    GROUP BY visitor_id
+WITH RECURSIVE beginner AS (
+    {beginners}
 ), second AS (
     SELECT number, visitor_id, occurred_at, event_id
     FROM ({second_step}) AS step
@@ -19,20 +15,33 @@ WITH RECURSIVE first AS (
     FROM second
     GROUP BY visitor_id
 ), led AS (
-    -- Time cut into pieces as long as the window: whatever leads to the second step in time
-    -- lies in the same piece, or in the one before.
-    SELECT DISTINCT visitor_id, piece - make_interval(hours => back * %(window_hours)s) AS piece
+    -- Time cut into pieces as long as the window: whatever leads to an event of the second step
+    -- in time lies in the same piece, or in the one before.
+    SELECT visitor_id, piece, array_agg(occurred_at ORDER BY occurred_at) AS times
     FROM (
-        SELECT visitor_id, date_bin(make_interval(hours => %(window_hours)s), occurred_at, 'epoch') AS piece
+        SELECT
+            visitor_id, occurred_at,
+            date_bin(make_interval(hours => %(window_hours)s), occurred_at, 'epoch')
+            - make_interval(hours => back * %(window_hours)s) AS piece
         FROM second
+        CROSS JOIN (VALUES (0), (1)) AS backwards (back)
     ) AS reached
-    CROSS JOIN (VALUES (0), (1)) AS backwards (back)
+    GROUP BY visitor_id, piece
 ), met AS (
-    -- A row per step and event that meets its condition.
-    SELECT number, visitor_id, occurred_at, event_id
-    FROM first
-    JOIN led USING (visitor_id)
-    WHERE date_bin(make_interval(hours => %(window_hours)s), occurred_at, 'epoch') = piece
+    -- A row per step and event that meets its condition. Of the first step, only the latest of
+    -- a piece before each event of the second, and all at the same moment, which ids put in order.
+    SELECT 1 AS number, visitor_id, max(occurred_at) AS occurred_at, coalesce(tied_id, '') AS event_id
+    FROM (
+        SELECT
+            visitor_id, occurred_at, piece, place,
+            CASE WHEN occurred_at = times[place] THEN event_id END AS tied_id
+        FROM ({first_step}) AS first
+        JOIN led USING (visitor_id)
+        CROSS JOIN LATERAL (SELECT width_bucket(occurred_at, times) AS place) AS among
+        WHERE piece = date_bin(make_interval(hours => %(window_hours)s), occurred_at, 'epoch')
+          AND occurred_at <= times[cardinality(times)]
+    ) AS leading_on
+    GROUP BY visitor_id, piece, place, tied_id
     UNION ALL
     SELECT number, visitor_id, occurred_at, event_id FROM second
     {further_steps}
@@ -79,6 +88,20 @@ FROM first_completion
 GROUP BY step
 ORDER BY number;
 
+-- name: beginners
+-- Who came to the first step, and when for the first time.
+SELECT visitor_id, min(occurred_at) AS from_at
+FROM ({first_step}) AS first
+GROUP BY visitor_id
+
+-- name: viewers
+-- Where the first step is any page view, the days of visitors tell who came to it without
+-- a look at the events. The first view of a day is at its first touch, or later.
+SELECT visitor_id, min(first_at) AS from_at
+FROM ({days}) AS fitting
+WHERE pageviews > 0
+GROUP BY visitor_id
+
 -- name: further
 UNION ALL
 SELECT number, visitor_id, occurred_at, event_id
@@ -116,20 +139,22 @@ WHERE workspace_id = %(workspace_id)s
 -- name: on_a_day
 -- Of the first step's events, those on a day whose first touch fits.
 SELECT number, visitor_id, occurred_at, event_id
-FROM ({begun}) AS begun
-JOIN (
-    SELECT day_of.day, day_of.visitor_id, site.timezone
-    FROM websites AS site
-    JOIN visitor_days AS day_of USING (workspace_id, website_id, edition)
-    WHERE site.workspace_id = %(workspace_id)s
-      AND site.website_id = %(website_id)s
-      AND day_of.day BETWEEN %(start_date)s::date AND %(end_date)s::date
-      AND (%(source)s::text IS NULL OR day_of.source = %(source)s::text)
-      AND (%(medium)s::text IS NULL OR day_of.medium = %(medium)s::text)
-      AND (%(campaign)s::text IS NULL OR day_of.campaign = %(campaign)s::text)
-      AND (%(device)s::text IS NULL OR day_of.device = %(device)s::text)
-      AND (%(browser)s::text IS NULL OR day_of.browser = %(browser)s::text)
-      AND (%(system)s::text IS NULL OR day_of.system = %(system)s::text)
-      AND (%(country)s::text IS NULL OR day_of.country = %(country)s::text)
-) AS fitting USING (visitor_id)
-WHERE fitting.day = (occurred_at AT TIME ZONE fitting.timezone)::date;
+FROM ({first_step}) AS begun
+JOIN ({days}) AS fitting USING (visitor_id)
+WHERE fitting.day = (occurred_at AT TIME ZONE fitting.timezone)::date
+
+-- name: days
+-- The days of visitors whose first touch fits.
+SELECT day_of.day, day_of.visitor_id, day_of.first_at, day_of.pageviews, site.timezone
+FROM websites AS site
+JOIN visitor_days AS day_of USING (workspace_id, website_id, edition)
+WHERE site.workspace_id = %(workspace_id)s
+  AND site.website_id = %(website_id)s
+  AND day_of.day BETWEEN %(start_date)s::date AND %(end_date)s::date
+  AND (%(source)s::text IS NULL OR day_of.source = %(source)s::text)
+  AND (%(medium)s::text IS NULL OR day_of.medium = %(medium)s::text)
+  AND (%(campaign)s::text IS NULL OR day_of.campaign = %(campaign)s::text)
+  AND (%(device)s::text IS NULL OR day_of.device = %(device)s::text)
+  AND (%(browser)s::text IS NULL OR day_of.browser = %(browser)s::text)
+  AND (%(system)s::text IS NULL OR day_of.system = %(system)s::text)
+  AND (%(country)s::text IS NULL OR day_of.country = %(country)s::text);

@@ -7,13 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 from cloudmetrics.analytics.funnels.models import FunnelQuestion, Reached
-from cloudmetrics.analytics.goals.conditions import Condition
-from cloudmetrics.platform.database import HASHED, Tenant
+from cloudmetrics.analytics.goals.conditions import PAGEVIEW, Condition, Kind
+from cloudmetrics.platform.database import COVERED, Tenant
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
 
 FUNNEL_SECONDS = 14.0
+ANY_VIEW = Condition(Kind.EVENT, event_name=PAGEVIEW)
 
 
 async def reached(tenant: Tenant, question: FunnelQuestion) -> dict[int, Reached]:
@@ -30,7 +31,7 @@ async def reached(tenant: Tenant, question: FunnelQuestion) -> dict[int, Reached
     for number, step in enumerate(question.steps, 1):
         parameters |= {f"{name}_{number}": value for name, value in step.to_sql().items()}
     text = statement(question.steps, filtered=bool(question.first_touch.used))
-    rows = await tenant.read(text, parameters, seconds=FUNNEL_SECONDS, settings=HASHED)
+    rows = await tenant.read(text, parameters, seconds=FUNNEL_SECONDS, settings=COVERED)
     return {row["number"]: Reached(row["visitors"], row["median_seconds"]) for row in rows}
 
 
@@ -40,13 +41,19 @@ def statement(steps: Sequence[Condition], *, filtered: bool) -> str:
         queries.step.replace("{number}", str(number)) for number in range(1, len(steps) + 1)
     )
     if filtered:
-        first = queries.on_a_day.replace("{begun}", first)
-    parts = {
-        "{first_step}": first,
-        "{second_step}": second,
-        "{further_steps}": "\n".join(queries.further.replace("{step}", step) for step in further),
-    }
-    whole: str = queries.reached
+        first = _filled(queries.on_a_day, first_step=first, days=queries.days)
+    beginners = queries.viewers if steps[0] == ANY_VIEW else queries.beginners
+    return _filled(
+        queries.reached,
+        beginners=_filled(beginners, first_step=first, days=queries.days),
+        first_step=first,
+        second_step=second,
+        further_steps="\n".join(_filled(queries.further, step=step) for step in further),
+    )
+
+
+def _filled(query: str, **parts: str) -> str:
+    """A query with other ones in the place of their names in braces."""
     for name, part in parts.items():
-        whole = whole.replace(name, part)
-    return whole
+        query = query.replace(f"{{{name}}}", part)
+    return query

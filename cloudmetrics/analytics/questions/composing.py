@@ -9,13 +9,13 @@ data of the same moment.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from cloudmetrics.analytics.questions.dimensions import PAGE, TIME, Interval
 from cloudmetrics.analytics.questions.models import RATIOS, Measure, Order, Question, Span
-from cloudmetrics.analytics.questions.planner import LIGHT, Part, Plan, Source, by_hour
+from cloudmetrics.analytics.questions.planner import COUNTED, Part, Plan, Source, Work
 from cloudmetrics.analytics.questions.sources import (
     COLUMNS,
     SUMS,
@@ -50,21 +50,17 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`heavy` says that it goes through very many rows."""
+    """`work` says what it goes through, which decides how it is to be run."""
 
     sql: str
     parameters: dict[str, Any]
-    heavy: bool
+    work: Work
 
 
 @dataclass
 class _Composer:
-    """What has been written so far: bound values, and named tables, each of which sees those before it.
+    """What has been written so far: bound values, and named tables, each of which sees those before it."""
 
-    `several` says that there are several questions.
-    """
-
-    several: bool = False
     values: Values = field(default_factory=Values)
     tables: dict[str, str] = field(default_factory=dict)
 
@@ -83,7 +79,7 @@ def compose(workspace_id: UUID, plans: Sequence[Plan]) -> Statement:
 
     The questions have the same dimensions, or fewer: d0, d1 and so on are null where one has less.
     """
-    composer = _Composer(len(plans) > 1)
+    composer = _Composer()
     columns = max((plan.question.dimensions for plan in plans), key=len)
     selects = [
         f"SELECT {number} AS question, answer.* FROM ({_added_up(plan, columns, composer)}) AS answer"
@@ -117,14 +113,14 @@ def compose_spans(workspace_id: UUID, plan: Plan, spans: Sequence[Span]) -> Stat
         f" {ends}::timestamptz[]) WITH ORDINALITY AS span (starts_at, ends_at, number)"
         f" CROSS JOIN LATERAL ({answer.sql}) AS answer"
     )
-    return Statement(sql, answer.parameters | values.bound, answer.heavy)
+    return Statement(sql, answer.parameters | values.bound, answer.work)
 
 
 def _statement(workspace_id: UUID, plans: Sequence[Plan], body: str, composer: _Composer) -> Statement:
     tables = [SITE, *(f"{name} AS ({text})" for name, text in composer.tables.items())]
     of = {"workspace_id": workspace_id, "website_id": plans[0].question.website_id}
-    heavy = any(plan.heavy for plan in plans)
-    return Statement(f"WITH {', '.join(tables)} {body}", composer.values.bound | of, heavy)
+    work = max(plan.work for plan in plans)
+    return Statement(f"WITH {', '.join(tables)} {body}", composer.values.bound | of, work)
 
 
 def _added_up(plan: Plan, columns: tuple[str, ...], composer: _Composer, only: str | None = None) -> str:
@@ -154,39 +150,16 @@ def _shown(number: int, name: str, question: Question) -> str:
 def _part(
     part: Part, question: Question, columns: tuple[str, ...], composer: _Composer, only: str | None
 ) -> str:
-    """The counts of one part: a SELECT, or several."""
+    """The counts of one part, as a SELECT."""
     keys = [f"d{number}" for number, name in enumerate(columns) if name in question.dimensions]
     padding = [f"NULL AS d{number}" for number, name in enumerate(columns) if name not in question.dimensions]
-    read = _rows(part, question, columns, composer, only)
-    selects = []
-    for measures in _apart(part, question, composer):
-        told = replace(part, measures=measures)
-        rows, counted = _counted(told, question, keys, read)
-        shown = [f"{counted.get(name, '0')} AS {name}" for name in COUNTS]
-        grouped = ", ".join([*keys, "currency"])
-        selects.append(
-            f"SELECT {', '.join([*padding, *keys, 'currency', *shown])} FROM {rows} GROUP BY {grouped}"
-        )
-    return " UNION ALL ".join(selects)
+    rows, counted = _counted(part, keys, _rows(part, question, columns, composer, only))
+    shown = [f"{counted.get(name, '0')} AS {name}" for name in COUNTS]
+    grouped = ", ".join([*keys, "currency"])
+    return f"SELECT {', '.join([*padding, *keys, 'currency', *shown])} FROM {rows} GROUP BY {grouped}"
 
 
-def _apart(part: Part, question: Question, composer: _Composer) -> list[frozenset[Measure]]:
-    """Sums and visitors apart, where what is read is kept for several questions anyway.
-
-    Sums do not need to be carried along per visitor then, of whom there are many.
-    """
-    visitors = part.measures & DISTINCT
-    sums = part.measures - DISTINCT
-    if composer.several and part.source is Source.VISITOR_DAYS and not _one_day_a_row(question):
-        return [measures for measures in (sums, visitors) if measures]
-    return [part.measures]
-
-
-def _one_day_a_row(question: Question) -> bool:
-    return TIME in question.dimensions and question.interval is Interval.DAY
-
-
-def _counted(part: Part, question: Question, keys: list[str], read: str) -> tuple[str, dict[str, str]]:
+def _counted(part: Part, keys: list[str], read: str) -> tuple[str, dict[str, str]]:
     """What is counted of a part, and the rows to be grouped for it."""
     sums = [column for measure in part.measures if measure in COLUMNS for column in COLUMNS[measure]]
     counted = {name: f"sum({name})" for name in sums}
@@ -196,11 +169,8 @@ def _counted(part: Part, question: Question, keys: list[str], read: str) -> tupl
         rows = _per_visit(rows, keys, sums, goal)
     if not part.measures & DISTINCT:
         return rows, counted
-    if part.source in LIGHT:
+    if part.source in COUNTED:
         return rows, counted | {"visitors": "sum(visitors)"}
-    if part.source is Source.VISITOR_DAYS and _one_day_a_row(question):
-        # On one day, each of these rows is another visitor.
-        return rows, counted | {"visitors": "count(*)"}
     rows = _per_visitor(rows, keys, sums, goal)
     if part.source is Source.GOAL_DAYS:
         return rows, counted | {"conversions": "count(*)"}
@@ -238,15 +208,13 @@ def _rows(
     if Measure.CONVERSIONS in part.measures and question.goal is not None:
         reached = composer.table(goal_days(question.goal, question, values))
     found = reading(part, question, values, reached)
-    # A column that this question does not need lets another one share the reading.
-    asked = replace(question, dimensions=columns)
     selected = ["site.website_id", "site.currency"]
     selected += [
-        f"{dimension(name, part, found, asked, values)} AS d{number}"
+        f"{dimension(name, part, found, question, values)} AS d{number}"
         for number, name in enumerate(columns)
-        if name in question.dimensions or (part.source is Source.VISITOR_DAYS and not by_hour(asked))
+        if name in question.dimensions
     ]
-    selected += _counts(part, found, goal, composer)
+    selected += _counts(part, found, goal)
     where = list(dict.fromkeys([within_days(found, question, values), *found.where]))
     if question.filter is not None:
         where.append(condition(question.filter, part, found, question, values))
@@ -256,17 +224,13 @@ def _rows(
     return composer.table(text)
 
 
-def _counts(part: Part, found: Reading, goal: bool, composer: _Composer) -> list[str]:
-    measures = part.measures
-    if composer.several and part.source is Source.VISITOR_DAYS:
-        # Here too, what this question does not need lets another one share the reading.
-        measures = frozenset({Measure.VISITORS, *COLUMNS})
-    counts = [column for measure in measures if measure in COLUMNS for column in COLUMNS[measure]]
+def _counts(part: Part, found: Reading, goal: bool) -> list[str]:
+    counts = [column for measure in part.measures if measure in COLUMNS for column in COLUMNS[measure]]
     selected = [f"{found.columns[name]} AS {name}" for name in sorted(counts)]
-    if part.source in LIGHT:
+    if part.source in COUNTED:
         if Measure.VISITORS in part.measures:
             selected.append(f"{found.columns['visitors']} AS visitors")
-    elif measures & DISTINCT:
+    elif part.measures & DISTINCT:
         selected.append(f"{found.person} AS visitor_id")
     if part.source is Source.EVENTS and Measure.VISITS in part.measures:
         selected += [] if part.measures & DISTINCT else [f"{found.person} AS visitor_id"]
@@ -316,8 +280,7 @@ def _after(order: Sequence[Order], position: tuple[Any, ...], number: int, value
 def _with_late(page: str, late: Part, question: Question, composer: _Composer) -> str:
     """A page of an answer with what is counted for its rows only."""
     chosen = composer.table(page)
-    pages = f"SELECT d{question.dimensions.index(PAGE)} FROM {chosen}"
-    only = f"coalesce(event.page, '') = ANY (ARRAY({pages}))"
+    only = f"coalesce(event.page, '') IN (SELECT d{question.dimensions.index(PAGE)} FROM {chosen})"
     plan = Plan(question, (late,))
     body = _added_up(plan, question.dimensions, composer, only)
     keys = [f"d{number}" for number in range(len(question.dimensions))]

@@ -13,7 +13,7 @@ no measure is told by two.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from cloudmetrics.analytics.goals.conditions import PAGEVIEW, Condition, Kind
@@ -38,6 +38,7 @@ class Source(StrEnum):
 
     DAILY_TOTALS = "daily_totals"
     DAILY_GAPS = "daily_gaps"
+    DAILY_CUBE = "daily_cube"
     VISITOR_DAYS = "visitor_days"
     VISITOR_DAY_EVENTS = "visitor_day_events"
     GOAL_DAYS = "goal_days"
@@ -46,7 +47,22 @@ class Source(StrEnum):
     EVENTS = "events"
 
 
-LIGHT = (Source.DAILY_TOTALS, Source.DAILY_GAPS)
+class Work(IntEnum):
+    """What a question goes through: some sums, an index that holds all it asks for, or whole rows."""
+
+    LIGHT = 1
+    COVERED = 2
+    HEAVY = 3
+
+
+WORK = {
+    Source.DAILY_TOTALS: Work.LIGHT,
+    Source.DAILY_GAPS: Work.LIGHT,
+    Source.DAILY_CUBE: Work.COVERED,
+    Source.VISITOR_DAYS: Work.COVERED,
+}
+# These count visitors, where each of the others has rows of them.
+COUNTED = (Source.DAILY_TOTALS, Source.DAILY_GAPS, Source.DAILY_CUBE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +87,21 @@ class Plan:
     late: Part | None = None
 
     @property
-    def heavy(self) -> bool:
-        """Whether more is read than what is added up by day already."""
-        return self.late is not None or any(part.source not in LIGHT for part in self.parts)
+    def work(self) -> Work:
+        return max(WORK.get(part.source, Work.HEAVY) for part in self._all_parts)
+
+    @property
+    def _all_parts(self) -> tuple[Part, ...]:
+        return self.parts if self.late is None else (*self.parts, self.late)
 
     def to_json(self) -> list[dict[str, Any]]:
-        parts = self.parts if self.late is None else (*self.parts, self.late)
         return [
             {
                 "source": _table(part.source, self.question.goal),
                 "tells": sorted(measure.value for measure in part.measures),
                 "reason": part.reason,
             }
-            for part in parts
+            for part in self._all_parts
         ]
 
 
@@ -110,25 +128,35 @@ def by_hour(question: Question) -> bool:
     return TIME in question.dimensions and question.interval is Interval.HOUR
 
 
+def _by_day(question: Question) -> bool:
+    return TIME in question.dimensions and question.interval is Interval.DAY
+
+
 def _of_days(question: Question) -> list[Part]:
     wanted = question.measures
     traits = _traits(question)
-    parts = []
     if len(traits) > 1:
-        told = wanted - {Measure.CONVERSIONS}
-        parts.append(Part(Source.VISITOR_DAYS, told, "several dimensions of the first touch are combined"))
+        parts = _of_several_traits(question, wanted)
     else:
-        parts += _of_one_trait(question, wanted, next(iter(traits), None))
+        parts = _of_one_trait(question, wanted, next(iter(traits), None))
     if Measure.CONVERSIONS in wanted:
         parts.append(Part(Source.GOAL_DAYS, frozenset({Measure.CONVERSIONS}), _goal_reason(question.goal)))
     return [part for part in parts if part.measures]
 
 
+def _of_several_traits(question: Question, wanted: frozenset[Measure]) -> list[Part]:
+    """The cube adds up, and so do the visitors of one day; those of several days overlap."""
+    adding = ADDITIVE | {Measure.VISITORS} if _by_day(question) else ADDITIVE
+    return [
+        Part(Source.DAILY_CUBE, wanted & adding, "several dimensions of the first touch are combined"),
+        Part(Source.VISITOR_DAYS, wanted & {Measure.VISITORS} - adding, "visitors of several days overlap"),
+    ]
+
+
 def _of_one_trait(question: Question, wanted: frozenset[Measure], trait: str | None) -> list[Part]:
     """Days add up, and so do the visitors of one day; those of several days overlap."""
-    daily = TIME in question.dimensions and question.interval is Interval.DAY
     visitors = wanted & {Measure.VISITORS}
-    if daily:
+    if _by_day(question):
         told = wanted - {Measure.CONVERSIONS}
         return [Part(Source.DAILY_TOTALS, told, "the days of one dimension at most add up", trait)]
     parts = [Part(Source.DAILY_TOTALS, wanted & ADDITIVE, "the days of one dimension at most add up", trait)]

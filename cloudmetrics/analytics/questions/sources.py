@@ -31,7 +31,7 @@ COLUMNS: Mapping[Measure, tuple[str, ...]] = {
     Measure.REVENUE: ("sales", "revenue"),
     Measure.VISITS: ("visits", "bounces", "visit_us"),
 }
-HAVE_TRAITS = (Source.DAILY_TOTALS, Source.DAILY_GAPS, Source.VISITOR_DAYS)
+HAVE_TRAITS = (Source.DAILY_TOTALS, Source.DAILY_GAPS, Source.DAILY_CUBE, Source.VISITOR_DAYS)
 SUMS = tuple(column for columns in COLUMNS.values() for column in columns)
 
 
@@ -115,11 +115,14 @@ def _daily_gaps(part: Part, question: Question, values: Values) -> Reading:
     )
 
 
+def _daily_cube(part: Part, question: Question, values: Values) -> Reading:
+    columns = {name: f"touch.{name}" for name in ("visitors", *SUMS)}
+    return Reading(f"site JOIN daily_cube AS touch {ROLLUP}", "touch.day", columns, ("touch.visitors > 0",))
+
+
 def _visitor_days(part: Part, question: Question, values: Values) -> Reading:
-    columns = {name: f"touch.{name}" for name in SUMS}
-    return Reading(
-        f"site JOIN visitor_days AS touch {ROLLUP}", "touch.day", columns, person="touch.visitor_id"
-    )
+    """Who was there: what they did, the cube tells in fewer rows."""
+    return Reading(f"site JOIN visitor_days AS touch {ROLLUP}", "touch.day", {}, person="touch.visitor_id")
 
 
 def _visitor_day_events(part: Part, question: Question, values: Values) -> Reading:
@@ -226,6 +229,7 @@ VISIT_COLUMNS = {
 READINGS = {
     Source.DAILY_TOTALS: _daily_totals,
     Source.DAILY_GAPS: _daily_gaps,
+    Source.DAILY_CUBE: _daily_cube,
     Source.VISITOR_DAYS: _visitor_days,
     Source.VISITOR_DAY_EVENTS: _visitor_day_events,
     Source.PAGE_DAYS: _page_days,

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from cloudmetrics.analytics.questions.composing import Statement
 from cloudmetrics.analytics.questions.models import Numbers, Row
+from cloudmetrics.analytics.questions.planner import Work
 from cloudmetrics.platform import streaming
-from cloudmetrics.platform.database import HEAVY, Tenant, Transaction
+from cloudmetrics.platform.database import COVERED, HEAVY, Tenant, Transaction
 from cloudmetrics.platform.database import Row as Record
 from cloudmetrics.platform.errors import QueryTooSlow
 from cloudmetrics.platform.sql import load_queries
@@ -21,6 +22,7 @@ QUESTION_SECONDS = 10.0
 PROPERTY_SECONDS = 2.0
 # Nobody waits for a report.
 STREAM_SECONDS = 60.0
+SETTINGS: Mapping[Work, Sequence[str]] = {Work.LIGHT: (), Work.COVERED: COVERED, Work.HEAVY: HEAVY}
 COUNTS = ("visitors", "conversions", "events", "pageviews", "visits", "bounces", "visit_us")
 
 
@@ -56,7 +58,7 @@ async def estimate(tenant: Tenant, statement: Statement) -> dict[str, int]:
 
 
 def _settings(statement: Statement) -> Sequence[str]:
-    return HEAVY if statement.heavy else ()
+    return SETTINGS[statement.work]
 
 
 def _read(node: Mapping[str, Any], times: float) -> Iterator[tuple[str, float]]:

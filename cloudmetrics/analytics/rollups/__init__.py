@@ -5,6 +5,7 @@
     visitor_day_events    what else than page views happened on it, by name
     page_days             what happened on a page on a day
     daily_totals          visitor days added up, per day and value of a dimension
+    daily_cube            visitor days added up, per day and value of every dimension
     daily_gaps            per day, when its visitors were there before
 
 They say at any moment what a recount of the events would say. All but visits depend

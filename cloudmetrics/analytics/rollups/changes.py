@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import add, neg
+from typing import Any
 
 from cloudmetrics.analytics.rollups.models import (
     CELLS,
@@ -51,6 +52,8 @@ class Changes:
     pages: dict[tuple[str, int, int, str], Amounts] = field(default_factory=lambda: defaultdict(list))
     # By cell: visitors, and NUMBERS.
     totals: dict[Cell, Amounts] = field(default_factory=lambda: defaultdict(list))
+    # By website, edition, day and value of each dimension: visitors, and NUMBERS.
+    cube: dict[tuple[Any, ...], Amounts] = field(default_factory=lambda: defaultdict(list))
     # By cell and previous day: visitors.
     gaps: dict[tuple[str, int, str, str, int, int | None], int] = field(
         default_factory=lambda: defaultdict(int)
@@ -144,6 +147,10 @@ def _add_to_cells(key: DayKey, gained: Numbers, old: Day | None, new: Day, chang
         totals[website_id, edition, dimension, value, day].append(grows if stays else enters)
         if old_value is not None and not stays:
             totals[website_id, edition, dimension, old_value, day].append(leaves)
+    stays = old is not None and old.values == new.values
+    changes.cube[website_id, edition, day, *new.values].append(grows if stays else enters)
+    if old is not None and not stays:
+        changes.cube[website_id, edition, day, *old.values].append(leaves)
 
 
 def _values(old: Day | None, new: Day) -> Iterator[tuple[str, str, str | None]]:

@@ -219,6 +219,30 @@ ON CONFLICT (workspace_id, website_id, edition, dimension, value, day) DO UPDATE
     bounces = daily_totals.bounces + EXCLUDED.bounces,
     visit_us = daily_totals.visit_us + EXCLUDED.visit_us;
 
+-- name: add_daily_cube
+INSERT INTO daily_cube (
+    workspace_id, website_id, edition, day, source, medium, campaign, device, browser, system, country,
+    visitors, events, pageviews, sales, revenue, visits, bounces, visit_us
+)
+SELECT
+    %(workspace_id)s, website_id, edition, date 'epoch' + day,
+    source, medium, campaign, device, browser, system, country,
+    visitors, events, pageviews, sales, revenue, visits, bounces, visit_us
+FROM json_to_recordset(%(rows)s::json) AS added (
+    website_id uuid, edition smallint, day integer,
+    source text, medium text, campaign text, device text, browser text, system text, country text, visitors bigint,
+    events bigint, pageviews bigint, sales bigint, revenue numeric, visits bigint, bounces bigint, visit_us bigint
+)
+ON CONFLICT (workspace_id, website_id, edition, day, cell) DO UPDATE SET
+    visitors = daily_cube.visitors + EXCLUDED.visitors,
+    events = daily_cube.events + EXCLUDED.events,
+    pageviews = daily_cube.pageviews + EXCLUDED.pageviews,
+    sales = daily_cube.sales + EXCLUDED.sales,
+    revenue = daily_cube.revenue + EXCLUDED.revenue,
+    visits = daily_cube.visits + EXCLUDED.visits,
+    bounces = daily_cube.bounces + EXCLUDED.bounces,
+    visit_us = daily_cube.visit_us + EXCLUDED.visit_us;
+
 -- name: add_daily_gaps
 -- Without a previous day it is -infinity.
 INSERT INTO daily_gaps (workspace_id, website_id, edition, dimension, value, day, previous_day, visitors)
@@ -248,6 +272,10 @@ WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND editio
 DELETE FROM daily_totals
 WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND edition = %(edition)s;
 
+-- name: clear_daily_cube
+DELETE FROM daily_cube
+WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND edition = %(edition)s;
+
 -- name: clear_daily_gaps
 DELETE FROM daily_gaps
 WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND edition = %(edition)s;
@@ -257,7 +285,7 @@ DELETE FROM page_days
 WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND edition = %(edition)s;
 
 -- name: draw_visits
--- This and the next five are what the rollups mean.
+-- This and the next six are what the rollups mean.
 INSERT INTO visits (
     workspace_id, website_id, visitor_id, started_at, ended_at, first_id, events, pageviews, sales, revenue,
     entry_at, entry_id, entry_page, exit_at, exit_id, exit_page
@@ -369,6 +397,18 @@ CROSS JOIN LATERAL (
 ) AS cell (dimension, value)
 WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND edition = %(edition)s
 GROUP BY workspace_id, website_id, edition, dimension, value, day;
+
+-- name: draw_daily_cube
+INSERT INTO daily_cube (
+    workspace_id, website_id, edition, day, source, medium, campaign, device, browser, system, country,
+    visitors, events, pageviews, sales, revenue, visits, bounces, visit_us
+)
+SELECT
+    workspace_id, website_id, edition, day, source, medium, campaign, device, browser, system, country,
+    count(*), sum(events), sum(pageviews), sum(sales), sum(revenue), sum(visits), sum(bounces), sum(visit_us)
+FROM visitor_days
+WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND edition = %(edition)s
+GROUP BY workspace_id, website_id, edition, day, source, medium, campaign, device, browser, system, country;
 
 -- name: draw_daily_gaps
 INSERT INTO daily_gaps (

@@ -29,6 +29,7 @@ CLEARING = (
     queries.clear_visitor_day_events,
     queries.clear_page_days,
     queries.clear_daily_totals,
+    queries.clear_daily_cube,
     queries.clear_daily_gaps,
 )
 # In the order in which one is drawn from the other.
@@ -38,6 +39,7 @@ DRAWING = (
     queries.draw_visitor_day_events,
     queries.draw_page_days,
     queries.draw_daily_totals,
+    queries.draw_daily_cube,
     queries.draw_daily_gaps,
 )
 
@@ -79,6 +81,7 @@ def _calls(tenant: Tenant, changes: Changes) -> list[Call]:
             (ADD_NAMES, NAME, _summed(changes.names)),
             (ADD_PAGES, PAGE, _summed(changes.pages)),
             (ADD_TOTALS, TOTAL, _summed(changes.totals)),
+            (ADD_CUBE, CUBE, _summed(changes.cube)),
             (ADD_GAPS, GAP, _gaps(changes)),
         )
         if rows
@@ -102,6 +105,8 @@ ADD_PAGES = Prepared("add_page_days", queries.add_page_days)
 PAGE = ("website_id", "edition", "day", "page", "events", "pageviews", "sales", "revenue")
 ADD_TOTALS = Prepared("add_daily_totals", queries.add_daily_totals)
 TOTAL = ("website_id", "edition", "dimension", "value", "day", "visitors", *NUMBERS)
+ADD_CUBE = Prepared("add_daily_cube", queries.add_daily_cube)
+CUBE = ("website_id", "edition", "day", *DIMENSIONS, "visitors", *NUMBERS)
 ADD_GAPS = Prepared("add_daily_gaps", queries.add_daily_gaps)
 GAP = ("website_id", "edition", "dimension", "value", "day", "previous_day", "visitors")
 

@@ -1,16 +1,11 @@
 -- name: list
 -- Funnels of live websites.
-SELECT *
-FROM (
-    SELECT
-        funnel.funnel_id AS id, funnel.website_id, funnel.name, funnel.steps, funnel.window_hours,
-        funnel.created_at, funnel.updated_at, funnel.deleted_at,
-        CASE WHEN funnel.deleted_at IS NULL THEN 'ACTIVE' ELSE 'DELETED' END AS status
-    FROM funnels AS funnel
-    JOIN websites AS site USING (workspace_id, website_id)
-    WHERE funnel.workspace_id = %(workspace_id)s AND site.deleted_at IS NULL
-) AS funnel
-WHERE {where}
+SELECT
+    funnel.funnel_id AS id, funnel.website_id, funnel.name, funnel.steps, funnel.window_hours,
+    funnel.created_at, funnel.updated_at, funnel.deleted_at
+FROM funnels AS funnel
+JOIN websites AS site USING (workspace_id, website_id)
+WHERE funnel.workspace_id = %(workspace_id)s AND site.deleted_at IS NULL AND {where}
 ORDER BY {order}
 LIMIT %(limit)s;
 

@@ -20,12 +20,14 @@ queries = load_queries(__file__)
 FUNNELS = Collection(
     "funnels",
     {
-        "id": Column("id", Kind.UUID),
-        "website_id": Column("website_id", Kind.UUID),
-        "name": Column("name"),
-        "status": Column("status"),
-        "created_at": Column("created_at", Kind.MOMENT),
-        "updated_at": Column("updated_at", Kind.MOMENT),
+        "id": Column("funnel.funnel_id", Kind.UUID),
+        "website_id": Column("funnel.website_id", Kind.UUID),
+        "name": Column("funnel.name"),
+        "status": Column(
+            states={"ACTIVE": "funnel.deleted_at IS NULL", "DELETED": "funnel.deleted_at IS NOT NULL"}
+        ),
+        "created_at": Column("funnel.created_at", Kind.MOMENT),
+        "updated_at": Column("funnel.updated_at", Kind.MOMENT),
     },
 )
 

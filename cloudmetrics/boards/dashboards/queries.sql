@@ -3,7 +3,7 @@ SELECT *
 FROM (
     SELECT
         dashboard_id AS id, name, description, website_id, date_range, position, created_at, updated_at,
-        deleted_at, CASE WHEN deleted_at IS NULL THEN 'ACTIVE' ELSE 'DELETED' END AS status,
+        deleted_at,
         EXISTS (
             SELECT FROM dashboard_favourites AS favourite
             WHERE favourite.workspace_id = dashboards.workspace_id

@@ -25,7 +25,7 @@ DASHBOARDS = Collection(
         "id": Column("id", Kind.UUID),
         "position": Column("position", Kind.INTEGER),
         "name": Column("name"),
-        "status": Column("status"),
+        "status": Column(states={"ACTIVE": "deleted_at IS NULL", "DELETED": "deleted_at IS NOT NULL"}),
         "favourite": Column("is_favourite", Kind.BOOLEAN),
         "created_at": Column("created_at", Kind.MOMENT),
         "updated_at": Column("updated_at", Kind.MOMENT),

@@ -1,17 +1,7 @@
 -- name: list
-SELECT *
-FROM (
-    SELECT
-        share_link_id AS id, dashboard_id, name, created_by, created_at, expires_at, revoked_at,
-        CASE
-            WHEN revoked_at IS NOT NULL THEN 'REVOKED'
-            WHEN expires_at <= %(now)s THEN 'EXPIRED'
-            ELSE 'ACTIVE'
-        END AS status
-    FROM share_links
-    WHERE workspace_id = %(workspace_id)s AND dashboard_id = %(dashboard_id)s
-) AS link
-WHERE {where}
+SELECT share_link_id AS id, dashboard_id, name, created_by, created_at, expires_at, revoked_at
+FROM share_links
+WHERE workspace_id = %(workspace_id)s AND dashboard_id = %(dashboard_id)s AND {where}
 ORDER BY {order}
 LIMIT %(limit)s;
 

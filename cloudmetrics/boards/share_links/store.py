@@ -14,11 +14,17 @@ from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
 
+# The model says the same, by test.
+STATES = {
+    "ACTIVE": "revoked_at IS NULL AND expires_at > %(now)s",
+    "EXPIRED": "revoked_at IS NULL AND expires_at <= %(now)s",
+    "REVOKED": "revoked_at IS NOT NULL",
+}
 SHARE_LINKS = Collection(
     "share links",
     {
-        "id": Column("id", Kind.UUID),
-        "status": Column("status"),
+        "id": Column("share_link_id", Kind.UUID),
+        "status": Column(states=STATES),
         "created_at": Column("created_at", Kind.MOMENT),
         "expires_at": Column("expires_at", Kind.MOMENT),
     },

@@ -40,7 +40,7 @@ RETURNING allocation_id AS id, tag_key, tag_value, website_id, created_at;
 -- name: delete
 DELETE FROM cost_allocations
 WHERE workspace_id = %(workspace_id)s AND allocation_id = %(allocation_id)s
-RETURNING allocation_id AS id;
+RETURNING allocation_id AS id, tag_key, tag_value, website_id, created_at;
 
 -- name: costs_of_website
 -- What the charges cost that belong to a website, by day or by longer parts. Each belongs to one

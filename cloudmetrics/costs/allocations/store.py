@@ -11,7 +11,7 @@ from cloudmetrics.analytics.metrics.models import DateRange
 from cloudmetrics.costs.allocations.models import Allocation
 from cloudmetrics.costs.reports.models import ByCurrency
 from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
-from cloudmetrics.platform.database import Tenant
+from cloudmetrics.platform.database import Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
@@ -40,7 +40,14 @@ async def get(tenant: Tenant, allocation_id: UUID) -> Allocation | None:
 
 
 async def create(
-    tenant: Tenant, allocation_id: UUID, *, tag_key: str, tag_value: str, website_id: UUID, now: datetime
+    transaction: Transaction,
+    tenant: Tenant,
+    allocation_id: UUID,
+    *,
+    tag_key: str,
+    tag_value: str,
+    website_id: UUID,
+    now: datetime,
 ) -> Allocation | None:
     """None where the value of the tag belongs to a website already."""
     parameters = _at(tenant, allocation_id) | {
@@ -49,16 +56,15 @@ async def create(
         "website_id": website_id,
         "now": now,
     }
-    async with tenant.transaction() as transaction:
-        await transaction.execute(queries.free_of_deleted, parameters)
-        row = await transaction.fetch_one(queries.create, parameters)
+    await transaction.execute(queries.free_of_deleted, parameters)
+    row = await transaction.fetch_one(queries.create, parameters)
     return Allocation(**row) if row else None
 
 
-async def delete(tenant: Tenant, allocation_id: UUID) -> bool:
-    """Whether there was such an allocation."""
-    async with tenant.transaction() as transaction:
-        return await transaction.fetch_one(queries.delete, _at(tenant, allocation_id)) is not None
+async def delete(transaction: Transaction, tenant: Tenant, allocation_id: UUID) -> Allocation | None:
+    """The allocation as it was, if there was one."""
+    row = await transaction.fetch_one(queries.delete, _at(tenant, allocation_id))
+    return Allocation(**row) if row else None
 
 
 async def costs_of_website(tenant: Tenant, website_id: UUID, days: DateRange) -> dict[date, ByCurrency]:

@@ -20,6 +20,22 @@ from cloudmetrics.platform.database import Row
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """A budget as somebody wants it."""
+
+    name: str
+    amount: Money
+    cost: Cost
+    filters: Mapping[str, str]
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Wish:
+        """From a body that fits the contract."""
+        amount = Money(int(body["amount"]["amount_minor"]), body["amount"]["currency"])
+        return cls(body["name"], amount, Cost(body["cost"]), filters_from_json(body["filters"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """What certain charges may cost in each calendar month of UTC."""
 

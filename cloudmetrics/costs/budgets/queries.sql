@@ -30,4 +30,4 @@ RETURNING budget_id AS id, name, amount_minor, currency, cost, filters, created_
 -- name: delete
 DELETE FROM cost_budgets
 WHERE workspace_id = %(workspace_id)s AND budget_id = %(budget_id)s
-RETURNING budget_id AS id;
+RETURNING budget_id AS id, name, amount_minor, currency, cost, filters, created_at, updated_at;

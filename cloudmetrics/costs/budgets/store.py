@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from cloudmetrics.analytics.metrics.models import Money
-from cloudmetrics.costs.budgets.models import Budget
-from cloudmetrics.costs.reports.models import Cost
+from cloudmetrics.costs.budgets.models import Budget, Wish
 from cloudmetrics.platform.collections import Asked, Collection, Column, Kind
-from cloudmetrics.platform.database import Tenant
+from cloudmetrics.platform.database import Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
@@ -39,35 +36,36 @@ async def get(tenant: Tenant, budget_id: UUID) -> Budget | None:
     return Budget.from_row(rows[0]) if rows else None
 
 
-async def write(
-    tenant: Tenant,
-    budget_id: UUID,
-    *,
-    name: str,
-    amount: Money,
-    cost: Cost,
-    filters: Mapping[str, str],
-    now: datetime,
-    new: bool,
+async def create(
+    transaction: Transaction, tenant: Tenant, budget_id: UUID, wish: Wish, now: datetime
 ) -> Budget | None:
-    """Creates a budget, or replaces all of it; None where there is none to be replaced."""
-    parameters = _at(tenant, budget_id) | {
-        "name": name,
-        "amount_minor": amount.amount_minor,
-        "currency": amount.currency,
-        "cost": cost.value,
-        "filters": orjson.dumps(dict(filters)).decode(),
-        "now": now,
-    }
-    async with tenant.transaction() as transaction:
-        row = await transaction.fetch_one(queries.create if new else queries.update, parameters)
+    row = await transaction.fetch_one(queries.create, _columns(tenant, budget_id, wish, now))
     return Budget.from_row(row) if row else None
 
 
-async def delete(tenant: Tenant, budget_id: UUID) -> bool:
-    """Whether there was such a budget."""
-    async with tenant.transaction() as transaction:
-        return await transaction.fetch_one(queries.delete, _at(tenant, budget_id)) is not None
+async def update(
+    transaction: Transaction, tenant: Tenant, budget_id: UUID, wish: Wish, now: datetime
+) -> Budget | None:
+    """None where there is none to be replaced."""
+    row = await transaction.fetch_one(queries.update, _columns(tenant, budget_id, wish, now))
+    return Budget.from_row(row) if row else None
+
+
+async def delete(transaction: Transaction, tenant: Tenant, budget_id: UUID) -> Budget | None:
+    """The budget as it was, if there was one."""
+    row = await transaction.fetch_one(queries.delete, _at(tenant, budget_id))
+    return Budget.from_row(row) if row else None
+
+
+def _columns(tenant: Tenant, budget_id: UUID, wish: Wish, now: datetime) -> dict[str, Any]:
+    return _at(tenant, budget_id) | {
+        "name": wish.name,
+        "amount_minor": wish.amount.amount_minor,
+        "currency": wish.amount.currency,
+        "cost": wish.cost.value,
+        "filters": orjson.dumps(dict(wish.filters)).decode(),
+        "now": now,
+    }
 
 
 def _at(tenant: Tenant, budget_id: UUID) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from cloudmetrics.accounts.audit import service as audit
+from cloudmetrics.accounts.audit.models import Action, Actor
 from cloudmetrics.costs.focus.charges import FocusFile
 from cloudmetrics.costs.focus.unpacking import GZIP_MAGIC
 from cloudmetrics.costs.imports import store
@@ -49,18 +51,22 @@ async def create(caller: Caller, sent: AsyncIterator[bytes], on_error: OnError) 
             content = piece if packed else await asyncio.to_thread(gzip.compress, piece, PACKING)
             await store.keep_piece(caller.tenant, import_id, number, content, discard_at)
             number += 1
-        return await store.create(
-            caller.tenant,
-            import_id,
-            on_error=on_error,
-            size=size,
-            pieces=number,
-            now=clock.now_of(caller.tenant),
-        )
+        return await _create(caller, import_id, on_error, size, number)
     except BaseException:
         if number:
             await discard(caller.tenant, import_id)
         raise
+
+
+async def _create(caller: Caller, import_id: UUID, on_error: OnError, size: int, pieces: int) -> CostImport:
+    actor, subject = Actor.of(caller), ("COST_IMPORT", import_id)
+    details = {"on_error": on_error.value, "bytes": size}
+    now, home = clock.now_of(caller.tenant), caller.tenant.workspace_id
+    async with caller.tenant.transaction() as transaction:
+        await audit.record(transaction, home, actor, Action.COST_IMPORT_CREATED, subject, **details)
+        return await store.create(
+            transaction, caller.tenant, import_id, on_error=on_error, size=size, pieces=pieces, now=now
+        )
 
 
 async def discard(tenant: Tenant, import_id: UUID) -> None:

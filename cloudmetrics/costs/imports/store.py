@@ -59,13 +59,19 @@ async def discard_pieces(tenant: Tenant, import_id: UUID) -> bool:
 
 
 async def create(
-    tenant: Tenant, import_id: UUID, *, on_error: OnError, size: int, pieces: int, now: datetime
+    transaction: Transaction,
+    tenant: Tenant,
+    import_id: UUID,
+    *,
+    on_error: OnError,
+    size: int,
+    pieces: int,
+    now: datetime,
 ) -> CostImport:
     """The import of a file whose pieces are kept already. It is loaded by a job, from the commit on."""
     more = {"on_error": on_error.value, "bytes": size, "pieces": pieces, "now": now}
-    async with tenant.transaction() as transaction:
-        row = await transaction.fetch_one(queries.create, _at(tenant, import_id) | more)
-        await _defer(transaction, "costs.load", tenant, import_id)
+    row = await transaction.fetch_one(queries.create, _at(tenant, import_id) | more)
+    await _defer(transaction, "costs.load", tenant, import_id)
     assert row is not None
     return to_import(row)
 

@@ -28,6 +28,24 @@ WHERE cell.workspace_id = %(workspace_id)s
   AND cell.part_id = ANY (ARRAY({bills}))
   AND cell.day BETWEEN %(first_day)s::date AND %(end_date)s::date
 
+-- name: from_series
+-- The same, where nothing is asked of single series: added up by series first. There are fewer of these
+-- than days, and their keys are shorter than most values.
+FROM (
+    SELECT
+        workspace_id, part_id, series_id,
+        sum({cost}) FILTER (WHERE cell.day >= %(start_date)s::date) AS amount,
+        sum({cost}) FILTER (WHERE cell.day < %(start_date)s::date) AS previous
+    FROM cost_days AS cell
+    WHERE cell.workspace_id = %(workspace_id)s
+      AND cell.part_id = ANY (ARRAY({bills}))
+      AND cell.day BETWEEN %(first_day)s::date AND %(end_date)s::date
+    GROUP BY workspace_id, part_id, series_id
+) AS cell
+JOIN cost_parts AS part USING (workspace_id, part_id)
+JOIN cost_series AS series USING (workspace_id, part_id, series_id)
+WHERE cell.workspace_id = %(workspace_id)s
+
 -- name: by_day
 -- What each part of a range cost, in each currency.
 SELECT {bucket} AS day, {currency} AS currency, sum({cost}) AS amount
@@ -40,6 +58,14 @@ SELECT
     {value} AS value, {currency} AS currency,
     coalesce(sum({cost}) FILTER (WHERE cell.day >= %(start_date)s::date), 0) AS amount,
     coalesce(sum({cost}) FILTER (WHERE cell.day < %(start_date)s::date), 0) AS previous
+{source}
+GROUP BY 1, 2
+
+-- name: by_value_of_series
+-- The same from what each series cost.
+SELECT
+    {value} AS value, {currency} AS currency,
+    coalesce(sum(cell.amount), 0) AS amount, coalesce(sum(cell.previous), 0) AS previous
 {source}
 GROUP BY 1, 2
 

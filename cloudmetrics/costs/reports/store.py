@@ -33,7 +33,10 @@ class Source:
     sql: str
     currency: str
     values: dict[str, Any]
+    # The dimension that its rows are added up by.
     added_up: str | None
+    # What adds them up by the values of another one.
+    by_value: str
 
     def value_of(self, dimension: str) -> str:
         """The value of a dimension in a row; '' where it is absent."""
@@ -69,9 +72,15 @@ def source_of(tenant: Tenant, question: Question, first_day: date, dimension: st
         "end_date": question.days.end,
     }
     if len(used) <= 1 and is_added_up(only) and not untagged:
-        source = Source(_from(queries.from_totals), "cell.currency", values | {"source": only}, only)
+        source = Source(
+            _from(queries.from_totals), "cell.currency", values | {"source": only}, only, queries.by_value
+        )
+    elif used == {dimension}:
+        source = Source(
+            _from(queries.from_series), "series.currency", values, None, queries.by_value_of_series
+        )
     else:
-        source = Source(_from(queries.from_days), "series.currency", values, None)
+        source = Source(_from(queries.from_days), "series.currency", values, None, queries.by_value)
     for name, value in question.filters.items():
         source.narrow(name, value)
     return source
@@ -97,7 +106,7 @@ async def by_value(
 ) -> list[Group]:
     """The values that cost most, in each currency, and what the others cost together."""
     source = source_of(tenant, question, before.start, dimension)
-    body = _filled(queries.by_value, source, question, value=source.value_of(dimension))
+    body = _filled(source.by_value, source, question, value=source.value_of(dimension))
     values = source.values
     if tag_of(dimension) is not None and source.added_up is not None:
         body, values = _with_untagged(tenant, question, dimension, before, body, values)

@@ -1,8 +1,8 @@
 """What a process knows not to have changed: tags of answers, by the version of the workspace.
 
-An operation that the contract marks `x-changes-with: workspace` answers one URL with the
-same bytes as long as nothing in the workspace changes, events aside, whoever asks: it does
-not look at the clock, at who calls, or at people's accounts. Each change leaves another
+An operation that the contract marks `x-changes-with: workspace` answers a caller's URL with
+the same bytes as long as nothing in the workspace changes, events aside: it does not look at
+the clock, or at people's accounts. Each change leaves another
 version, in its own transaction. So a tag that was remembered with a version is right
 whenever that is still the version, whichever process made a change or died; and all
 requests that wait at the same moment share the one look at it.
@@ -11,6 +11,7 @@ requests that wait at the same moment share the one look at it.
 from __future__ import annotations
 
 from collections import OrderedDict
+from uuid import UUID
 
 from cloudmetrics.contract import Grant, Request
 from cloudmetrics.gateway.exchanges import store
@@ -21,7 +22,7 @@ from cloudmetrics.platform.group_commit import GroupCommit
 MARK, WORKSPACE = "x-changes-with", "workspace"
 MOST_KEPT = 20_000
 
-Key = tuple[Tenant, frozenset[str], bytes, bytes]
+Key = tuple[Tenant, UUID | None, frozenset[str], bytes, bytes]
 
 
 async def _look(tenant: Tenant, waiting: list[None]) -> list[str | None]:
@@ -29,7 +30,7 @@ async def _look(tenant: Tenant, waiting: list[None]) -> list[str | None]:
 
 
 class Versions:
-    """Tags by tenant, scopes and URL, each with its version; the least used go first."""
+    """Tags by caller and URL, each with its version; the least used go first."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[Key, tuple[str, str]] = OrderedDict()
@@ -58,6 +59,8 @@ class Versions:
 
 
 def _key(request: Request, grant: Grant) -> Key:
-    # What may be asked for along with the rest depends on the scopes, though what is answered does not.
+    # Whoever calls has favourites of their own, and what may be asked for depends on the scopes.
+    caller: Caller = grant.caller
+    who = caller.user_id or caller.credential_id
     path = request.scope.get("raw_path") or request.path.encode()
-    return grant.caller.tenant, grant.scopes, path, request.query_string
+    return caller.tenant, who, grant.scopes, path, request.query_string

@@ -63,14 +63,14 @@ class SharedLimits:
                     future.set_result(_standings(numbers))
 
 
-def _call(group: Waiting, now: int) -> tuple[list[str], list[bytes]]:
-    """The keys and arguments of the script for the requests of one tag."""
+def _call(group: Waiting, now: int) -> tuple[list[str], bytes]:
+    """The keys and data of the script for the requests of one tag."""
     keys = [f"limit:{{{check.tag}}}:{check.key}" for checks, _ in group for check in checks]
     asked: list[object] = [now]
     for checks, _ in group:
         asked.append([part for _, _, _, kind, limit, seconds, cost in checks
                       for part in (kind, limit, seconds * 1000, cost)])  # fmt: skip
-    return keys, [orjson.dumps(asked)]
+    return keys, orjson.dumps(asked)
 
 
 def _standings(answer: Sequence[int]) -> list[Standing]:

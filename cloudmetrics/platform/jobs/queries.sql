@@ -99,6 +99,10 @@ SELECT
     )
 FROM retried;
 
+-- name: once
+-- No row comes back where an earlier run of the job had its effect.
+INSERT INTO job_effects (job_id) VALUES (%(job_id)s) ON CONFLICT DO NOTHING RETURNING job_id;
+
 -- name: forget_failed
 -- Failed jobs are not kept for ever, nor what they carry.
 DELETE FROM procrastinate_jobs

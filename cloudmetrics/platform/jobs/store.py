@@ -76,6 +76,14 @@ async def defer(
     )
 
 
+async def once(transaction: Transaction, job_id: int) -> bool:
+    """Whether the transaction may do what the job is for: no earlier run of the job has done it.
+
+    For jobs whose effect cannot be seen in what they change, such as mails.
+    """
+    return await transaction.fetch_one(queries.once, {"job_id": job_id}) is not None
+
+
 async def put_back(database: Database, job_id: int, run_at: datetime) -> None:
     async with database.transaction(NOBODY) as transaction:
         await transaction.execute(queries.put_back, {"job_id": job_id, "run_at": run_at})

@@ -7,10 +7,10 @@ nobody is counted.
 
 from __future__ import annotations
 
-import time
-
 from werkzeug.exceptions import TooManyRequests
 
+from cloudmetrics.accounts.networks import counted_as
+from cloudmetrics.platform import clock
 from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.portal.oauth.addresses import client_address
 from cloudmetrics.portal.oauth.services import Services
@@ -22,8 +22,8 @@ PROGRAMS, PAGES = 300, 120
 
 def admit(services: Services, kind: str, most: int) -> None:
     """Counts a request. Raises TooManyRequests, which says when to go on."""
-    now = int(time.time())
-    who = services.keyring.digest("oauth address", client_address().encode()).hex()[:32]
+    now = int(clock.now().timestamp())
+    who = services.keyring.digest("oauth address", counted_as(client_address()).encode()).hex()[:32]
     key = f"oauth:{kind}:{who}:{now // WINDOW_SECONDS}"
     try:
         (count,) = services.call(services.redis.count({key: WINDOW_SECONDS}))

@@ -13,8 +13,8 @@ from cloudmetrics.reports.runs.models import Run
 
 Rows = AsyncIterator[list[dict[str, Any]]]
 
-# A spreadsheet takes a text that begins like this for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes a text that begins like this for a formula; some take the wide signs of East Asia too.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 MONEY = ("revenue", "revenue_per_visitor")
 
 

@@ -4,18 +4,54 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
-from cloudmetrics.gates.tools import HOME
 from cloudmetrics.sdks.description import Description
 from cloudmetrics.sdks.errors import GeneratorFailed
-from cloudmetrics.sdks.golang import models, resources
+from cloudmetrics.sdks.golang import models, resources, samples
 from cloudmetrics.sdks.golang.names import enum_name
+from cloudmetrics.sdks.golang.tools import program
 from cloudmetrics.sdks.writing import replace
 
 GENERATED = "generated"
+READING = """package models
+
+// textOf is the text of a field of an object, whose JSON was found to be whole before. Unions are told apart
+// by it; unmarshalling them twice would take twice the time.
+func textOf(object []byte, field string) string {
+	depth, isName, name := 0, true, ""
+	for i := 0; i < len(object); i++ {
+		switch object[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case ':':
+			isName = false
+		case ',':
+			isName = true
+		case '"':
+			begin := i
+			for i++; object[i] != '"'; i++ {
+				if object[i] == '\\\\' {
+					i++
+				}
+			}
+			if depth != 1 {
+				continue
+			}
+			if text := string(object[begin+1 : i]); isName {
+				name = text
+			} else if name == field {
+				return text
+			}
+		}
+	}
+	return ""
+}
+"""
 NULLABLE = """package models
 
 import "encoding/json"
@@ -66,22 +102,32 @@ def write(contract: Description, error_codes: list[dict[str, str]], folder: Path
     version = "// Version is that of the contract that the SDK was made from, which is its own."
     files = {
         "models/models.go": models.text(contract),
+        "models/reading.go": READING,
         "models/nullable.go": NULLABLE,
         "models/error_codes.go": f"package models\n\n{about}\ntype ErrorCode string\n\nconst (\n{codes}\n)",
         "models/version.go": f"package models\n\n{version}\nconst Version = {json.dumps(contract.version)}",
         **resources.files(contract),
     }
     replace(folder / GENERATED, files)
-    subprocess.run([gofmt(), "-w", str(folder / GENERATED)], check=True)  # noqa: S603 - our own command.
+    tidy(folder / GENERATED)
 
 
-def gofmt() -> str:
-    """The machine's, or that of the wheel which scripts/setup-tools installs. Raises GeneratorFailed."""
-    wheel = HOME / "build/tools/go/go/bin/gofmt"
-    found = shutil.which("gofmt") or (str(wheel) if wheel.exists() else None)
-    if found is None:
-        raise GeneratorFailed("gofmt is not installed; run scripts/setup-tools")
-    return found
+def samples_of(contract: Description) -> dict[str, str]:
+    """A program per operationId, formatted. Raises GeneratorFailed."""
+    with tempfile.TemporaryDirectory(prefix="cloudmetrics-sdks-") as folder:
+        for method in contract.methods:
+            made = samples.text(contract, method)
+            Path(folder, f"{method.operation_id}.go").write_text(made, encoding="utf-8")
+        tidy(Path(folder))
+        return {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(folder).glob("*.go"))}
+
+
+def tidy(folder: Path) -> None:
+    """Formats the files of a folder. Raises GeneratorFailed."""
+    command = [program("gofmt"), "-w", str(folder)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command.
+    if ended.returncode != 0:
+        raise GeneratorFailed(f"gofmt says: {ended.stderr}")
 
 
 def operations(folder: Path) -> int | None:

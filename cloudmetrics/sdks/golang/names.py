@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+MODULE = "cloudmetrics.example/go/cloudmetrics"
 # Words that Go writes in capitals throughout.
 INITIALISMS = {"id", "url", "uri", "api", "ip", "json", "http", "https", "utc", "uuid", "sql", "html", "cors"}
 
@@ -26,3 +27,13 @@ def comment(text: str, indent: str = "") -> str:
     """A doc comment, or nothing."""
     lines = [line.rstrip() for line in text.strip().splitlines()]
     return "".join(f"{indent}//{' ' + line if line else ''}\n" for line in lines)
+
+
+def field_name(name: str) -> str:
+    """What is given by name: `created_at:gte` is CreatedAtGte, If-None-Match is IfNoneMatch."""
+    return "".join(go_name(word) for word in re.split(r"[^A-Za-z0-9_]+", name))
+
+
+def qualified(type_: str) -> str:
+    """A type of the models as others call it."""
+    return re.sub(r"(?<![\w.])([A-Z]\w*)", r"models.\1", type_)

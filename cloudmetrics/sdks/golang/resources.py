@@ -8,9 +8,8 @@ from collections.abc import Iterable
 
 from cloudmetrics.sdks.description import Description, Gives, Method, Parameter, Resource
 from cloudmetrics.sdks.golang.models import pointer, split_null, type_of
-from cloudmetrics.sdks.golang.names import comment, go_name
+from cloudmetrics.sdks.golang.names import MODULE, comment, field_name, go_name, qualified
 
-MODULE = "cloudmetrics.example/go/cloudmetrics"
 # What Go keeps for itself, and what a method has of its own.
 TAKEN = {"type", "range", "func", "map", "var", "default", "interface", "params", "ctx", "r"}
 BODIES = {"body": "Fields", "whole": "Whole", "content": "Content"}
@@ -79,13 +78,8 @@ def _params(contract: Description, method: Method) -> str:
     for each in sorted(named, key=lambda each: not each.required):
         doc = f"{each.doc}\n\nIt is required." if each.required and each.doc else each.doc
         lines.append(comment(doc or ("It is required." if each.required else ""), "\t").rstrip())
-        lines.append(f"\t{field_name(each)} {_field_type(contract, each)} `{_tag(each)}`")
+        lines.append(f"\t{field_name(each.name)} {_field_type(contract, each)} `{_tag(each)}`")
     return "\n".join([line for line in lines if line] + ["}\n"])
-
-
-def field_name(parameter: Parameter) -> str:
-    """`created_at:gte` is CreatedAtGte, If-None-Match is IfNoneMatch."""
-    return "".join(go_name(word) for word in re.split(r"[^A-Za-z0-9_]+", parameter.name))
 
 
 def _field_type(contract: Description, parameter: Parameter) -> str:
@@ -112,11 +106,6 @@ def _tag(parameter: Parameter) -> str:
     if parameter.where in ("whole", "content"):
         return f'json:"-" body:"{parameter.name}"'
     return f'json:"-" {parameter.where}:"{parameter.name}"'
-
-
-def qualified(type_: str) -> str:
-    """A type of the models as others call it."""
-    return re.sub(r"(?<![\w.])([A-Z]\w*)", r"models.\1", type_)
 
 
 def _method(contract: Description, method: Method) -> str:

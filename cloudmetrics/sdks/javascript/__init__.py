@@ -7,16 +7,15 @@ from pathlib import Path
 
 from cloudmetrics.gates.tools import HOME
 from cloudmetrics.sdks.description import Description
-from cloudmetrics.sdks.javascript import pages, resources, samples, types
+from cloudmetrics.sdks.javascript import resources, samples, types
 from cloudmetrics.sdks.writing import replace
 
 GENERATED = "src/generated"
-PAGES = "docs/generated"
 TOOLS = ("@hey-api/openapi-ts", "typescript")
 
 
 def write(contract: Description, error_codes: list[dict[str, str]], folder: Path) -> None:
-    """Writes the generated part of the SDK into `folder`, and its pages. Raises GeneratorFailed."""
+    """Writes the generated part of the SDK into `folder`. Raises GeneratorFailed."""
     codes = [f"  /** {each['title']}. */\n  | {json.dumps(each['code'])}" for each in error_codes]
     files = {
         "types.ts": types.text(contract),
@@ -32,7 +31,6 @@ def write(contract: Description, error_codes: list[dict[str, str]], folder: Path
         f"export const VERSION = {json.dumps(contract.version)};",
     }
     replace(folder / GENERATED, files | resources.files(contract))
-    replace(folder / PAGES, pages.files(contract, samples_of(contract)))
 
 
 def samples_of(contract: Description) -> dict[str, str]:

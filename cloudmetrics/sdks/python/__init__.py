@@ -11,12 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from cloudmetrics.sdks.description import Description
-from cloudmetrics.sdks.python import models, pages, params, resources, samples
+from cloudmetrics.sdks.python import models, params, resources, samples
 from cloudmetrics.sdks.python.types import Types
 from cloudmetrics.sdks.writing import replace
 
 GENERATED = "cloudmetrics_api/generated"
-PAGES = "docs/generated"
 STYLE = ("--isolated", "--target-version", "py311")
 
 
@@ -35,7 +34,6 @@ def write(contract: Description, error_codes: list[dict[str, str]], folder: Path
     generated = folder / GENERATED
     replace(generated, files)
     tidy(generated)
-    replace(folder / PAGES, pages.files(contract, samples_of(contract)))
 
 
 def samples_of(contract: Description) -> dict[str, str]:

@@ -34,15 +34,15 @@ const mostRoom = 1 << 20
 var errLate = errors.New("the time for it is over")
 
 // attempt sends a request once. All of it has to be there in time; of a stream, its beginning.
-func (c *Client) attempt(ctx context.Context, call *prepared, header http.Header, stream bool) (*answer, error) {
+func (c *Client) attempt(ctx context.Context, call *prepared, stream bool) (*answer, error) {
 	within, cancel := context.WithCancelCause(ctx)
 	request, err := http.NewRequestWithContext(within, call.method, c.BaseURL+call.target(), bytes.NewReader(call.body))
 	if err != nil {
 		cancel(nil)
 		return nil, &ArgumentError{Message: err.Error()}
 	}
-	timer := time.AfterFunc(c.Timeout, func() { cancel(errLate) })
-	request.Header = header
+	timer := time.AfterFunc(c.Timeout, func() { cancel(fmt.Errorf("%w: %v", errLate, c.Timeout)) })
+	request.Header = call.header
 	response, err := c.HTTP.Do(request)
 	if err != nil {
 		timer.Stop()
@@ -97,8 +97,8 @@ func failure(outer, within context.Context, err error) error {
 	if outer.Err() != nil {
 		return fmt.Errorf("cloudmetrics: %w", outer.Err())
 	}
-	if errors.Is(context.Cause(within), errLate) {
-		return &ConnectionError{Err: errLate, Sent: true, late: true}
+	if cause := context.Cause(within); errors.Is(cause, errLate) {
+		return &ConnectionError{Err: cause, Sent: true, late: true}
 	}
 	var dialing *net.OpError
 	sent := !(errors.As(err, &dialing) && dialing.Op == "dial")

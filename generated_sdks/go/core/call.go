@@ -13,6 +13,8 @@ import (
 const (
 	mediaJSON = "application/json"
 	keyHeader = "Idempotency-Key"
+	// With the client's own and the credential there are rarely more.
+	roomForHeaders = 8
 )
 
 // Call is what is asked, before anybody knows where and as whom.
@@ -67,10 +69,14 @@ func (call Call) prepare() (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := &prepared{method: call.Method, path: path, query: url.Values{}, header: http.Header{}}
+	made := &prepared{method: call.Method, path: path, header: make(http.Header, roomForHeaders)}
 	made.keyed = call.Keyed
 	made.mayRepeat = call.Repeatable || call.Keyed || call.Method != http.MethodPost
-	value := encode(call.Params, made.query, made.header)
+	var value any
+	if call.Params != nil {
+		made.query = url.Values{}
+		value = encode(call.Params, made.query, made.header)
+	}
 	switch call.Body {
 	case NoBody:
 	case Fields:

@@ -37,10 +37,15 @@ func (c *Client) send(ctx context.Context, call *prepared, stream bool) (*answer
 	if err != nil {
 		return nil, err
 	}
+	for key, values := range c.Header {
+		if _, given := call.header[key]; !given {
+			call.header[key] = values
+		}
+	}
 	replaced := false
 	for retry := 0; ; {
-		header := c.headers(call, name, value)
-		answer, err := c.attempt(ctx, call, header, stream)
+		call.header[name] = []string{value}
+		answer, err := c.attempt(ctx, call, stream)
 		if err == nil && answer.status < http.StatusMultipleChoices {
 			observe(ctx, answer)
 			return answer, nil
@@ -75,18 +80,6 @@ func (c *Client) replaced(ctx context.Context, last string, refusal error) (stri
 		err = refusal
 	}
 	return name, value, err
-}
-
-func (c *Client) headers(call *prepared, name, value string) http.Header {
-	header := make(http.Header, len(c.Header)+len(call.header)+1)
-	for key, values := range c.Header {
-		header[key] = values
-	}
-	for key, values := range call.header {
-		header[key] = values
-	}
-	header[name] = []string{value}
-	return header
 }
 
 // pauseAfter says whether the same request may do better later and may be sent again, and when.

@@ -96,7 +96,7 @@ func (c *clientCredentials) renew(ctx context.Context, client *Client) error {
 }
 
 func (c *clientCredentials) request(ctx context.Context, client *Client, call *prepared) error {
-	answer, err := client.attempt(ctx, call, call.header, false)
+	answer, err := client.attempt(ctx, call, false)
 	if err != nil {
 		return err
 	}

@@ -11,11 +11,7 @@ import (
 // encode puts the fields of params where their tags say, and gives the one that is the whole body, if any.
 // What has its zero value was not given, and is not sent.
 func encode(params any, query url.Values, header http.Header) any {
-	value := reflect.ValueOf(params)
-	if !value.IsValid() {
-		return nil
-	}
-	value = value.Elem()
+	value := reflect.ValueOf(params).Elem()
 	var whole any
 	for i := range value.NumField() {
 		field, tag := value.Field(i), value.Type().Field(i).Tag

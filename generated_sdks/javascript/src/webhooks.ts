@@ -1,8 +1,9 @@
 /**
  * Whether a webhook is from CloudMetrics: its signature, checked over the body as it arrived.
  *
- * Both forms sign `{webhook-id}.{webhook-timestamp}.{body}` with HMAC-SHA256: `webhook-signature`, as Standard
- * Webhooks writes it (`v1,<base64>`), and `X-Signature: sha256=<hex>`.
+ * Both forms sign `{webhook-id}.{webhook-timestamp}.{body}` with HMAC-SHA256. `X-Signature: sha256=<hex>` is made
+ * with the secret as it is shown; `webhook-signature: v1,<base64>`, as Standard Webhooks has it, with the bytes that
+ * are written in base64 after `whsec_`.
  */
 import { InvalidArgument, SignatureInvalid } from './errors.js';
 
@@ -24,8 +25,8 @@ export interface VerifyOptions {
 /**
  * The event in a webhook, once its signature is right.
  *
- * `body` is the body as it arrived, before anybody parsed it. `secret` is the endpoint's, with or without
- * `whsec_`. An event can arrive twice: its `id` tells. Throws SignatureInvalid, InvalidArgument.
+ * `body` is the body as it arrived, before anybody parsed it. `secret` is the channel's, as it was shown when
+ * the channel was made. An event can arrive twice: its `id` tells. Throws SignatureInvalid, InvalidArgument.
  */
 export async function verify<T = unknown>(
   body: string | Uint8Array,
@@ -38,9 +39,9 @@ export async function verify<T = unknown>(
   const [id, timestamp] = [named['webhook-id'], named['webhook-timestamp']];
   if (!id || !timestamp) throw new SignatureInvalid('the headers webhook-id and webhook-timestamp are needed');
   checkTime(timestamp, options.tolerance ?? 300, options.now ?? Date.now() / 1000);
-  const key = await crypto.subtle.importKey('raw', keyOf(secret), ALGORITHM, false, ['verify']);
+  if (secret === '') throw new InvalidArgument('a secret is needed to verify webhooks');
   const signed = joined(new TextEncoder().encode(`${id}.${timestamp}.`), raw);
-  if (!(await isSigned(key, signed, named))) {
+  if (!(await isSigned(signed, named, secret))) {
     throw new SignatureInvalid('no signature is right for this body and this secret');
   }
   try {
@@ -51,22 +52,27 @@ export async function verify<T = unknown>(
 }
 
 /** Whether one of the signatures is right: while a secret is being changed, there are several. */
-async function isSigned(key: CryptoKey, signed: Bytes, headers: Record<string, string>): Promise<boolean> {
-  const candidates: (Bytes | null)[] = [];
+async function isSigned(signed: Bytes, headers: Record<string, string>, secret: string): Promise<boolean> {
+  const hex = /^sha256=([0-9a-f]{64})$/i.exec(headers['x-signature'] ?? '')?.[1];
+  if (hex !== undefined) {
+    const signature = Uint8Array.from(hex.match(/../g)!, (pair) => Number.parseInt(pair, 16));
+    if (await isRight(new TextEncoder().encode(secret), signature, signed)) return true;
+  }
   for (const each of (headers['webhook-signature'] ?? '').split(' ')) {
     const [version, signature = ''] = each.split(',', 2);
-    if (version === 'v1') candidates.push(fromBase64(signature));
-  }
-  const hex = /^sha256=([0-9a-f]{64})$/i.exec(headers['x-signature'] ?? '')?.[1];
-  if (hex !== undefined) candidates.push(Uint8Array.from(hex.match(/../g)!, (pair) => Number.parseInt(pair, 16)));
-  for (const candidate of candidates) {
-    // It compares in constant time.
-    if (candidate !== null && (await crypto.subtle.verify('HMAC', key, candidate, signed))) return true;
+    const bytes = version === 'v1' ? fromBase64(signature) : null;
+    if (bytes !== null && (await isRight(keyOf(secret), bytes, signed))) return true;
   }
   return false;
 }
 
-/** The bytes of a secret: base64 after `whsec_`, and else the text itself, as its owner chose it. */
+/** Compares in constant time. */
+async function isRight(key: Bytes, signature: Bytes, signed: Bytes): Promise<boolean> {
+  const imported = await crypto.subtle.importKey('raw', key, ALGORITHM, false, ['verify']);
+  return crypto.subtle.verify('HMAC', imported, signature, signed);
+}
+
+/** Standard Webhooks' key: base64 after `whsec_`, and else the text itself, as its owner chose it. */
 function keyOf(secret: string): Bytes {
   const key = secret.startsWith(PREFIX) ? fromBase64(secret.slice(PREFIX.length)) : new TextEncoder().encode(secret);
   if (key === null || key.length === 0) {

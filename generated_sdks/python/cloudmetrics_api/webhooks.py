@@ -1,7 +1,8 @@
 """Whether a webhook is from CloudMetrics: its signature, checked over the body as it arrived.
 
-Both forms sign `{webhook-id}.{webhook-timestamp}.{body}` with HMAC-SHA256: `webhook-signature`, as Standard
-Webhooks writes it (`v1,<base64>`), and `X-Signature: sha256=<hex>`.
+Both forms sign `{webhook-id}.{webhook-timestamp}.{body}` with HMAC-SHA256. `X-Signature: sha256=<hex>` is
+made with the secret as it is shown; `webhook-signature: v1,<base64>`, as Standard Webhooks has it, with the
+bytes that are written in base64 after `whsec_`.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ def verify(
 ) -> Any:
     """The event in a webhook, once its signature is right.
 
-    `body` is the body as it arrived, before anybody parsed it. `secret` is the endpoint's, with or without
-    `whsec_`. An event can arrive twice: its `id` tells.
+    `body` is the body as it arrived, before anybody parsed it. `secret` is the channel's, as it was shown
+    when the channel was made. An event can arrive twice: its `id` tells.
 
-    Raises SignatureInvalid.
+    Raises SignatureInvalid; ValueError for a secret that was not copied whole.
     """
     raw = body.encode() if isinstance(body, str) else body
     named = {name.lower(): value for name, value in headers.items()}
@@ -43,8 +44,7 @@ def verify(
     if not webhook_id or not timestamp:
         raise SignatureInvalid("the headers webhook-id and webhook-timestamp are needed")
     _in_time(timestamp, tolerance, time.time() if now is None else now)
-    digest = hmac.digest(_key(secret), f"{webhook_id}.{timestamp}.".encode() + raw, hashlib.sha256)
-    if not _signed(digest, named):
+    if not _signed(f"{webhook_id}.{timestamp}.".encode() + raw, named, secret):
         raise SignatureInvalid("no signature is right for this body and this secret")
     try:
         return json.loads(raw)
@@ -52,19 +52,23 @@ def verify(
         raise SignatureInvalid("the body is signed, but no JSON") from None
 
 
-def _signed(digest: bytes, headers: Mapping[str, str]) -> bool:
+def _signed(message: bytes, headers: Mapping[str, str], secret: str) -> bool:
     """Whether one of the signatures is right: while a secret is being changed, there are several."""
-    expected = base64.b64encode(digest)
-    for each in headers.get("webhook-signature", "").split():
-        version, _, signature = each.partition(",")
-        if version == "v1" and hmac.compare_digest(signature.encode(), expected):
-            return True
+    if not secret:
+        raise ValueError("a secret is needed to verify webhooks")
     scheme, _, signature = headers.get("x-signature", "").partition("=")
-    return scheme == "sha256" and hmac.compare_digest(signature.lower().encode(), digest.hex().encode())
+    expected = hmac.digest(secret.encode(), message, hashlib.sha256).hex()
+    if scheme == "sha256" and hmac.compare_digest(signature.lower().encode(), expected.encode()):
+        return True
+    signatures = headers.get("webhook-signature", "").split()
+    if not signatures:
+        return False
+    standard = f"v1,{base64.b64encode(hmac.digest(_key(secret), message, hashlib.sha256)).decode()}"
+    return any(hmac.compare_digest(each.encode(), standard.encode()) for each in signatures)
 
 
 def _key(secret: str) -> bytes:
-    """The bytes of a secret: base64 after `whsec_`, and else the text itself, as its owner chose it."""
+    """Standard Webhooks' key: base64 after `whsec_`, and else the text itself, as its owner chose it."""
     if not secret.startswith(PREFIX):
         return secret.encode()
     try:

@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from cloudmetrics.contract import Contract
+from tests.spec import contract
 
-CONTRACT = Contract.load(Path(__file__).parents[3] / "spec" / "openapi.yaml", examples=False)
-
+CONTRACT = contract()
 
 VARIABLE = re.compile(r"\{([^}]+)\}")
 # An id that nothing has.

@@ -22,8 +22,6 @@ FORBIDDEN = {
     "scopes": ["workspace:admin"],
     "__proto__": {"admin": True},
 }
-WITH_BODY = [sample for sample in SAMPLES if isinstance(sample.body, dict)]
-
 pytestmark = pytest.mark.requirement("D6-7", "CM-14")
 
 
@@ -34,11 +32,17 @@ def allowed(sample: Sample) -> dict[str, Any]:
     return {**schema.get("properties", {}), **sample.body}
 
 
-@pytest.mark.parametrize("field", FORBIDDEN)
-@pytest.mark.parametrize("sample", WITH_BODY, ids=lambda sample: sample.id)
+TRIES = [
+    pytest.param(sample, field, id=f"{sample.id}-{field}")
+    for sample in SAMPLES
+    if isinstance(sample.body, dict)
+    for field in FORBIDDEN
+    if field not in allowed(sample)
+]
+
+
+@pytest.mark.parametrize(("sample", "field"), TRIES)
 async def test_no_other_field_can_be_set(client, sample, field):
-    if field in allowed(sample):
-        pytest.skip("the contract lets it be set here")
     answer = await client.request(sample.method, sample.url(), json=sample.body | {field: FORBIDDEN[field]})
     assert answer.status_code == 400
     violations = answer.json()["errors"]

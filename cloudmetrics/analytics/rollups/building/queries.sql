@@ -70,7 +70,7 @@ DELETE FROM stale_editions
 WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND edition = %(edition)s;
 
 -- name: first_of_visitor_days
--- This and the next four say what is deleted next, so that each deletion is a short one.
+-- This and the next five say what is deleted next, so that each deletion is a short one.
 SELECT min(day) AS day
 FROM visitor_days
 WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND edition = %(edition)s;
@@ -111,6 +111,16 @@ WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND editio
 DELETE FROM daily_totals
 WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND edition = %(edition)s
   AND dimension = %(dimension)s;
+
+-- name: first_of_daily_cube
+SELECT min(day) AS day
+FROM daily_cube
+WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND edition = %(edition)s;
+
+-- name: delete_of_daily_cube
+DELETE FROM daily_cube
+WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND edition = %(edition)s
+  AND day = %(day)s;
 
 -- name: first_of_daily_gaps
 SELECT min(dimension) AS dimension

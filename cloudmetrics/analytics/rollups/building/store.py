@@ -21,6 +21,7 @@ DELETING = (
     (queries.first_of_page_days, queries.delete_of_page_days),
     (queries.first_of_visitor_day_events, queries.delete_of_visitor_day_events),
     (queries.first_of_daily_totals, queries.delete_of_daily_totals),
+    (queries.first_of_daily_cube, queries.delete_of_daily_cube),
     (queries.first_of_daily_gaps, queries.delete_of_daily_gaps),
 )
 

@@ -33,6 +33,25 @@ WHEN MATCHED THEN UPDATE SET
     revenue = total.revenue - gone.revenue, visits = total.visits - gone.visits,
     bounces = total.bounces - gone.bounces, visit_us = total.visit_us - gone.visit_us;
 
+-- name: take_cube
+MERGE INTO daily_cube AS present
+USING (
+    SELECT
+        workspace_id, website_id, edition, day,
+        cell_of(source, medium, campaign, device, browser, system, country) AS cell,
+        1 AS visitors, events, pageviews, sales, revenue, visits, bounces, visit_us
+    FROM visitor_days
+    WHERE workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND visitor_id = %(visitor_id)s
+) AS gone
+ON present.workspace_id = gone.workspace_id AND present.website_id = gone.website_id
+    AND present.edition = gone.edition AND present.day = gone.day AND present.cell = gone.cell
+WHEN MATCHED AND present.visitors <= gone.visitors THEN DELETE
+WHEN MATCHED THEN UPDATE SET
+    visitors = present.visitors - gone.visitors, events = present.events - gone.events,
+    pageviews = present.pageviews - gone.pageviews, sales = present.sales - gone.sales,
+    revenue = present.revenue - gone.revenue, visits = present.visits - gone.visits,
+    bounces = present.bounces - gone.bounces, visit_us = present.visit_us - gone.visit_us;
+
 -- name: take_gaps
 MERGE INTO daily_gaps AS gap
 USING (

@@ -39,6 +39,7 @@ async def erase(tenant: Tenant, website_id: UUID, visitor_id: str) -> tuple[Trac
             erased += (await _only(transaction, queries.delete_events, of))["removed"]
         await transaction.execute(queries.take_gaps, parameters)
         await transaction.execute(queries.take_totals, parameters)
+        await transaction.execute(queries.take_cube, parameters)
         left = await _event_ids(transaction, parameters)
         visits = await _only(transaction, queries.delete_visits, parameters)
         days = await _only(transaction, queries.delete_days, parameters | {"edition": website["edition"]})

@@ -91,6 +91,12 @@ WHERE
     workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND edition = %(edition)s
     AND day < %(day)s;
 
+-- name: forget_daily_cube
+DELETE FROM daily_cube
+WHERE
+    workspace_id = %(workspace_id)s AND website_id = %(website_id)s AND edition = %(edition)s
+    AND day < %(day)s;
+
 -- name: loose_gaps
 -- Visitors of days that remain, whose previous day is among those that go.
 SELECT dimension, value, day, sum(visitors)::bigint AS visitors
@@ -174,3 +180,27 @@ WHERE
     present.workspace_id = %(workspace_id)s AND present.website_id = %(website_id)s
     AND present.edition = %(edition)s
     AND present.dimension = more.dimension AND present.value = more.value AND present.day = more.day;
+
+-- name: count_visits_by_cell
+UPDATE daily_cube AS present
+SET
+    visits = present.visits + more.visits,
+    bounces = present.bounces + more.bounces,
+    visit_us = present.visit_us + more.visit_us
+FROM (
+    SELECT
+        day, cell_of(source, medium, campaign, device, browser, system, country) AS cell,
+        count(*) AS visits,
+        count(*) FILTER (WHERE cut.events = 1) AS bounces,
+        (sum(extract(epoch FROM cut.ended_at - cut.started_at)) * 1000000)::bigint AS visit_us
+    FROM jsonb_to_recordset(%(visits)s::jsonb) AS cut (
+        visitor_id text, day date, started_at timestamptz, ended_at timestamptz, events bigint
+    )
+    JOIN visitor_days AS its USING (day, visitor_id)
+    WHERE
+        its.workspace_id = %(workspace_id)s AND its.website_id = %(website_id)s AND its.edition = %(edition)s
+    GROUP BY day, cell
+) AS more
+WHERE
+    present.workspace_id = %(workspace_id)s AND present.website_id = %(website_id)s
+    AND present.edition = %(edition)s AND present.day = more.day AND present.cell = more.cell;

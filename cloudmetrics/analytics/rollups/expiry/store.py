@@ -17,6 +17,7 @@ DAYS = (
     queries.forget_visitor_day_events,
     queries.forget_page_days,
     queries.forget_daily_totals,
+    queries.forget_daily_cube,
 )
 
 
@@ -43,3 +44,4 @@ async def forget(transaction: Transaction, expiry: Mapping[str, Any], crossing: 
         await transaction.execute(queries.add_visits, cut)
         await transaction.execute(queries.count_visits_by_visitor, cut)
         await transaction.execute(queries.count_visits_by_day, cut)
+        await transaction.execute(queries.count_visits_by_cell, cut)

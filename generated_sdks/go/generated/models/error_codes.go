@@ -88,6 +88,8 @@ const (
 	CodeChannelInUse ErrorCode = "CHANNEL_IN_USE"
 	// The alert is not firing.
 	CodeNotFiring ErrorCode = "NOT_FIRING"
+	// The delivery has not failed.
+	CodeDeliveryNotFailed ErrorCode = "DELIVERY_NOT_FAILED"
 	// Changed meanwhile.
 	CodePreconditionFailed ErrorCode = "PRECONDITION_FAILED"
 	// The body is too large.

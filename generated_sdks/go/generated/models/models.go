@@ -169,13 +169,7 @@ type AlertChannelCreate struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertChannelCreate) UnmarshalJSON(data []byte) error {
 	*u = AlertChannelCreate{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "EMAIL":
 		u.EmailChannelBody = new(EmailChannelBody)
 		return json.Unmarshal(data, u.EmailChannelBody)
@@ -189,15 +183,21 @@ func (u *AlertChannelCreate) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u AlertChannelCreate) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.EmailChannelBody != nil:
-		return json.Marshal(u.EmailChannelBody)
+		member := *u.EmailChannelBody
+		member.Kind = "EMAIL"
+		return json.Marshal(member)
 	case u.SlackChannelBody != nil:
-		return json.Marshal(u.SlackChannelBody)
+		member := *u.SlackChannelBody
+		member.Kind = "SLACK"
+		return json.Marshal(member)
 	case u.WebhookChannelBody != nil:
-		return json.Marshal(u.WebhookChannelBody)
+		member := *u.WebhookChannelBody
+		member.Kind = "WEBHOOK"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -292,13 +292,7 @@ type AlertCondition struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertCondition) UnmarshalJSON(data []byte) error {
 	*u = AlertCondition{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "THRESHOLD":
 		u.ThresholdCondition = new(ThresholdCondition)
 		return json.Unmarshal(data, u.ThresholdCondition)
@@ -318,19 +312,29 @@ func (u *AlertCondition) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u AlertCondition) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.ThresholdCondition != nil:
-		return json.Marshal(u.ThresholdCondition)
+		member := *u.ThresholdCondition
+		member.Kind = "THRESHOLD"
+		return json.Marshal(member)
 	case u.ChangeCondition != nil:
-		return json.Marshal(u.ChangeCondition)
+		member := *u.ChangeCondition
+		member.Kind = "CHANGE"
+		return json.Marshal(member)
 	case u.AbsenceCondition != nil:
-		return json.Marshal(u.AbsenceCondition)
+		member := *u.AbsenceCondition
+		member.Kind = "ABSENCE"
+		return json.Marshal(member)
 	case u.AnomalyCondition != nil:
-		return json.Marshal(u.AnomalyCondition)
+		member := *u.AnomalyCondition
+		member.Kind = "ANOMALY"
+		return json.Marshal(member)
 	case u.BudgetCondition != nil:
-		return json.Marshal(u.BudgetCondition)
+		member := *u.BudgetCondition
+		member.Kind = "BUDGET"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -353,13 +357,7 @@ type AlertConditionBody struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertConditionBody) UnmarshalJSON(data []byte) error {
 	*u = AlertConditionBody{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "THRESHOLD":
 		u.ThresholdConditionBody = new(ThresholdConditionBody)
 		return json.Unmarshal(data, u.ThresholdConditionBody)
@@ -379,19 +377,29 @@ func (u *AlertConditionBody) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u AlertConditionBody) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.ThresholdConditionBody != nil:
-		return json.Marshal(u.ThresholdConditionBody)
+		member := *u.ThresholdConditionBody
+		member.Kind = "THRESHOLD"
+		return json.Marshal(member)
 	case u.ChangeConditionBody != nil:
-		return json.Marshal(u.ChangeConditionBody)
+		member := *u.ChangeConditionBody
+		member.Kind = "CHANGE"
+		return json.Marshal(member)
 	case u.AbsenceConditionBody != nil:
-		return json.Marshal(u.AbsenceConditionBody)
+		member := *u.AbsenceConditionBody
+		member.Kind = "ABSENCE"
+		return json.Marshal(member)
 	case u.AnomalyConditionBody != nil:
-		return json.Marshal(u.AnomalyConditionBody)
+		member := *u.AnomalyConditionBody
+		member.Kind = "ANOMALY"
+		return json.Marshal(member)
 	case u.BudgetConditionBody != nil:
-		return json.Marshal(u.BudgetConditionBody)
+		member := *u.BudgetConditionBody
+		member.Kind = "BUDGET"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -660,13 +668,7 @@ type AlertSource struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertSource) UnmarshalJSON(data []byte) error {
 	*u = AlertSource{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "METRIC":
 		u.MetricSource = new(MetricSource)
 		return json.Unmarshal(data, u.MetricSource)
@@ -677,13 +679,17 @@ func (u *AlertSource) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u AlertSource) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.MetricSource != nil:
-		return json.Marshal(u.MetricSource)
+		member := *u.MetricSource
+		member.Kind = "METRIC"
+		return json.Marshal(member)
 	case u.CostSource != nil:
-		return json.Marshal(u.CostSource)
+		member := *u.CostSource
+		member.Kind = "COST"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -701,13 +707,7 @@ type AlertSourceBody struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *AlertSourceBody) UnmarshalJSON(data []byte) error {
 	*u = AlertSourceBody{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "METRIC":
 		u.MetricSourceBody = new(MetricSourceBody)
 		return json.Unmarshal(data, u.MetricSourceBody)
@@ -718,13 +718,17 @@ func (u *AlertSourceBody) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u AlertSourceBody) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.MetricSourceBody != nil:
-		return json.Marshal(u.MetricSourceBody)
+		member := *u.MetricSourceBody
+		member.Kind = "METRIC"
+		return json.Marshal(member)
 	case u.CostSourceBody != nil:
-		return json.Marshal(u.CostSourceBody)
+		member := *u.CostSourceBody
+		member.Kind = "COST"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -1145,6 +1149,13 @@ const (
 	AuditActionAlertDeleted             AuditAction = "ALERT_DELETED"
 	AuditActionAlertChannelCreated      AuditAction = "ALERT_CHANNEL_CREATED"
 	AuditActionAlertChannelDeleted      AuditAction = "ALERT_CHANNEL_DELETED"
+	AuditActionAlertDeliveryResent      AuditAction = "ALERT_DELIVERY_RESENT"
+	AuditActionBudgetCreated            AuditAction = "BUDGET_CREATED"
+	AuditActionBudgetUpdated            AuditAction = "BUDGET_UPDATED"
+	AuditActionBudgetDeleted            AuditAction = "BUDGET_DELETED"
+	AuditActionAllocationCreated        AuditAction = "ALLOCATION_CREATED"
+	AuditActionAllocationDeleted        AuditAction = "ALLOCATION_DELETED"
+	AuditActionCostImportCreated        AuditAction = "COST_IMPORT_CREATED"
 	AuditActionFunnelDeleted            AuditAction = "FUNNEL_DELETED"
 	AuditActionFunnelRestored           AuditAction = "FUNNEL_RESTORED"
 	AuditActionDashboardDeleted         AuditAction = "DASHBOARD_DELETED"
@@ -1528,13 +1539,7 @@ type Condition struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *Condition) UnmarshalJSON(data []byte) error {
 	*u = Condition{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "EVENT":
 		u.EventCondition = new(EventCondition)
 		return json.Unmarshal(data, u.EventCondition)
@@ -1545,13 +1550,17 @@ func (u *Condition) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u Condition) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.EventCondition != nil:
-		return json.Marshal(u.EventCondition)
+		member := *u.EventCondition
+		member.Kind = "EVENT"
+		return json.Marshal(member)
 	case u.PageCondition != nil:
-		return json.Marshal(u.PageCondition)
+		member := *u.PageCondition
+		member.Kind = "PAGE"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -1570,13 +1579,7 @@ type ConditionBody struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *ConditionBody) UnmarshalJSON(data []byte) error {
 	*u = ConditionBody{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "EVENT":
 		u.EventConditionBody = new(EventConditionBody)
 		return json.Unmarshal(data, u.EventConditionBody)
@@ -1587,13 +1590,17 @@ func (u *ConditionBody) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u ConditionBody) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.EventConditionBody != nil:
-		return json.Marshal(u.EventConditionBody)
+		member := *u.EventConditionBody
+		member.Kind = "EVENT"
+		return json.Marshal(member)
 	case u.PageConditionBody != nil:
-		return json.Marshal(u.PageConditionBody)
+		member := *u.PageConditionBody
+		member.Kind = "PAGE"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -2604,13 +2611,7 @@ type Filter struct {
 // UnmarshalJSON reads one of the members, by its operator.
 func (u *Filter) UnmarshalJSON(data []byte) error {
 	*u = Filter{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"operator"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "operator") {
 	case "AND":
 		u.FilterAnd = new(FilterAnd)
 		return json.Unmarshal(data, u.FilterAnd)
@@ -2636,23 +2637,37 @@ func (u *Filter) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its operator, or else Raw.
 func (u Filter) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.FilterAnd != nil:
-		return json.Marshal(u.FilterAnd)
+		member := *u.FilterAnd
+		member.Operator = "AND"
+		return json.Marshal(member)
 	case u.FilterOr != nil:
-		return json.Marshal(u.FilterOr)
+		member := *u.FilterOr
+		member.Operator = "OR"
+		return json.Marshal(member)
 	case u.FilterNot != nil:
-		return json.Marshal(u.FilterNot)
+		member := *u.FilterNot
+		member.Operator = "NOT"
+		return json.Marshal(member)
 	case u.FilterIs != nil:
-		return json.Marshal(u.FilterIs)
+		member := *u.FilterIs
+		member.Operator = "IS"
+		return json.Marshal(member)
 	case u.FilterIsNot != nil:
-		return json.Marshal(u.FilterIsNot)
+		member := *u.FilterIsNot
+		member.Operator = "IS_NOT"
+		return json.Marshal(member)
 	case u.FilterContains != nil:
-		return json.Marshal(u.FilterContains)
+		member := *u.FilterContains
+		member.Operator = "CONTAINS"
+		return json.Marshal(member)
 	case u.FilterIn != nil:
-		return json.Marshal(u.FilterIn)
+		member := *u.FilterIn
+		member.Operator = "IN"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -3711,8 +3726,8 @@ type QueryPlan struct {
 // QueryPlanPart: What one source tells.
 type QueryPlanPart struct {
 	// A table that is kept while events come in, from the smallest on: `daily_totals`,
-	// `daily_gaps`, `page_days`, `visitor_day_events`, `visitor_days`, `visits`; or
-	// the `events` themselves. Costs come from `cost_totals` or `cost_days`.
+	// `daily_gaps`, `daily_cube`, `page_days`, `visitor_day_events`, `visitor_days`,
+	// `visits`; or the `events` themselves. Costs come from `cost_totals` or `cost_days`.
 	Source string `json:"source"`
 	// What is counted from it; metrics are made of that.
 	Tells []string `json:"tells"`
@@ -3873,7 +3888,7 @@ type ReportBody struct {
 	Sections []ReportSectionBody `json:"sections,omitzero"`
 	// A dashboard to show, instead of `sections`: each of its widgets that asks
 	// something of the metrics is a section, about the days of this report.
-	DashboardID *string `json:"dashboard_id,omitzero"`
+	DashboardID Nullable[string] `json:"dashboard_id,omitzero"`
 	// Whether the schedule is kept. A paused report can still be run by hand.
 	Status *ReportStatus `json:"status,omitzero"`
 	// When it runs by itself. Without it, only by hand.
@@ -3908,6 +3923,30 @@ type ReportOrder struct {
 	By string `json:"by"`
 	// The smallest first, or the largest. A number that is null is smaller than all others.
 	Direction Direction `json:"direction"`
+}
+
+// ReportPatch: What changes about a report (JSON merge patch); the rest stays. To show a dashboard
+// instead of `sections`, or the other way round, send null for what it shall not have.
+type ReportPatch struct {
+	// What people call the report; it is the title on paper and the subject of the mail. It cannot be blank.
+	Name *string `json:"name,omitzero"`
+	// Which days a report is about, seen from the day on which it is due. All end on
+	// the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
+	// before, up to it.
+	Period *ReportPeriod `json:"period,omitzero"`
+	// All of them; a list is replaced as a whole.
+	Sections Nullable[[]ReportSectionBody] `json:"sections,omitzero"`
+	// A dashboard to show, instead of `sections`.
+	DashboardID Nullable[string] `json:"dashboard_id,omitzero"`
+	// Whether the schedule is kept. A paused report can still be run by hand.
+	Status *ReportStatus `json:"status,omitzero"`
+	// Null lets it run by hand only.
+	Schedule Nullable[ReportSchedulePatch] `json:"schedule,omitzero"`
+	// All of them; a list is replaced as a whole.
+	Recipients []string `json:"recipients,omitzero"`
+	// How the recipients get it: as a PDF attached to the mail, or as a link that shows
+	// the PDF for 30 days to whoever has it.
+	Delivery *ReportDelivery `json:"delivery,omitzero"`
 }
 
 // ReportPeriod: Which days a report is about, seen from the day on which it is due. All end on
@@ -4105,6 +4144,20 @@ type ReportScheduleBody struct {
 	Timezone *string `json:"timezone,omitzero"`
 }
 
+// ReportSchedulePatch: What changes about the schedule.
+type ReportSchedulePatch struct {
+	// Minute, hour, day of the month, month and day of the week, as cron has them:
+	// `0 8 * * 1` is Mondays at 8:00, `0 7 1 * *` the first of each month at 7:00.
+	// Numbers, lists, ranges, steps and English names of days and months are known. It
+	// may come true every 15 minutes at most.
+	//
+	// Where clocks are set forward over the time, it runs at the first moment after
+	// the gap; where they are set back, it runs when the time comes first.
+	Cron *string `json:"cron,omitzero"`
+	// Null is the workspace's.
+	Timezone Nullable[string] `json:"timezone,omitzero"`
+}
+
 // ReportSection: A part of a report. Without dimensions it is shown as large numbers, by `time` as
 // a line with a table, by anything else as bars with a table. The first metric is
 // drawn.
@@ -4206,13 +4259,7 @@ type SavedFilter struct {
 // UnmarshalJSON reads one of the members, by its operator.
 func (u *SavedFilter) UnmarshalJSON(data []byte) error {
 	*u = SavedFilter{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"operator"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "operator") {
 	case "AND":
 		u.SavedFilterAnd = new(SavedFilterAnd)
 		return json.Unmarshal(data, u.SavedFilterAnd)
@@ -4238,23 +4285,37 @@ func (u *SavedFilter) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its operator, or else Raw.
 func (u SavedFilter) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.SavedFilterAnd != nil:
-		return json.Marshal(u.SavedFilterAnd)
+		member := *u.SavedFilterAnd
+		member.Operator = "AND"
+		return json.Marshal(member)
 	case u.SavedFilterOr != nil:
-		return json.Marshal(u.SavedFilterOr)
+		member := *u.SavedFilterOr
+		member.Operator = "OR"
+		return json.Marshal(member)
 	case u.SavedFilterNot != nil:
-		return json.Marshal(u.SavedFilterNot)
+		member := *u.SavedFilterNot
+		member.Operator = "NOT"
+		return json.Marshal(member)
 	case u.SavedFilterIs != nil:
-		return json.Marshal(u.SavedFilterIs)
+		member := *u.SavedFilterIs
+		member.Operator = "IS"
+		return json.Marshal(member)
 	case u.SavedFilterIsNot != nil:
-		return json.Marshal(u.SavedFilterIsNot)
+		member := *u.SavedFilterIsNot
+		member.Operator = "IS_NOT"
+		return json.Marshal(member)
 	case u.SavedFilterContains != nil:
-		return json.Marshal(u.SavedFilterContains)
+		member := *u.SavedFilterContains
+		member.Operator = "CONTAINS"
+		return json.Marshal(member)
 	case u.SavedFilterIn != nil:
-		return json.Marshal(u.SavedFilterIn)
+		member := *u.SavedFilterIn
+		member.Operator = "IN"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -5029,13 +5090,7 @@ type Widget struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *Widget) UnmarshalJSON(data []byte) error {
 	*u = Widget{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "NUMBER":
 		u.NumberWidget = new(NumberWidget)
 		return json.Unmarshal(data, u.NumberWidget)
@@ -5058,21 +5113,33 @@ func (u *Widget) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u Widget) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.NumberWidget != nil:
-		return json.Marshal(u.NumberWidget)
+		member := *u.NumberWidget
+		member.Kind = "NUMBER"
+		return json.Marshal(member)
 	case u.TimeSeriesWidget != nil:
-		return json.Marshal(u.TimeSeriesWidget)
+		member := *u.TimeSeriesWidget
+		member.Kind = "TIME_SERIES"
+		return json.Marshal(member)
 	case u.BarWidget != nil:
-		return json.Marshal(u.BarWidget)
+		member := *u.BarWidget
+		member.Kind = "BAR"
+		return json.Marshal(member)
 	case u.TableWidget != nil:
-		return json.Marshal(u.TableWidget)
+		member := *u.TableWidget
+		member.Kind = "TABLE"
+		return json.Marshal(member)
 	case u.FunnelWidget != nil:
-		return json.Marshal(u.FunnelWidget)
+		member := *u.FunnelWidget
+		member.Kind = "FUNNEL"
+		return json.Marshal(member)
 	case u.TextWidget != nil:
-		return json.Marshal(u.TextWidget)
+		member := *u.TextWidget
+		member.Kind = "TEXT"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -5092,13 +5159,7 @@ type WidgetAnswer struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *WidgetAnswer) UnmarshalJSON(data []byte) error {
 	*u = WidgetAnswer{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "ROWS":
 		u.WidgetRows = new(WidgetRows)
 		return json.Unmarshal(data, u.WidgetRows)
@@ -5115,17 +5176,25 @@ func (u *WidgetAnswer) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u WidgetAnswer) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.WidgetRows != nil:
-		return json.Marshal(u.WidgetRows)
+		member := *u.WidgetRows
+		member.Kind = "ROWS"
+		return json.Marshal(member)
 	case u.WidgetFunnel != nil:
-		return json.Marshal(u.WidgetFunnel)
+		member := *u.WidgetFunnel
+		member.Kind = "FUNNEL"
+		return json.Marshal(member)
 	case u.WidgetWords != nil:
-		return json.Marshal(u.WidgetWords)
+		member := *u.WidgetWords
+		member.Kind = "TEXT"
+		return json.Marshal(member)
 	case u.WidgetProblem != nil:
-		return json.Marshal(u.WidgetProblem)
+		member := *u.WidgetProblem
+		member.Kind = "PROBLEM"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -5147,13 +5216,7 @@ type WidgetBody struct {
 // UnmarshalJSON reads one of the members, by its kind.
 func (u *WidgetBody) UnmarshalJSON(data []byte) error {
 	*u = WidgetBody{Raw: append(json.RawMessage(nil), data...)}
-	var tag struct {
-		Value string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &tag); err != nil {
-		return err
-	}
-	switch tag.Value {
+	switch textOf(data, "kind") {
 	case "NUMBER":
 		u.NumberWidgetBody = new(NumberWidgetBody)
 		return json.Unmarshal(data, u.NumberWidgetBody)
@@ -5176,21 +5239,33 @@ func (u *WidgetBody) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u WidgetBody) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.NumberWidgetBody != nil:
-		return json.Marshal(u.NumberWidgetBody)
+		member := *u.NumberWidgetBody
+		member.Kind = "NUMBER"
+		return json.Marshal(member)
 	case u.TimeSeriesWidgetBody != nil:
-		return json.Marshal(u.TimeSeriesWidgetBody)
+		member := *u.TimeSeriesWidgetBody
+		member.Kind = "TIME_SERIES"
+		return json.Marshal(member)
 	case u.BarWidgetBody != nil:
-		return json.Marshal(u.BarWidgetBody)
+		member := *u.BarWidgetBody
+		member.Kind = "BAR"
+		return json.Marshal(member)
 	case u.TableWidgetBody != nil:
-		return json.Marshal(u.TableWidgetBody)
+		member := *u.TableWidgetBody
+		member.Kind = "TABLE"
+		return json.Marshal(member)
 	case u.FunnelWidgetBody != nil:
-		return json.Marshal(u.FunnelWidgetBody)
+		member := *u.FunnelWidgetBody
+		member.Kind = "FUNNEL"
+		return json.Marshal(member)
 	case u.TextWidgetBody != nil:
-		return json.Marshal(u.TextWidgetBody)
+		member := *u.TextWidgetBody
+		member.Kind = "TEXT"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}

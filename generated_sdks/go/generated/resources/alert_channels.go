@@ -90,7 +90,10 @@ type AlertChannelsCreateParams struct {
 // have had already; `Webhook-Timestamp`, in seconds; and
 // `X-Signature: sha256=…`, the hexadecimal HMAC-SHA-256, with the channel's secret
 // as it is shown, of the id, a full stop, the timestamp, a full stop and the raw
-// body. The secret is in this answer alone.
+// body. `Webhook-Signature: v1,…` is for libraries of Standard Webhooks: base64
+// instead, with the bytes that are written in base64 after `whsec_`; a secret of
+// your own that begins otherwise is those bytes itself. Either is enough. The
+// secret is in this answer alone.
 //
 // A URL that nothing can be sent to answers `400`, with code `UNFIT_DESTINATION`
 // in `errors`; an e-mail address of no member answers `404`.
@@ -160,6 +163,45 @@ func (r *AlertChannels) Delete(ctx context.Context, channelID string, params *Al
 	return core.Send(ctx, r.client, call)
 }
 
+// AlertChannelsListDeliveriesParams is what AlertChannels.ListDeliveries is given.
+type AlertChannelsListDeliveriesParams struct {
+	// Only what stands like this.
+	Status string `json:"-" query:"status"`
+	// Only what has one of these, with commas between them.
+	StatusIn string `json:"-" query:"status:in"`
+	// The order: one field, with its
+	// direction. Without it, newest first.
+	Sort string `json:"-" query:"sort"`
+	// Only these fields of each thing in `data`, with commas between them, and a dot
+	// before a field inside of another: `name,condition.kind`. The others are left
+	// out, even where the schema requires them.
+	Fields string `json:"-" query:"fields"`
+	// Where the page begins: `pagination.next_cursor` of the page before. Cursors
+	// are opaque and belong to the list that gave them. Without one, the list
+	// begins at its beginning.
+	Cursor string `json:"-" query:"cursor"`
+	// How many things a page holds at most.
+	Limit int64 `json:"-" query:"limit"`
+	// Answers `304` without a body if nothing changed: the `ETag` of the answer that
+	// you have. Such an answer costs no request of your plan.
+	IfNoneMatch string `json:"-" header:"If-None-Match"`
+}
+
+// ListDeliveries: List an alert channel's deliveries.
+//
+// Lists what was told through a channel, tests as well, newest first: about which
+// alert, in how many attempts, and why the last of them failed, if it did.
+// Deliveries are kept for 90 days.
+//
+// It needs the scope alerts:read.
+func (r *AlertChannels) ListDeliveries(channelID string, params *AlertChannelsListDeliveriesParams) *core.Pager[models.AlertDelivery] {
+	call := core.Call{Method: "GET", Path: "/v1/alert-channels/{}/deliveries", Segments: []string{channelID}}
+	if params != nil {
+		call.Params = params
+	}
+	return core.NewPager[models.AlertDelivery](r.client, call, false)
+}
+
 // AlertChannelsTestParams is what AlertChannels.Test is given.
 type AlertChannelsTestParams struct {
 	// Makes the request safe to repeat: a key of your own choosing, a UUID for
@@ -177,7 +219,7 @@ type AlertChannelsTestParams struct {
 // Test: Test an alert channel.
 //
 // Sends a message that says that it is a test. It goes the way of every other
-// message, and is tried as often.
+// message, and is tried as often; list-alert-channel-deliveries shows how it went.
 //
 // It needs the scope alerts:full.
 func (r *AlertChannels) Test(ctx context.Context, channelID string, params *AlertChannelsTestParams) (*models.AlertDelivery, error) {

@@ -404,7 +404,9 @@ type AlertsListDeliveriesParams struct {
 //
 // A delivery is tried up to 12 times within 27 hours, until a receiver answers
 // with a status from 200 to 299. A channel that was deleted, a receiver that
-// answers `410`, or a host with an address that is not public ends it at once.
+// answers `410`, or a host with an address that is not public ends it at once. What
+// has `FAILED` can be sent again by resend-alert-delivery. Deliveries are kept for
+// 90 days.
 //
 // It needs the scope alerts:read.
 func (r *Alerts) ListDeliveries(alertID string, params *AlertsListDeliveriesParams) *core.Pager[models.AlertDelivery] {
@@ -413,6 +415,36 @@ func (r *Alerts) ListDeliveries(alertID string, params *AlertsListDeliveriesPara
 		call.Params = params
 	}
 	return core.NewPager[models.AlertDelivery](r.client, call, false)
+}
+
+// AlertsResendDeliveryParams is what Alerts.ResendDelivery is given.
+type AlertsResendDeliveryParams struct {
+	// Makes the request safe to repeat: a key of your own choosing, a UUID for
+	// instance, new for each thing that you want done. What was done under it is done
+	// once, and its answer is kept for 24 hours; whoever sends the same request with
+	// the same key again gets that answer, byte for byte, with
+	// `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+	// the key free. Another request with the key answers `422` with code
+	// `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+	// with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+	// person whose token it is.
+	IdempotencyKey string `json:"-" header:"Idempotency-Key"`
+}
+
+// ResendDelivery: Send an alert's delivery again.
+//
+// Sends a delivery that has `FAILED` once more, with the same id and the same words,
+// and tries it as often as at first. Any other answers `409` with code
+// `DELIVERY_NOT_FAILED`, and one whose channel was deleted `404`. How it goes stands
+// in the alert's deliveries.
+//
+// It needs the scope alerts:full.
+func (r *Alerts) ResendDelivery(ctx context.Context, alertID string, deliveryID string, params *AlertsResendDeliveryParams) (*models.AlertDelivery, error) {
+	call := core.Call{Method: "POST", Path: "/v1/alerts/{}/deliveries/{}/resend", Segments: []string{alertID, deliveryID}, Repeatable: true, Keyed: true}
+	if params != nil {
+		call.Params = params
+	}
+	return core.FetchData[*models.AlertDelivery](ctx, r.client, call)
 }
 
 // AlertsListHistoryParams is what Alerts.ListHistory is given.
@@ -443,7 +475,7 @@ type AlertsListHistoryParams struct {
 //
 // Lists what became of an alert, newest first: when it fired and was resolved,
 // on which numbers, and who acknowledged, muted or changed it. All events of one
-// incident have its `incident_id`.
+// incident have its `incident_id`. Events are kept for 400 days.
 //
 // It needs the scope alerts:read.
 func (r *Alerts) ListHistory(alertID string, params *AlertsListHistoryParams) *core.Pager[models.AlertEvent] {

@@ -103,7 +103,7 @@ type ReportsCreateParams struct {
 	Sections []models.ReportSectionBody `json:"sections,omitzero"`
 	// A dashboard to show, instead of `sections`: each of its widgets that asks
 	// something of the metrics is a section, about the days of this report.
-	DashboardID *string `json:"dashboard_id,omitzero"`
+	DashboardID models.Nullable[string] `json:"dashboard_id,omitzero"`
 	// Whether the schedule is kept. A paused report can still be run by hand.
 	Status *models.ReportStatus `json:"status,omitzero"`
 	// When it runs by itself. Without it, only by hand.
@@ -190,7 +190,7 @@ type ReportsUpdateParams struct {
 	Sections []models.ReportSectionBody `json:"sections,omitzero"`
 	// A dashboard to show, instead of `sections`: each of its widgets that asks
 	// something of the metrics is a section, about the days of this report.
-	DashboardID *string `json:"dashboard_id,omitzero"`
+	DashboardID models.Nullable[string] `json:"dashboard_id,omitzero"`
 	// Whether the schedule is kept. A paused report can still be run by hand.
 	Status *models.ReportStatus `json:"status,omitzero"`
 	// When it runs by itself. Without it, only by hand.
@@ -247,6 +247,58 @@ func (r *Reports) Delete(ctx context.Context, reportID string, params *ReportsDe
 		call.Params = params
 	}
 	return core.Send(ctx, r.client, call)
+}
+
+// ReportsPatchParams is what Reports.Patch is given.
+type ReportsPatchParams struct {
+	// Makes the request safe to repeat: a key of your own choosing, a UUID for
+	// instance, new for each thing that you want done. What was done under it is done
+	// once, and its answer is kept for 24 hours; whoever sends the same request with
+	// the same key again gets that answer, byte for byte, with
+	// `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+	// the key free. Another request with the key answers `422` with code
+	// `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+	// with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+	// person whose token it is.
+	IdempotencyKey string `json:"-" header:"Idempotency-Key"`
+	// Changes the thing only if it still is as you read it: the `ETag` of the answer
+	// that you read it from. If somebody changed it meanwhile, nothing is done and the
+	// answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+	IfMatch string `json:"-" header:"If-Match"`
+	// What people call the report; it is the title on paper and the subject of the mail. It cannot be blank.
+	Name *string `json:"name,omitzero"`
+	// Which days a report is about, seen from the day on which it is due. All end on
+	// the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
+	// before, up to it.
+	Period *models.ReportPeriod `json:"period,omitzero"`
+	// All of them; a list is replaced as a whole.
+	Sections models.Nullable[[]models.ReportSectionBody] `json:"sections,omitzero"`
+	// A dashboard to show, instead of `sections`.
+	DashboardID models.Nullable[string] `json:"dashboard_id,omitzero"`
+	// Whether the schedule is kept. A paused report can still be run by hand.
+	Status *models.ReportStatus `json:"status,omitzero"`
+	// Null lets it run by hand only.
+	Schedule models.Nullable[models.ReportSchedulePatch] `json:"schedule,omitzero"`
+	// All of them; a list is replaced as a whole.
+	Recipients []string `json:"recipients,omitzero"`
+	// How the recipients get it: as a PDF attached to the mail, or as a link that shows
+	// the PDF for 30 days to whoever has it.
+	Delivery *models.ReportDelivery `json:"delivery,omitzero"`
+}
+
+// Patch: Change a report.
+//
+// Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+// as it is. Otherwise it is what update-report does, with the same answers. Two
+// changes at the same moment of different fields both stand.
+//
+// It needs the scope metrics:read and reports:full.
+func (r *Reports) Patch(ctx context.Context, reportID string, params *ReportsPatchParams) (*models.Report, error) {
+	call := core.Call{Method: "PATCH", Path: "/v1/reports/{}", Segments: []string{reportID}, Body: core.Fields, Keyed: true}
+	if params != nil {
+		call.Params = params
+	}
+	return core.FetchData[*models.Report](ctx, r.client, call)
 }
 
 // ReportsListRunsParams is what Reports.ListRuns is given.

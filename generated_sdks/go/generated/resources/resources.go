@@ -7,36 +7,6 @@ import "cloudmetrics.example/go/cloudmetrics/core"
 
 // Resources is what the contract offers.
 type Resources struct {
-	// The workspace that a key belongs to. Everything else lives inside one:
-	// websites, events and numbers of one workspace are invisible to another.
-	Workspace *Workspace
-	// All workspaces that a credential reaches. An API key reaches its own, a
-	// person those that they are a member of. A deleted one can be restored for
-	// 30 days.
-	Workspaces *Workspaces
-	// The people of a workspace, what each of them may do, and who is invited. A
-	// person's credential never can more than the person.
-	Team *Team
-	// What programs call with. A key is shown once, when it is made; it can be
-	// bound to scopes, networks and a time, be rotated without a gap, and be
-	// revoked within a second.
-	APIKeys *APIKeys
-	// Who did what, from where, and with which credential. Entries are only ever
-	// added.
-	AuditLog *AuditLog
-	// Questions that are asked again and again: every Monday morning, every month,
-	// or whenever somebody wants to know. The answers come as PDF with charts, as CSV
-	// and as JSON, and by mail.
-	Reports *Reports
-	// What the workspace uses: its requests, its events, its storage, and how much
-	// of each quota is left.
-	Usage *Usage
-	// The time of the sandbox. It can be moved forward, and schedules, alerts,
-	// expiries and quotas follow: nobody waits a month to test a monthly report.
-	TestClock *TestClock
-	// What is being measured: a website or an app. Its time zone decides where
-	// a day begins, and its currency is the only one that its events may earn.
-	Websites *Websites
 	// What happened: a page was viewed, something was bought, somebody signed
 	// up. Events go in by the batch, each is answered with a receipt, and
 	// sending the same one twice counts once.
@@ -44,6 +14,13 @@ type Resources struct {
 	// Numbers drawn from the events: visitors, page views, revenue, conversion,
 	// as a whole and day by day.
 	Metrics *Metrics
+	// What is being measured: a website or an app. Its time zone decides where
+	// a day begins, and its currency is the only one that its events may earn.
+	Websites *Websites
+	// Who came: each visitor of a website with all that they did there, their
+	// visits and events one by one. A visitor can take their data along, and
+	// can be forgotten.
+	Visitors *Visitors
 	// Where the money came from: by what brought the visitors who paid, by the
 	// page on which they did, by the goal that they completed.
 	Revenue *Revenue
@@ -54,6 +31,9 @@ type Resources struct {
 	// Ways that visitors go, step by step, and where they leave them. A step is
 	// a condition like a goal's.
 	Funnels *Funnels
+	// Questions that a team shares, each in a widget on a grid. What a widget asks is
+	// judged when it is saved, and answered for all of a dashboard together.
+	Dashboards *Dashboards
 	// Rules that watch numbers every minute, and tell people when that is a
 	// reason to: above or below a value, changed since an earlier time, absent, or
 	// unusual. A rule can be replayed over the past before it is made.
@@ -61,23 +41,43 @@ type Resources struct {
 	// Whom alerts tell: members by e-mail, a channel in Slack, a webhook of your
 	// own that gets signed messages.
 	AlertChannels *AlertChannels
-	// Questions that a team shares, each in a widget on a grid. What a widget asks is
-	// judged when it is saved, and answered for all of a dashboard together.
-	Dashboards *Dashboards
-	// Who came: each visitor of a website with all that they did there, their
-	// visits and events one by one. A visitor can take their data along, and
-	// can be forgotten.
-	Visitors *Visitors
+	// Questions that are asked again and again: every Monday morning, every month,
+	// or whenever somebody wants to know. The answers come as PDF with charts, as CSV
+	// and as JSON, and by mail.
+	Reports *Reports
 	// What cloud providers charge. Bills come in as FOCUS files; what they say is
 	// told exactly, by any dimension, to the last digit.
 	Costs *Costs
 	// What certain costs may be in a month, and how that stands: what is spent, and
 	// what is expected at the month's end.
 	Budgets *Budgets
+	// What the workspace uses: its requests, its events, its storage, and how much
+	// of each quota is left.
+	Usage *Usage
+	// What programs call with. A key is shown once, when it is made; it can be
+	// bound to scopes, networks and a time, be rotated without a gap, and be
+	// revoked within a second.
+	APIKeys *APIKeys
+	// The people of a workspace, what each of them may do, and who is invited. A
+	// person's credential never can more than the person.
+	Team *Team
+	// The workspace that a key belongs to. Everything else lives inside one:
+	// websites, events and numbers of one workspace are invisible to another.
+	Workspace *Workspace
+	// All workspaces that a credential reaches. An API key reaches its own, a
+	// person those that they are a member of. A deleted one can be restored for
+	// 30 days.
+	Workspaces *Workspaces
 	// Programs that act for people, or for a workspace, by OAuth 2.1. They are
 	// registered here; what they call to get tokens stands in
 	// `/.well-known/oauth-authorization-server`, outside of this contract.
 	OauthClients *OauthClients
+	// Who did what, from where, and with which credential. Entries are only ever
+	// added.
+	AuditLog *AuditLog
+	// The time of the sandbox. It can be moved forward, and schedules, alerts,
+	// expiries and quotas follow: nobody waits a month to test a monthly report.
+	TestClock *TestClock
 	// Several requests in one, for whoever pays for each way there and back, or wants
 	// all of them done or none.
 	Batch *Batch
@@ -86,27 +86,27 @@ type Resources struct {
 // New gives the resources of a client.
 func New(client *core.Client) *Resources {
 	return &Resources{
-		Workspace:     &Workspace{client},
-		Workspaces:    &Workspaces{client},
-		Team:          &Team{client},
-		APIKeys:       &APIKeys{client},
-		AuditLog:      &AuditLog{client},
-		Reports:       &Reports{client},
-		Usage:         &Usage{client},
-		TestClock:     &TestClock{client},
-		Websites:      &Websites{client},
 		Events:        &Events{client},
 		Metrics:       &Metrics{client},
+		Websites:      &Websites{client},
+		Visitors:      &Visitors{client},
 		Revenue:       &Revenue{client},
 		Goals:         &Goals{client},
 		Funnels:       &Funnels{client},
+		Dashboards:    &Dashboards{client},
 		Alerts:        &Alerts{client},
 		AlertChannels: &AlertChannels{client},
-		Dashboards:    &Dashboards{client},
-		Visitors:      &Visitors{client},
+		Reports:       &Reports{client},
 		Costs:         &Costs{client},
 		Budgets:       &Budgets{client},
+		Usage:         &Usage{client},
+		APIKeys:       &APIKeys{client},
+		Team:          &Team{client},
+		Workspace:     &Workspace{client},
+		Workspaces:    &Workspaces{client},
 		OauthClients:  &OauthClients{client},
+		AuditLog:      &AuditLog{client},
+		TestClock:     &TestClock{client},
 		Batch:         &Batch{client},
 	}
 }

@@ -84,6 +84,8 @@ export type ErrorCode =
   | "CHANNEL_IN_USE"
   /** The alert is not firing. */
   | "NOT_FIRING"
+  /** The delivery has not failed. */
+  | "DELIVERY_NOT_FAILED"
   /** Changed meanwhile. */
   | "PRECONDITION_FAILED"
   /** The body is too large. */

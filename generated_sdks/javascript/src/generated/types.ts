@@ -242,7 +242,7 @@ export type AlertConditionBody = ({
  *
  */
 export type AlertConditionPatch = {
-    kind?: 'THRESHOLD' | 'CHANGE' | 'ABSENCE' | 'ANOMALY' | 'BUDGET';
+    kind?: 'THRESHOLD' | 'CHANGE' | 'ABSENCE' | 'ANOMALY' | 'BUDGET' | (string & {});
     source?: AlertSourcePatch | null;
     window?: AlertWindow | null;
     compare?: AlertComparison | null;
@@ -565,7 +565,7 @@ export type AlertSourceBody = ({
  * What changes about a source, under the rules of conditions.
  */
 export type AlertSourcePatch = {
-    kind?: 'METRIC' | 'COST';
+    kind?: 'METRIC' | 'COST' | (string & {});
     metric?: AlertMetric | null;
     website_id?: string | null;
     filter?: Filter | null;
@@ -965,7 +965,7 @@ export type ApiKeyWithSecretResponse = {
 /**
  * What was done. New values may appear.
  */
-export type AuditAction = 'WORKSPACE_CREATED' | 'WORKSPACE_UPDATED' | 'WORKSPACE_DELETED' | 'WORKSPACE_RESTORED' | 'MEMBER_ADDED' | 'MEMBER_ROLE_CHANGED' | 'MEMBER_REMOVED' | 'INVITATION_CREATED' | 'INVITATION_RESENT' | 'INVITATION_REVOKED' | 'API_KEY_CREATED' | 'API_KEY_UPDATED' | 'API_KEY_ROTATED' | 'API_KEY_REVOKED' | 'API_KEY_LEAKED' | 'OAUTH_CLIENT_CREATED' | 'OAUTH_CLIENT_UPDATED' | 'OAUTH_CLIENT_SECRET_ROTATED' | 'OAUTH_CLIENT_DELETED' | 'OAUTH_GRANT_CREATED' | 'OAUTH_GRANT_REVOKED' | 'WEBSITE_DELETED' | 'WEBSITE_RESTORED' | 'GOAL_DELETED' | 'GOAL_RESTORED' | 'ALERT_CREATED' | 'ALERT_UPDATED' | 'ALERT_DELETED' | 'ALERT_CHANNEL_CREATED' | 'ALERT_CHANNEL_DELETED' | 'FUNNEL_DELETED' | 'FUNNEL_RESTORED' | 'DASHBOARD_DELETED' | 'DASHBOARD_RESTORED' | 'SHARE_LINK_CREATED' | 'SHARE_LINK_REVOKED' | 'SIGNED_IN' | 'REPORT_CREATED' | 'REPORT_UPDATED' | 'REPORT_DELETED' | 'PASSWORD_SET' | 'SECOND_FACTOR_ENABLED' | 'SECOND_FACTOR_REMOVED' | (string & {});
+export type AuditAction = 'WORKSPACE_CREATED' | 'WORKSPACE_UPDATED' | 'WORKSPACE_DELETED' | 'WORKSPACE_RESTORED' | 'MEMBER_ADDED' | 'MEMBER_ROLE_CHANGED' | 'MEMBER_REMOVED' | 'INVITATION_CREATED' | 'INVITATION_RESENT' | 'INVITATION_REVOKED' | 'API_KEY_CREATED' | 'API_KEY_UPDATED' | 'API_KEY_ROTATED' | 'API_KEY_REVOKED' | 'API_KEY_LEAKED' | 'OAUTH_CLIENT_CREATED' | 'OAUTH_CLIENT_UPDATED' | 'OAUTH_CLIENT_SECRET_ROTATED' | 'OAUTH_CLIENT_DELETED' | 'OAUTH_GRANT_CREATED' | 'OAUTH_GRANT_REVOKED' | 'WEBSITE_DELETED' | 'WEBSITE_RESTORED' | 'GOAL_DELETED' | 'GOAL_RESTORED' | 'ALERT_CREATED' | 'ALERT_UPDATED' | 'ALERT_DELETED' | 'ALERT_CHANNEL_CREATED' | 'ALERT_CHANNEL_DELETED' | 'ALERT_DELIVERY_RESENT' | 'BUDGET_CREATED' | 'BUDGET_UPDATED' | 'BUDGET_DELETED' | 'ALLOCATION_CREATED' | 'ALLOCATION_DELETED' | 'COST_IMPORT_CREATED' | 'FUNNEL_DELETED' | 'FUNNEL_RESTORED' | 'DASHBOARD_DELETED' | 'DASHBOARD_RESTORED' | 'SHARE_LINK_CREATED' | 'SHARE_LINK_REVOKED' | 'SIGNED_IN' | 'REPORT_CREATED' | 'REPORT_UPDATED' | 'REPORT_DELETED' | 'PASSWORD_SET' | 'SECOND_FACTOR_ENABLED' | 'SECOND_FACTOR_REMOVED' | (string & {});
 
 /**
  * With which credential it was done.
@@ -1110,7 +1110,7 @@ export type BatchRequest = {
      * Your own name for it, which comes back with its answer.
      */
     id?: string;
-    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | (string & {});
     /**
      * The path with its query, encoded as in a URL.
      */
@@ -1398,7 +1398,7 @@ export type ConditionBody = ({
  *
  */
 export type ConditionPatch = {
-    kind?: 'EVENT' | 'PAGE';
+    kind?: 'EVENT' | 'PAGE' | (string & {});
     event_name?: EventConditionName | null;
     path_pattern?: PathPattern | null;
     minimum_revenue?: MinimumRevenue | null;
@@ -3945,8 +3945,8 @@ export type QueryPlan = {
 export type QueryPlanPart = {
     /**
      * A table that is kept while events come in, from the smallest on: `daily_totals`,
-     * `daily_gaps`, `page_days`, `visitor_day_events`, `visitor_days`, `visits`; or
-     * the `events` themselves. Costs come from `cost_totals` or `cost_days`.
+     * `daily_gaps`, `daily_cube`, `page_days`, `visitor_day_events`, `visitor_days`,
+     * `visits`; or the `events` themselves. Costs come from `cost_totals` or `cost_days`.
      *
      */
     source: string;
@@ -4152,7 +4152,7 @@ export type ReportBody = {
      * something of the metrics is a section, about the days of this report.
      *
      */
-    dashboard_id?: string;
+    dashboard_id?: string | null;
     status?: ReportStatus;
     /**
      * When it runs by itself. Without it, only by hand.
@@ -4210,6 +4210,34 @@ export type ReportOrder = {
      */
     by: string;
     direction: Direction;
+};
+
+/**
+ * What changes about a report (JSON merge patch); the rest stays. To show a dashboard
+ * instead of `sections`, or the other way round, send null for what it shall not have.
+ *
+ */
+export type ReportPatch = {
+    name?: ReportName;
+    period?: ReportPeriod;
+    /**
+     * All of them; a list is replaced as a whole.
+     */
+    sections?: Array<ReportSectionBody> | null;
+    /**
+     * A dashboard to show, instead of `sections`.
+     */
+    dashboard_id?: string | null;
+    status?: ReportStatus;
+    /**
+     * Null lets it run by hand only.
+     */
+    schedule?: ReportSchedulePatch | null;
+    /**
+     * All of them; a list is replaced as a whole.
+     */
+    recipients?: Array<Email>;
+    delivery?: ReportDelivery;
 };
 
 /**
@@ -4351,7 +4379,7 @@ export type ReportRun = {
     /**
      * Why it runs. New values may appear.
      */
-    cause: 'SCHEDULE' | 'REQUEST';
+    cause: 'SCHEDULE' | 'REQUEST' | (string & {});
     status: ReportRunStatus;
     name: ReportName;
     /**
@@ -4388,7 +4416,7 @@ export type ReportRunDelivery = {
     /**
      * `FAILED` where the mail server refused it, or was away for half a day. New values may appear.
      */
-    status: 'PENDING' | 'SENT' | 'FAILED';
+    status: 'PENDING' | 'SENT' | 'FAILED' | (string & {});
     /**
      * When the mail server took it.
      */
@@ -4441,6 +4469,17 @@ export type ReportScheduleBody = {
      * Whose clocks it goes by. Without it, the workspace's.
      */
     timezone?: Timezone;
+};
+
+/**
+ * What changes about the schedule.
+ */
+export type ReportSchedulePatch = {
+    cron?: ReportCron;
+    /**
+     * Null is the workspace's.
+     */
+    timezone?: Timezone | null;
 };
 
 /**
@@ -5896,6 +5935,11 @@ export type AlertChannelKindIn = string;
  *
  */
 export type AlertChannelSort = string;
+
+/**
+ * The delivery's `id`.
+ */
+export type AlertDeliveryId = string;
 
 /**
  * The order: one field, with its
@@ -9975,6 +10019,106 @@ export type GetReportResponses = {
 };
 
 export type GetReportResponse = GetReportResponses[keyof GetReportResponses];
+
+export type PatchReportData = {
+    body: ReportPatch;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * Changes the thing only if it still is as you read it: the `ETag` of the answer
+         * that you read it from. If somebody changed it meanwhile, nothing is done and the
+         * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+         *
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * The report's `id`.
+         */
+        report_id: string;
+    };
+    query?: never;
+    url: '/v1/reports/{report_id}';
+};
+
+export type PatchReportErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The thing is not as `If-Match` says any more; nothing was done.
+     */
+    412: Problem;
+    /**
+     * The body holds more bytes than the operation takes.
+     */
+    413: Problem;
+    /**
+     * The body is of a media type that the operation does not take.
+     */
+    415: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type PatchReportError = PatchReportErrors[keyof PatchReportErrors];
+
+export type PatchReportResponses = {
+    /**
+     * The report.
+     */
+    200: ReportResponse;
+};
+
+export type PatchReportResponse = PatchReportResponses[keyof PatchReportResponses];
 
 export type UpdateReportData = {
     body: ReportBody;
@@ -17352,6 +17496,87 @@ export type ListAlertDeliveriesResponses = {
 
 export type ListAlertDeliveriesResponse = ListAlertDeliveriesResponses[keyof ListAlertDeliveriesResponses];
 
+export type ResendAlertDeliveryData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat: a key of your own choosing, a UUID for
+         * instance, new for each thing that you want done. What was done under it is done
+         * once, and its answer is kept for 24 hours; whoever sends the same request with
+         * the same key again gets that answer, byte for byte, with
+         * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+         * the key free. Another request with the key answers `422` with code
+         * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+         * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+         * person whose token it is.
+         *
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The alert's `id`.
+         */
+        alert_id: string;
+        /**
+         * The delivery's `id`.
+         */
+        delivery_id: string;
+    };
+    query?: never;
+    url: '/v1/alerts/{alert_id}/deliveries/{delivery_id}/resend';
+};
+
+export type ResendAlertDeliveryErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * The request is sound, but what is stored stands against it.
+     */
+    409: Problem;
+    /**
+     * The request is sound, but it cannot be answered.
+     */
+    422: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ResendAlertDeliveryError = ResendAlertDeliveryErrors[keyof ResendAlertDeliveryErrors];
+
+export type ResendAlertDeliveryResponses = {
+    /**
+     * The message is on its way.
+     */
+    202: AlertDeliveryResponse;
+};
+
+export type ResendAlertDeliveryResponse = ResendAlertDeliveryResponses[keyof ResendAlertDeliveryResponses];
+
 export type ListAlertHistoryData = {
     body?: never;
     headers?: {
@@ -18018,6 +18243,101 @@ export type GetAlertChannelResponses = {
 };
 
 export type GetAlertChannelResponse = GetAlertChannelResponses[keyof GetAlertChannelResponses];
+
+export type ListAlertChannelDeliveriesData = {
+    body?: never;
+    headers?: {
+        /**
+         * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+         * you have. Such an answer costs no request of your plan.
+         *
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The channel's `id`.
+         */
+        channel_id: string;
+    };
+    query?: {
+        /**
+         * Only what stands like this.
+         */
+        status?: 'PENDING' | 'DELIVERED' | 'FAILED';
+        /**
+         * Only what has one of these, with commas between them.
+         */
+        'status:in'?: string;
+        /**
+         * The order: one field, with its
+         * direction. Without it, newest first.
+         *
+         */
+        sort?: string;
+        /**
+         * Only these fields of each thing in `data`, with commas between them, and a dot
+         * before a field inside of another: `name,condition.kind`. The others are left
+         * out, even where the schema requires them.
+         *
+         */
+        fields?: string;
+        /**
+         * Where the page begins: `pagination.next_cursor` of the page before. Cursors
+         * are opaque and belong to the list that gave them. Without one, the list
+         * begins at its beginning.
+         *
+         */
+        cursor?: string;
+        /**
+         * How many things a page holds at most.
+         */
+        limit?: number;
+    };
+    url: '/v1/alert-channels/{channel_id}/deliveries';
+};
+
+export type ListAlertChannelDeliveriesErrors = {
+    /**
+     * The request does not fit the contract; nothing of it was done.
+     */
+    400: Problem;
+    /**
+     * There is no credential, or it is not a good one.
+     */
+    401: Problem;
+    /**
+     * The credential is good, but this is not for it.
+     */
+    403: Problem;
+    /**
+     * The workspace has no such thing, or no longer.
+     */
+    404: Problem;
+    /**
+     * A limit is used up for now; `details.policy` says which.
+     */
+    429: Problem;
+    /**
+     * Something broke on our side.
+     */
+    500: Problem;
+    /**
+     * A part that the server needs cannot be reached for the moment.
+     */
+    503: Problem;
+};
+
+export type ListAlertChannelDeliveriesError = ListAlertChannelDeliveriesErrors[keyof ListAlertChannelDeliveriesErrors];
+
+export type ListAlertChannelDeliveriesResponses = {
+    /**
+     * A page of what was told, newest first.
+     */
+    200: AlertDeliveryListResponse;
+};
+
+export type ListAlertChannelDeliveriesResponse = ListAlertChannelDeliveriesResponses[keyof ListAlertChannelDeliveriesResponses];
 
 export type TestAlertChannelData = {
     body?: never;

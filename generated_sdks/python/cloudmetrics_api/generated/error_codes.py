@@ -131,6 +131,9 @@ class ErrorCode(OpenEnum):
     NOT_FIRING = "NOT_FIRING"
     "The alert is not firing."
 
+    DELIVERY_NOT_FAILED = "DELIVERY_NOT_FAILED"
+    "The delivery has not failed."
+
     PRECONDITION_FAILED = "PRECONDITION_FAILED"
     "Changed meanwhile."
 

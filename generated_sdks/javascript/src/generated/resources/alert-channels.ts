@@ -66,6 +66,15 @@ export type AlertChannelsDeleteParams = {
   if_match?: string;
 };
 
+/** What `alertChannels.listDeliveries` is given by name. */
+export type AlertChannelsListDeliveriesParams = NonNullable<api.ListAlertChannelDeliveriesData['query']> & {
+  /**
+   * Answers `304` without a body if nothing changed: the `ETag` of the answer that
+   * you have. Such an answer costs no request of your plan.
+   */
+  if_none_match?: string;
+};
+
 /** What `alertChannels.test` is given by name. */
 export type AlertChannelsTestParams = {
   /**
@@ -128,7 +137,10 @@ export class AlertChannels {
    * have had already; `Webhook-Timestamp`, in seconds; and
    * `X-Signature: sha256=…`, the hexadecimal HMAC-SHA-256, with the channel's secret
    * as it is shown, of the id, a full stop, the timestamp, a full stop and the raw
-   * body. The secret is in this answer alone.
+   * body. `Webhook-Signature: v1,…` is for libraries of Standard Webhooks: base64
+   * instead, with the bytes that are written in base64 after `whsec_`; a secret of
+   * your own that begins otherwise is those bytes itself. Either is enough. The
+   * secret is in this answer alone.
    *
    * A URL that nothing can be sent to answers `400`, with code `UNFIT_DESTINATION`
    * in `errors`; an e-mail address of no member answers `404`.
@@ -184,10 +196,30 @@ export class AlertChannels {
   }
 
   /**
+   * List an alert channel's deliveries.
+   *
+   * Lists what was told through a channel, tests as well, newest first: about which
+   * alert, in how many attempts, and why the last of them failed, if it did.
+   * Deliveries are kept for 90 days.
+   *
+   * Needs the scope `alerts:read`.
+   *
+   * @param channelId The channel's `id`.
+   */
+  listDeliveries(channelId: string, params: AlertChannelsListDeliveriesParams = {}, options?: RequestOptions): Pager<api.AlertDelivery> {
+    const { if_none_match: ifNoneMatch, ...query } = params;
+    return new Pager<api.AlertDelivery>(this.#client, {
+      method: 'GET', path: `/v1/alert-channels/${segment(channelId)}/deliveries`,
+      query,
+      headers: { 'If-None-Match': ifNoneMatch },
+    }, 'query', options);
+  }
+
+  /**
    * Test an alert channel.
    *
    * Sends a message that says that it is a test. It goes the way of every other
-   * message, and is tried as often.
+   * message, and is tried as often; list-alert-channel-deliveries shows how it went.
    *
    * Needs the scope `alerts:full`.
    *

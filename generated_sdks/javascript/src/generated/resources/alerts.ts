@@ -136,6 +136,22 @@ export type AlertsListDeliveriesParams = NonNullable<api.ListAlertDeliveriesData
   if_none_match?: string;
 };
 
+/** What `alerts.resendDelivery` is given by name. */
+export type AlertsResendDeliveryParams = {
+  /**
+   * Makes the request safe to repeat: a key of your own choosing, a UUID for
+   * instance, new for each thing that you want done. What was done under it is done
+   * once, and its answer is kept for 24 hours; whoever sends the same request with
+   * the same key again gets that answer, byte for byte, with
+   * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+   * the key free. Another request with the key answers `422` with code
+   * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+   * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+   * person whose token it is.
+   */
+  idempotency_key?: string;
+};
+
 /** What `alerts.listHistory` is given by name. */
 export type AlertsListHistoryParams = NonNullable<api.ListAlertHistoryData['query']> & {
   /**
@@ -385,7 +401,9 @@ export class Alerts {
    *
    * A delivery is tried up to 12 times within 27 hours, until a receiver answers
    * with a status from 200 to 299. A channel that was deleted, a receiver that
-   * answers `410`, or a host with an address that is not public ends it at once.
+   * answers `410`, or a host with an address that is not public ends it at once. What
+   * has `FAILED` can be sent again by resend-alert-delivery. Deliveries are kept for
+   * 90 days.
    *
    * Needs the scope `alerts:read`.
    *
@@ -401,11 +419,34 @@ export class Alerts {
   }
 
   /**
+   * Send an alert's delivery again.
+   *
+   * Sends a delivery that has `FAILED` once more, with the same id and the same words,
+   * and tries it as often as at first. Any other answers `409` with code
+   * `DELIVERY_NOT_FAILED`, and one whose channel was deleted `404`. How it goes stands
+   * in the alert's deliveries.
+   *
+   * Needs the scope `alerts:full`.
+   *
+   * @param alertId The alert's `id`.
+   * @param deliveryId The delivery's `id`.
+   */
+  resendDelivery(alertId: string, deliveryId: string, params: AlertsResendDeliveryParams = {}, options?: RequestOptions): Answered<api.AlertDelivery> {
+    const { idempotency_key: idempotencyKey } = params;
+    return this.#client.call({
+      method: 'POST', path: `/v1/alerts/${segment(alertId)}/deliveries/${segment(deliveryId)}/resend`,
+      headers: { 'Idempotency-Key': idempotencyKey },
+      repeatable: true,
+      keyed: true,
+    }, takeData<api.AlertDelivery>, options);
+  }
+
+  /**
    * List an alert's history.
    *
    * Lists what became of an alert, newest first: when it fired and was resolved,
    * on which numbers, and who acknowledged, muted or changed it. All events of one
-   * incident have its `incident_id`.
+   * incident have its `incident_id`. Events are kept for 400 days.
    *
    * Needs the scope `alerts:read`.
    *

@@ -87,6 +87,28 @@ export type ReportsDeleteParams = {
   if_match?: string;
 };
 
+/** What `reports.patch` is given by name. */
+export type ReportsPatchParams = NonNullable<api.PatchReportData['body']> & {
+  /**
+   * Makes the request safe to repeat: a key of your own choosing, a UUID for
+   * instance, new for each thing that you want done. What was done under it is done
+   * once, and its answer is kept for 24 hours; whoever sends the same request with
+   * the same key again gets that answer, byte for byte, with
+   * `Idempotency-Replayed: true`. A request that was refused did nothing, and leaves
+   * the key free. Another request with the key answers `422` with code
+   * `IDEMPOTENCY_KEY_REUSED`; while the first one still runs, the answer is `409`
+   * with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the credential, or to the
+   * person whose token it is.
+   */
+  idempotency_key?: string;
+  /**
+   * Changes the thing only if it still is as you read it: the `ETag` of the answer
+   * that you read it from. If somebody changed it meanwhile, nothing is done and the
+   * answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+   */
+  if_match?: string;
+};
+
 /** What `reports.listRuns` is given by name. */
 export type ReportsListRunsParams = NonNullable<api.ListReportRunsData['query']> & {
   /**
@@ -242,6 +264,27 @@ export class Reports {
       headers: { 'Idempotency-Key': idempotencyKey, 'If-Match': ifMatch },
       keyed: true,
     }, takeNothing, options);
+  }
+
+  /**
+   * Change a report.
+   *
+   * Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+   * as it is. Otherwise it is what update-report does, with the same answers. Two
+   * changes at the same moment of different fields both stand.
+   *
+   * Needs the scope `metrics:read` and `reports:full`.
+   *
+   * @param reportId The report's `id`.
+   */
+  patch(reportId: string, params: ReportsPatchParams = {}, options?: RequestOptions): Answered<api.Report> {
+    const { idempotency_key: idempotencyKey, if_match: ifMatch, ...body } = params;
+    return this.#client.call({
+      method: 'PATCH', path: `/v1/reports/${segment(reportId)}`,
+      headers: { 'Idempotency-Key': idempotencyKey, 'If-Match': ifMatch },
+      body,
+      keyed: true,
+    }, takeData<api.Report>, options);
   }
 
   /**

@@ -37,90 +37,6 @@ class Resources:
     """What the contract offers, by its tags."""
 
     @cached_property
-    def workspace(self) -> Workspace:
-        """The workspace that a key belongs to. Everything else lives inside one:
-        websites, events and numbers of one workspace are invisible to another.
-        """
-        from .workspace import Workspace
-
-        return Workspace(cast("CloudMetrics", self))
-
-    @cached_property
-    def workspaces(self) -> Workspaces:
-        """All workspaces that a credential reaches. An API key reaches its own, a
-        person those that they are a member of. A deleted one can be restored for
-        30 days.
-        """
-        from .workspaces import Workspaces
-
-        return Workspaces(cast("CloudMetrics", self))
-
-    @cached_property
-    def team(self) -> Team:
-        """The people of a workspace, what each of them may do, and who is invited. A
-        person's credential never can more than the person.
-        """
-        from .team import Team
-
-        return Team(cast("CloudMetrics", self))
-
-    @cached_property
-    def api_keys(self) -> ApiKeys:
-        """What programs call with. A key is shown once, when it is made; it can be
-        bound to scopes, networks and a time, be rotated without a gap, and be
-        revoked within a second.
-        """
-        from .api_keys import ApiKeys
-
-        return ApiKeys(cast("CloudMetrics", self))
-
-    @cached_property
-    def audit_log(self) -> AuditLog:
-        """Who did what, from where, and with which credential. Entries are only ever
-        added.
-        """
-        from .audit_log import AuditLog
-
-        return AuditLog(cast("CloudMetrics", self))
-
-    @cached_property
-    def reports(self) -> Reports:
-        """Questions that are asked again and again: every Monday morning, every month,
-        or whenever somebody wants to know. The answers come as PDF with charts, as CSV
-        and as JSON, and by mail.
-        """
-        from .reports import Reports
-
-        return Reports(cast("CloudMetrics", self))
-
-    @cached_property
-    def usage(self) -> Usage:
-        """What the workspace uses: its requests, its events, its storage, and how much
-        of each quota is left.
-        """
-        from .usage import Usage
-
-        return Usage(cast("CloudMetrics", self))
-
-    @cached_property
-    def test_clock(self) -> TestClock:
-        """The time of the sandbox. It can be moved forward, and schedules, alerts,
-        expiries and quotas follow: nobody waits a month to test a monthly report.
-        """
-        from .test_clock import TestClock
-
-        return TestClock(cast("CloudMetrics", self))
-
-    @cached_property
-    def websites(self) -> Websites:
-        """What is being measured: a website or an app. Its time zone decides where
-        a day begins, and its currency is the only one that its events may earn.
-        """
-        from .websites import Websites
-
-        return Websites(cast("CloudMetrics", self))
-
-    @cached_property
     def events(self) -> Events:
         """What happened: a page was viewed, something was bought, somebody signed
         up. Events go in by the batch, each is answered with a receipt, and
@@ -138,6 +54,25 @@ class Resources:
         from .metrics import Metrics
 
         return Metrics(cast("CloudMetrics", self))
+
+    @cached_property
+    def websites(self) -> Websites:
+        """What is being measured: a website or an app. Its time zone decides where
+        a day begins, and its currency is the only one that its events may earn.
+        """
+        from .websites import Websites
+
+        return Websites(cast("CloudMetrics", self))
+
+    @cached_property
+    def visitors(self) -> Visitors:
+        """Who came: each visitor of a website with all that they did there, their
+        visits and events one by one. A visitor can take their data along, and
+        can be forgotten.
+        """
+        from .visitors import Visitors
+
+        return Visitors(cast("CloudMetrics", self))
 
     @cached_property
     def revenue(self) -> Revenue:
@@ -168,6 +103,15 @@ class Resources:
         return Funnels(cast("CloudMetrics", self))
 
     @cached_property
+    def dashboards(self) -> Dashboards:
+        """Questions that a team shares, each in a widget on a grid. What a widget asks is
+        judged when it is saved, and answered for all of a dashboard together.
+        """
+        from .dashboards import Dashboards
+
+        return Dashboards(cast("CloudMetrics", self))
+
+    @cached_property
     def alerts(self) -> Alerts:
         """Rules that watch numbers every minute, and tell people when that is a
         reason to: above or below a value, changed since an earlier time, absent, or
@@ -187,23 +131,14 @@ class Resources:
         return AlertChannels(cast("CloudMetrics", self))
 
     @cached_property
-    def dashboards(self) -> Dashboards:
-        """Questions that a team shares, each in a widget on a grid. What a widget asks is
-        judged when it is saved, and answered for all of a dashboard together.
+    def reports(self) -> Reports:
+        """Questions that are asked again and again: every Monday morning, every month,
+        or whenever somebody wants to know. The answers come as PDF with charts, as CSV
+        and as JSON, and by mail.
         """
-        from .dashboards import Dashboards
+        from .reports import Reports
 
-        return Dashboards(cast("CloudMetrics", self))
-
-    @cached_property
-    def visitors(self) -> Visitors:
-        """Who came: each visitor of a website with all that they did there, their
-        visits and events one by one. A visitor can take their data along, and
-        can be forgotten.
-        """
-        from .visitors import Visitors
-
-        return Visitors(cast("CloudMetrics", self))
+        return Reports(cast("CloudMetrics", self))
 
     @cached_property
     def costs(self) -> Costs:
@@ -224,6 +159,53 @@ class Resources:
         return Budgets(cast("CloudMetrics", self))
 
     @cached_property
+    def usage(self) -> Usage:
+        """What the workspace uses: its requests, its events, its storage, and how much
+        of each quota is left.
+        """
+        from .usage import Usage
+
+        return Usage(cast("CloudMetrics", self))
+
+    @cached_property
+    def api_keys(self) -> ApiKeys:
+        """What programs call with. A key is shown once, when it is made; it can be
+        bound to scopes, networks and a time, be rotated without a gap, and be
+        revoked within a second.
+        """
+        from .api_keys import ApiKeys
+
+        return ApiKeys(cast("CloudMetrics", self))
+
+    @cached_property
+    def team(self) -> Team:
+        """The people of a workspace, what each of them may do, and who is invited. A
+        person's credential never can more than the person.
+        """
+        from .team import Team
+
+        return Team(cast("CloudMetrics", self))
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace that a key belongs to. Everything else lives inside one:
+        websites, events and numbers of one workspace are invisible to another.
+        """
+        from .workspace import Workspace
+
+        return Workspace(cast("CloudMetrics", self))
+
+    @cached_property
+    def workspaces(self) -> Workspaces:
+        """All workspaces that a credential reaches. An API key reaches its own, a
+        person those that they are a member of. A deleted one can be restored for
+        30 days.
+        """
+        from .workspaces import Workspaces
+
+        return Workspaces(cast("CloudMetrics", self))
+
+    @cached_property
     def oauth_clients(self) -> OauthClients:
         """Programs that act for people, or for a workspace, by OAuth 2.1. They are
         registered here; what they call to get tokens stands in
@@ -232,6 +214,24 @@ class Resources:
         from .oauth_clients import OauthClients
 
         return OauthClients(cast("CloudMetrics", self))
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        """Who did what, from where, and with which credential. Entries are only ever
+        added.
+        """
+        from .audit_log import AuditLog
+
+        return AuditLog(cast("CloudMetrics", self))
+
+    @cached_property
+    def test_clock(self) -> TestClock:
+        """The time of the sandbox. It can be moved forward, and schedules, alerts,
+        expiries and quotas follow: nobody waits a month to test a monthly report.
+        """
+        from .test_clock import TestClock
+
+        return TestClock(cast("CloudMetrics", self))
 
     @cached_property
     def batch(self) -> Batch:
@@ -245,90 +245,6 @@ class Resources:
 
 class AsyncResources:
     """What the contract offers, by its tags."""
-
-    @cached_property
-    def workspace(self) -> AsyncWorkspace:
-        """The workspace that a key belongs to. Everything else lives inside one:
-        websites, events and numbers of one workspace are invisible to another.
-        """
-        from .workspace import AsyncWorkspace
-
-        return AsyncWorkspace(cast("AsyncCloudMetrics", self))
-
-    @cached_property
-    def workspaces(self) -> AsyncWorkspaces:
-        """All workspaces that a credential reaches. An API key reaches its own, a
-        person those that they are a member of. A deleted one can be restored for
-        30 days.
-        """
-        from .workspaces import AsyncWorkspaces
-
-        return AsyncWorkspaces(cast("AsyncCloudMetrics", self))
-
-    @cached_property
-    def team(self) -> AsyncTeam:
-        """The people of a workspace, what each of them may do, and who is invited. A
-        person's credential never can more than the person.
-        """
-        from .team import AsyncTeam
-
-        return AsyncTeam(cast("AsyncCloudMetrics", self))
-
-    @cached_property
-    def api_keys(self) -> AsyncApiKeys:
-        """What programs call with. A key is shown once, when it is made; it can be
-        bound to scopes, networks and a time, be rotated without a gap, and be
-        revoked within a second.
-        """
-        from .api_keys import AsyncApiKeys
-
-        return AsyncApiKeys(cast("AsyncCloudMetrics", self))
-
-    @cached_property
-    def audit_log(self) -> AsyncAuditLog:
-        """Who did what, from where, and with which credential. Entries are only ever
-        added.
-        """
-        from .audit_log import AsyncAuditLog
-
-        return AsyncAuditLog(cast("AsyncCloudMetrics", self))
-
-    @cached_property
-    def reports(self) -> AsyncReports:
-        """Questions that are asked again and again: every Monday morning, every month,
-        or whenever somebody wants to know. The answers come as PDF with charts, as CSV
-        and as JSON, and by mail.
-        """
-        from .reports import AsyncReports
-
-        return AsyncReports(cast("AsyncCloudMetrics", self))
-
-    @cached_property
-    def usage(self) -> AsyncUsage:
-        """What the workspace uses: its requests, its events, its storage, and how much
-        of each quota is left.
-        """
-        from .usage import AsyncUsage
-
-        return AsyncUsage(cast("AsyncCloudMetrics", self))
-
-    @cached_property
-    def test_clock(self) -> AsyncTestClock:
-        """The time of the sandbox. It can be moved forward, and schedules, alerts,
-        expiries and quotas follow: nobody waits a month to test a monthly report.
-        """
-        from .test_clock import AsyncTestClock
-
-        return AsyncTestClock(cast("AsyncCloudMetrics", self))
-
-    @cached_property
-    def websites(self) -> AsyncWebsites:
-        """What is being measured: a website or an app. Its time zone decides where
-        a day begins, and its currency is the only one that its events may earn.
-        """
-        from .websites import AsyncWebsites
-
-        return AsyncWebsites(cast("AsyncCloudMetrics", self))
 
     @cached_property
     def events(self) -> AsyncEvents:
@@ -348,6 +264,25 @@ class AsyncResources:
         from .metrics import AsyncMetrics
 
         return AsyncMetrics(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def websites(self) -> AsyncWebsites:
+        """What is being measured: a website or an app. Its time zone decides where
+        a day begins, and its currency is the only one that its events may earn.
+        """
+        from .websites import AsyncWebsites
+
+        return AsyncWebsites(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def visitors(self) -> AsyncVisitors:
+        """Who came: each visitor of a website with all that they did there, their
+        visits and events one by one. A visitor can take their data along, and
+        can be forgotten.
+        """
+        from .visitors import AsyncVisitors
+
+        return AsyncVisitors(cast("AsyncCloudMetrics", self))
 
     @cached_property
     def revenue(self) -> AsyncRevenue:
@@ -378,6 +313,15 @@ class AsyncResources:
         return AsyncFunnels(cast("AsyncCloudMetrics", self))
 
     @cached_property
+    def dashboards(self) -> AsyncDashboards:
+        """Questions that a team shares, each in a widget on a grid. What a widget asks is
+        judged when it is saved, and answered for all of a dashboard together.
+        """
+        from .dashboards import AsyncDashboards
+
+        return AsyncDashboards(cast("AsyncCloudMetrics", self))
+
+    @cached_property
     def alerts(self) -> AsyncAlerts:
         """Rules that watch numbers every minute, and tell people when that is a
         reason to: above or below a value, changed since an earlier time, absent, or
@@ -397,23 +341,14 @@ class AsyncResources:
         return AsyncAlertChannels(cast("AsyncCloudMetrics", self))
 
     @cached_property
-    def dashboards(self) -> AsyncDashboards:
-        """Questions that a team shares, each in a widget on a grid. What a widget asks is
-        judged when it is saved, and answered for all of a dashboard together.
+    def reports(self) -> AsyncReports:
+        """Questions that are asked again and again: every Monday morning, every month,
+        or whenever somebody wants to know. The answers come as PDF with charts, as CSV
+        and as JSON, and by mail.
         """
-        from .dashboards import AsyncDashboards
+        from .reports import AsyncReports
 
-        return AsyncDashboards(cast("AsyncCloudMetrics", self))
-
-    @cached_property
-    def visitors(self) -> AsyncVisitors:
-        """Who came: each visitor of a website with all that they did there, their
-        visits and events one by one. A visitor can take their data along, and
-        can be forgotten.
-        """
-        from .visitors import AsyncVisitors
-
-        return AsyncVisitors(cast("AsyncCloudMetrics", self))
+        return AsyncReports(cast("AsyncCloudMetrics", self))
 
     @cached_property
     def costs(self) -> AsyncCosts:
@@ -434,6 +369,53 @@ class AsyncResources:
         return AsyncBudgets(cast("AsyncCloudMetrics", self))
 
     @cached_property
+    def usage(self) -> AsyncUsage:
+        """What the workspace uses: its requests, its events, its storage, and how much
+        of each quota is left.
+        """
+        from .usage import AsyncUsage
+
+        return AsyncUsage(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def api_keys(self) -> AsyncApiKeys:
+        """What programs call with. A key is shown once, when it is made; it can be
+        bound to scopes, networks and a time, be rotated without a gap, and be
+        revoked within a second.
+        """
+        from .api_keys import AsyncApiKeys
+
+        return AsyncApiKeys(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def team(self) -> AsyncTeam:
+        """The people of a workspace, what each of them may do, and who is invited. A
+        person's credential never can more than the person.
+        """
+        from .team import AsyncTeam
+
+        return AsyncTeam(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def workspace(self) -> AsyncWorkspace:
+        """The workspace that a key belongs to. Everything else lives inside one:
+        websites, events and numbers of one workspace are invisible to another.
+        """
+        from .workspace import AsyncWorkspace
+
+        return AsyncWorkspace(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def workspaces(self) -> AsyncWorkspaces:
+        """All workspaces that a credential reaches. An API key reaches its own, a
+        person those that they are a member of. A deleted one can be restored for
+        30 days.
+        """
+        from .workspaces import AsyncWorkspaces
+
+        return AsyncWorkspaces(cast("AsyncCloudMetrics", self))
+
+    @cached_property
     def oauth_clients(self) -> AsyncOauthClients:
         """Programs that act for people, or for a workspace, by OAuth 2.1. They are
         registered here; what they call to get tokens stands in
@@ -442,6 +424,24 @@ class AsyncResources:
         from .oauth_clients import AsyncOauthClients
 
         return AsyncOauthClients(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def audit_log(self) -> AsyncAuditLog:
+        """Who did what, from where, and with which credential. Entries are only ever
+        added.
+        """
+        from .audit_log import AsyncAuditLog
+
+        return AsyncAuditLog(cast("AsyncCloudMetrics", self))
+
+    @cached_property
+    def test_clock(self) -> AsyncTestClock:
+        """The time of the sandbox. It can be moved forward, and schedules, alerts,
+        expiries and quotas follow: nobody waits a month to test a monthly report.
+        """
+        from .test_clock import AsyncTestClock
+
+        return AsyncTestClock(cast("AsyncCloudMetrics", self))
 
     @cached_property
     def batch(self) -> AsyncBatch:

@@ -100,7 +100,10 @@ class AlertChannels:
         have had already; `Webhook-Timestamp`, in seconds; and
         `X-Signature: sha256=…`, the hexadecimal HMAC-SHA-256, with the channel's secret
         as it is shown, of the id, a full stop, the timestamp, a full stop and the raw
-        body. The secret is in this answer alone.
+        body. `Webhook-Signature: v1,…` is for libraries of Standard Webhooks: base64
+        instead, with the bytes that are written in base64 after `whsec_`; a secret of
+        your own that begins otherwise is those bytes itself. Either is enough. The
+        secret is in this answer alone.
 
         A URL that nothing can be sent to answers `400`, with code `UNFIT_DESTINATION`
         in `errors`; an e-mail address of no member answers `404`.
@@ -185,11 +188,61 @@ class AlertChannels:
         )
         self._client.send(call)
 
+    def list_deliveries(
+        self,
+        channel_id: UUID | str,
+        *,
+        status: Literal["PENDING", "DELIVERED", "FAILED"] | Unset = UNSET,
+        status_in: str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> Pager[models.AlertDelivery]:
+        """List an alert channel's deliveries.
+
+        Lists what was told through a channel, tests as well, newest first: about which
+        alert, in how many attempts, and why the last of them failed, if it did.
+        Deliveries are kept for 90 days.
+
+        Args:
+            channel_id: The channel's `id`.
+            status: Only what stands like this.
+            status_in: Only what has one of these, with commas between them.
+            sort: The order: one field, with its direction. Without it, newest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
+                opaque and belong to the list that gave them. Without one, the list begins at its
+                beginning.
+            limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
+
+        Needs the scope `alerts:read`.
+        """
+        call = Call(
+            "GET",
+            f"/v1/alert-channels/{segment(channel_id)}/deliveries",
+            query={
+                "status": status,
+                "status:in": status_in,
+                "sort": sort,
+                "fields": fields,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
+        return Pager(self._client, call, models.AlertDeliveryListResponse.from_dict)
+
     def test(self, channel_id: UUID | str, *, idempotency_key: str | Unset = UNSET) -> models.AlertDelivery:
         """Test an alert channel.
 
         Sends a message that says that it is a test. It goes the way of every other
-        message, and is tried as often.
+        message, and is tried as often; list-alert-channel-deliveries shows how it went.
 
         Args:
             channel_id: The channel's `id`.
@@ -297,7 +350,10 @@ class AsyncAlertChannels:
         have had already; `Webhook-Timestamp`, in seconds; and
         `X-Signature: sha256=…`, the hexadecimal HMAC-SHA-256, with the channel's secret
         as it is shown, of the id, a full stop, the timestamp, a full stop and the raw
-        body. The secret is in this answer alone.
+        body. `Webhook-Signature: v1,…` is for libraries of Standard Webhooks: base64
+        instead, with the bytes that are written in base64 after `whsec_`; a secret of
+        your own that begins otherwise is those bytes itself. Either is enough. The
+        secret is in this answer alone.
 
         A URL that nothing can be sent to answers `400`, with code `UNFIT_DESTINATION`
         in `errors`; an e-mail address of no member answers `404`.
@@ -382,13 +438,63 @@ class AsyncAlertChannels:
         )
         await self._client.send(call)
 
+    def list_deliveries(
+        self,
+        channel_id: UUID | str,
+        *,
+        status: Literal["PENDING", "DELIVERED", "FAILED"] | Unset = UNSET,
+        status_in: str | Unset = UNSET,
+        sort: str | Unset = UNSET,
+        fields: str | Unset = UNSET,
+        cursor: str | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        if_none_match: str | Unset = UNSET,
+    ) -> AsyncPager[models.AlertDelivery]:
+        """List an alert channel's deliveries.
+
+        Lists what was told through a channel, tests as well, newest first: about which
+        alert, in how many attempts, and why the last of them failed, if it did.
+        Deliveries are kept for 90 days.
+
+        Args:
+            channel_id: The channel's `id`.
+            status: Only what stands like this.
+            status_in: Only what has one of these, with commas between them.
+            sort: The order: one field, with its direction. Without it, newest first.
+            fields: Only these fields of each thing in `data`, with commas between them, and a dot
+                before a field inside of another: `name,condition.kind`. The others are left out,
+                even where the schema requires them.
+            cursor: Where the page begins: `pagination.next_cursor` of the page before. Cursors are
+                opaque and belong to the list that gave them. Without one, the list begins at its
+                beginning.
+            limit: How many things a page holds at most.
+            if_none_match: Answers `304` without a body if nothing changed: the `ETag` of the answer
+                that you have. Such an answer costs no request of your plan.
+
+        Needs the scope `alerts:read`.
+        """
+        call = Call(
+            "GET",
+            f"/v1/alert-channels/{segment(channel_id)}/deliveries",
+            query={
+                "status": status,
+                "status:in": status_in,
+                "sort": sort,
+                "fields": fields,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            headers={"If-None-Match": if_none_match},
+        )
+        return AsyncPager(self._client, call, models.AlertDeliveryListResponse.from_dict)
+
     async def test(
         self, channel_id: UUID | str, *, idempotency_key: str | Unset = UNSET
     ) -> models.AlertDelivery:
         """Test an alert channel.
 
         Sends a message that says that it is a test. It goes the way of every other
-        message, and is tried as often.
+        message, and is tried as often; list-alert-channel-deliveries shows how it went.
 
         Args:
             channel_id: The channel's `id`.

@@ -477,7 +477,9 @@ class Alerts:
 
         A delivery is tried up to 12 times within 27 hours, until a receiver answers
         with a status from 200 to 299. A channel that was deleted, a receiver that
-        answers `410`, or a host with an address that is not public ends it at once.
+        answers `410`, or a host with an address that is not public ends it at once. What
+        has `FAILED` can be sent again by resend-alert-delivery. Deliveries are kept for
+        90 days.
 
         Args:
             alert_id: The alert's `id`.
@@ -511,6 +513,39 @@ class Alerts:
         )
         return Pager(self._client, call, models.AlertDeliveryListResponse.from_dict)
 
+    def resend_delivery(
+        self, alert_id: UUID | str, delivery_id: UUID | str, *, idempotency_key: str | Unset = UNSET
+    ) -> models.AlertDelivery:
+        """Send an alert's delivery again.
+
+        Sends a delivery that has `FAILED` once more, with the same id and the same words,
+        and tries it as often as at first. Any other answers `409` with code
+        `DELIVERY_NOT_FAILED`, and one whose channel was deleted `404`. How it goes stands
+        in the alert's deliveries.
+
+        Args:
+            alert_id: The alert's `id`.
+            delivery_id: The delivery's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+
+        Needs the scope `alerts:full`.
+        """
+        call = Call(
+            "POST",
+            f"/v1/alerts/{segment(alert_id)}/deliveries/{segment(delivery_id)}/resend",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
+        return self._client.fetch(call, models.AlertDeliveryResponse.from_dict).data
+
     def list_history(
         self,
         alert_id: UUID | str,
@@ -527,7 +562,7 @@ class Alerts:
 
         Lists what became of an alert, newest first: when it fired and was resolved,
         on which numbers, and who acknowledged, muted or changed it. All events of one
-        incident have its `incident_id`.
+        incident have its `incident_id`. Events are kept for 400 days.
 
         Args:
             alert_id: The alert's `id`.
@@ -1106,7 +1141,9 @@ class AsyncAlerts:
 
         A delivery is tried up to 12 times within 27 hours, until a receiver answers
         with a status from 200 to 299. A channel that was deleted, a receiver that
-        answers `410`, or a host with an address that is not public ends it at once.
+        answers `410`, or a host with an address that is not public ends it at once. What
+        has `FAILED` can be sent again by resend-alert-delivery. Deliveries are kept for
+        90 days.
 
         Args:
             alert_id: The alert's `id`.
@@ -1140,6 +1177,39 @@ class AsyncAlerts:
         )
         return AsyncPager(self._client, call, models.AlertDeliveryListResponse.from_dict)
 
+    async def resend_delivery(
+        self, alert_id: UUID | str, delivery_id: UUID | str, *, idempotency_key: str | Unset = UNSET
+    ) -> models.AlertDelivery:
+        """Send an alert's delivery again.
+
+        Sends a delivery that has `FAILED` once more, with the same id and the same words,
+        and tries it as often as at first. Any other answers `409` with code
+        `DELIVERY_NOT_FAILED`, and one whose channel was deleted `404`. How it goes stands
+        in the alert's deliveries.
+
+        Args:
+            alert_id: The alert's `id`.
+            delivery_id: The delivery's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+
+        Needs the scope `alerts:full`.
+        """
+        call = Call(
+            "POST",
+            f"/v1/alerts/{segment(alert_id)}/deliveries/{segment(delivery_id)}/resend",
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.AlertDeliveryResponse.from_dict)).data
+
     def list_history(
         self,
         alert_id: UUID | str,
@@ -1156,7 +1226,7 @@ class AsyncAlerts:
 
         Lists what became of an alert, newest first: when it fired and was resolved,
         on which numbers, and who acknowledged, muted or changed it. All events of one
-        incident have its `incident_id`.
+        incident have its `incident_id`. Events are kept for 400 days.
 
         Args:
             alert_id: The alert's `id`.

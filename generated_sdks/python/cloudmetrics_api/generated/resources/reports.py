@@ -123,7 +123,7 @@ class Reports:
         ],
         idempotency_key: str | Unset = UNSET,
         sections: Sequence[params.ReportSectionBody | Model] | Unset = UNSET,
-        dashboard_id: UUID | str | Unset = UNSET,
+        dashboard_id: UUID | str | None | Unset = UNSET,
         status: models.ReportStatus | Literal["ACTIVE", "PAUSED"] | Unset = UNSET,
         schedule: params.ReportScheduleBody | Model | None | Unset = UNSET,
         recipients: Sequence[str] | Unset = UNSET,
@@ -222,7 +222,7 @@ class Reports:
         idempotency_key: str | Unset = UNSET,
         if_match: str | Unset = UNSET,
         sections: Sequence[params.ReportSectionBody | Model] | Unset = UNSET,
-        dashboard_id: UUID | str | Unset = UNSET,
+        dashboard_id: UUID | str | None | Unset = UNSET,
         status: models.ReportStatus | Literal["ACTIVE", "PAUSED"] | Unset = UNSET,
         schedule: params.ReportScheduleBody | Model | None | Unset = UNSET,
         recipients: Sequence[str] | Unset = UNSET,
@@ -312,6 +312,77 @@ class Reports:
             keyed=True,
         )
         self._client.send(call)
+
+    def patch(
+        self,
+        report_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        period: models.ReportPeriod
+        | Literal[
+            "YESTERDAY", "LAST_7_DAYS", "LAST_30_DAYS", "PREVIOUS_WEEK", "PREVIOUS_MONTH", "MONTH_TO_DATE"
+        ]
+        | Unset = UNSET,
+        sections: Sequence[params.ReportSectionBody | Model] | None | Unset = UNSET,
+        dashboard_id: UUID | str | None | Unset = UNSET,
+        status: models.ReportStatus | Literal["ACTIVE", "PAUSED"] | Unset = UNSET,
+        schedule: params.ReportSchedulePatch | Model | None | Unset = UNSET,
+        recipients: Sequence[str] | Unset = UNSET,
+        delivery: models.ReportDelivery | Literal["ATTACHMENT", "LINK"] | Unset = UNSET,
+    ) -> models.Report:
+        """Change a report.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-report does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            report_id: The report's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the report; it is the title on paper and the subject of the mail.
+                It cannot be blank.
+            period: Which days a report is about, seen from the day on which it is due. All end on
+                the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
+                before, up to it.
+            sections: All of them; a list is replaced as a whole.
+            dashboard_id: A dashboard to show, instead of `sections`.
+            status: Whether the schedule is kept. A paused report can still be run by hand.
+            schedule: Null lets it run by hand only.
+            recipients: All of them; a list is replaced as a whole.
+            delivery: How the recipients get it: as a PDF attached to the mail, or as a link that
+                shows the PDF for 30 days to whoever has it.
+
+        Needs the scope `metrics:read` and `reports:full`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/reports/{segment(report_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "period": period,
+                "sections": sections,
+                "dashboard_id": dashboard_id,
+                "status": status,
+                "schedule": schedule,
+                "recipients": recipients,
+                "delivery": delivery,
+            },
+            keyed=True,
+        )
+        return self._client.fetch(call, models.ReportResponse.from_dict).data
 
     def list_runs(
         self,
@@ -577,7 +648,7 @@ class AsyncReports:
         ],
         idempotency_key: str | Unset = UNSET,
         sections: Sequence[params.ReportSectionBody | Model] | Unset = UNSET,
-        dashboard_id: UUID | str | Unset = UNSET,
+        dashboard_id: UUID | str | None | Unset = UNSET,
         status: models.ReportStatus | Literal["ACTIVE", "PAUSED"] | Unset = UNSET,
         schedule: params.ReportScheduleBody | Model | None | Unset = UNSET,
         recipients: Sequence[str] | Unset = UNSET,
@@ -676,7 +747,7 @@ class AsyncReports:
         idempotency_key: str | Unset = UNSET,
         if_match: str | Unset = UNSET,
         sections: Sequence[params.ReportSectionBody | Model] | Unset = UNSET,
-        dashboard_id: UUID | str | Unset = UNSET,
+        dashboard_id: UUID | str | None | Unset = UNSET,
         status: models.ReportStatus | Literal["ACTIVE", "PAUSED"] | Unset = UNSET,
         schedule: params.ReportScheduleBody | Model | None | Unset = UNSET,
         recipients: Sequence[str] | Unset = UNSET,
@@ -766,6 +837,77 @@ class AsyncReports:
             keyed=True,
         )
         await self._client.send(call)
+
+    async def patch(
+        self,
+        report_id: UUID | str,
+        *,
+        idempotency_key: str | Unset = UNSET,
+        if_match: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        period: models.ReportPeriod
+        | Literal[
+            "YESTERDAY", "LAST_7_DAYS", "LAST_30_DAYS", "PREVIOUS_WEEK", "PREVIOUS_MONTH", "MONTH_TO_DATE"
+        ]
+        | Unset = UNSET,
+        sections: Sequence[params.ReportSectionBody | Model] | None | Unset = UNSET,
+        dashboard_id: UUID | str | None | Unset = UNSET,
+        status: models.ReportStatus | Literal["ACTIVE", "PAUSED"] | Unset = UNSET,
+        schedule: params.ReportSchedulePatch | Model | None | Unset = UNSET,
+        recipients: Sequence[str] | Unset = UNSET,
+        delivery: models.ReportDelivery | Literal["ATTACHMENT", "LINK"] | Unset = UNSET,
+    ) -> models.Report:
+        """Change a report.
+
+        Changes only what is sent, as a JSON merge patch (RFC 7396), and leaves the rest
+        as it is. Otherwise it is what update-report does, with the same answers. Two
+        changes at the same moment of different fields both stand.
+
+        Args:
+            report_id: The report's `id`.
+            idempotency_key: Makes the request safe to repeat: a key of your own choosing, a UUID
+                for instance, new for each thing that you want done. What was done under it is done
+                once, and its answer is kept for 24 hours; whoever sends the same request with the
+                same key again gets that answer, byte for byte, with `Idempotency-Replayed: true`. A
+                request that was refused did nothing, and leaves the key free. Another request with
+                the key answers `422` with code `IDEMPOTENCY_KEY_REUSED`; while the first one still
+                runs, the answer is `409` with code `IDEMPOTENCY_KEY_IN_USE`. Keys belong to the
+                credential, or to the person whose token it is.
+            if_match: Changes the thing only if it still is as you read it: the `ETag` of the answer
+                that you read it from. If somebody changed it meanwhile, nothing is done and the
+                answer is `412` with code `PRECONDITION_FAILED`. `*` only asks that it be there.
+            name: What people call the report; it is the title on paper and the subject of the mail.
+                It cannot be blank.
+            period: Which days a report is about, seen from the day on which it is due. All end on
+                the day before. Weeks begin on Mondays; `MONTH_TO_DATE` is the month of the day
+                before, up to it.
+            sections: All of them; a list is replaced as a whole.
+            dashboard_id: A dashboard to show, instead of `sections`.
+            status: Whether the schedule is kept. A paused report can still be run by hand.
+            schedule: Null lets it run by hand only.
+            recipients: All of them; a list is replaced as a whole.
+            delivery: How the recipients get it: as a PDF attached to the mail, or as a link that
+                shows the PDF for 30 days to whoever has it.
+
+        Needs the scope `metrics:read` and `reports:full`.
+        """
+        call = Call(
+            "PATCH",
+            f"/v1/reports/{segment(report_id)}",
+            headers={"Idempotency-Key": idempotency_key, "If-Match": if_match},
+            fields={
+                "name": name,
+                "period": period,
+                "sections": sections,
+                "dashboard_id": dashboard_id,
+                "status": status,
+                "schedule": schedule,
+                "recipients": recipients,
+                "delivery": delivery,
+            },
+            keyed=True,
+        )
+        return (await self._client.fetch(call, models.ReportResponse.from_dict)).data
 
     def list_runs(
         self,
