@@ -192,6 +192,12 @@ class TestSizes:
         assert response.status_code == 413
         assert unpacked == 2**20 + 1
 
+    async def test_gzip_of_countless_empty_streams_is_not_gone_through(self, client: Any) -> None:
+        headers = JSON | {"content-encoding": "gzip"}
+        streams = gzip.compress(b"") * 20_000
+        response = await refused(client, content=streams, headers=headers)
+        assert response.json()["detail"] == "The body is gzip of more than 10,000 streams."
+
     async def test_a_bomb_inside_a_bomb_is_not_looked_at(self, client: Any) -> None:
         bomb = gzip.compress(gzip.compress(b"\0" * 2**20))
         headers = JSON | {"content-encoding": "gzip, gzip"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudmetrics.contract import errors
+from cloudmetrics.contract import Contract, errors, serve
 from cloudmetrics.contract.violations import CODES
 
 README = Path(errors.__file__).parent / "README.md"
@@ -69,7 +70,13 @@ def test_every_code_of_a_violation_is_told() -> None:
     assert missing == set()
 
 
-@pytest.mark.parametrize("word", ["x-max-body-bytes", "x-stream-body", "x-allow-nul"])
+@pytest.mark.parametrize("word", ["x-max-body-bytes", "x-stream-body", "x-allow-nul", "x-selects"])
 def test_our_own_words_are_told_and_exist(word: str) -> None:
     assert f"`{word}: " in TEXT
     assert any(f'"{word}"' in path.read_text() for path in README.parent.glob("*.py"))
+
+
+def test_everything_that_can_be_passed_is_told() -> None:
+    for function in (serve, Contract.load):
+        for name in set(inspect.signature(function).parameters) - {"contract", "path"}:
+            assert re.search(rf"`{name}\b|\b{name}=", TEXT), name
