@@ -20,7 +20,7 @@ PREFLIGHT: Headers = [
     (
         b"access-control-allow-headers",
         b"API-Key, Authorization, Content-Type, Accept-Version, Idempotency-Key, If-Match, If-None-Match, "
-        b"Prefer, X-Tenant-Id, X-Request-ID, X-Correlation-ID, traceparent, tracestate",
+        b"Last-Event-ID, Prefer, X-Tenant-Id, X-Request-ID, X-Correlation-ID, traceparent, tracestate",
     ),
     (b"access-control-max-age", b"7200"),
 ]

@@ -116,7 +116,11 @@ func (s *settings) address() (string, error) {
 		message := fmt.Sprintf("the base URL is the address of a server, such as %s, not %q", defaultBaseURL, address)
 		return "", &ArgumentError{Message: message}
 	}
-	return strings.TrimRight(address, "/"), nil
+	address = strings.TrimRight(address, "/")
+	if strings.HasSuffix(address, "/v1") {
+		return "", &ArgumentError{Message: fmt.Sprintf("the base URL goes without /v1: %q", address)}
+	}
+	return address, nil
 }
 
 // withoutRedirects is a client of ours like the one that was given.

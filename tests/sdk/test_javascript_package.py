@@ -54,6 +54,11 @@ export async function rename(goal: api.Goal): Promise<api.Goal> {
   return goals.update(goal.id, { name: 'New', condition: data.condition, if_match: etag ?? '*' });
 }
 
+// What a newer server may say, and may be told.
+export const role: api.Role = 'AUDITOR';
+export const cause: api.ReportRun['cause'] = 'RETRY';
+export const query: api.GetMetricsData['query'] = { interval: 'FORTNIGHT' };
+
 export const verified: Promise<unknown> = verify('{}', new Headers(), 'whsec_YQ==');
 """
 # Each is wrong by itself: a value, a name, a missing field, and something that an answer does not have.

@@ -18,7 +18,7 @@ CONSUMER = """
 from datetime import date
 
 from cloudmetrics_api import CloudMetrics, errors
-from cloudmetrics_api.models import Goal
+from cloudmetrics_api.models import Goal, Interval
 from cloudmetrics_api.params import EventCreate
 
 
@@ -30,6 +30,11 @@ def first_goal(client: CloudMetrics) -> Goal | None:
 
 def visitors(client: CloudMetrics) -> int:
     return client.metrics.get(start_date=date(2026, 11, 1), interval="DAY").visitors
+
+
+def newer(client: CloudMetrics) -> int:
+    client.goals.list(status="ARCHIVED")
+    return client.metrics.get(interval=Interval("FORTNIGHT")).visitors
 
 
 def send(client: CloudMetrics, event: EventCreate) -> int:

@@ -81,7 +81,9 @@ def _named(contract: Description, type_: str, target: Schema, value: Any) -> str
     if "oneOf" in target:
         tag = target["discriminator"]
         member = tag["mapping"][value[tag["propertyName"]]].removeprefix(SCHEMA)
-        inner = literal(contract, {"$ref": f"{SCHEMA}{member}"}, value)
+        # Which member is set says which kind it is.
+        others = {name: each for name, each in value.items() if name != tag["propertyName"]}
+        inner = literal(contract, {"$ref": f"{SCHEMA}{member}"}, others)
         return f"models.{type_}" + composite([(go_name(member), f"&{inner}")])
     needed, schemas = required(contract, target), dict(properties(contract, target))
     fields = [

@@ -76,7 +76,7 @@ def _struct(contract: Description, kind: str, schema: Schema, fields: dict[str, 
 
 
 def _union(contract: Description, kind: str, schema: Schema) -> str:
-    """One pointer per member, of which one is set; a member of tomorrow is in Raw."""
+    """One pointer per member, of which one is set, and so tells the kind; a member of tomorrow is in Raw."""
     tag = schema["discriminator"]["propertyName"]
     members = {
         value: go_name(ref.removeprefix(SCHEMA)) for value, ref in schema["discriminator"]["mapping"].items()
@@ -87,7 +87,9 @@ def _union(contract: Description, kind: str, schema: Schema) -> str:
         for value, member in members.items()
     )
     writing = "\n".join(
-        f"\tcase u.{member} != nil:\n\t\treturn json.Marshal(u.{member})" for member in members.values()
+        f"\tcase u.{member} != nil:\n\t\tmember := *u.{member}\n"
+        f'\t\tmember.{go_name(tag)} = "{value}"\n\t\treturn json.Marshal(member)'
+        for value, member in members.items()
     )
     return f"""type {kind} struct {{
 {fields}
@@ -104,7 +106,7 @@ func (u *{kind}) UnmarshalJSON(data []byte) error {{
 	return nil
 }}
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its {tag}, or else Raw.
 func (u {kind}) MarshalJSON() ([]byte, error) {{
 	switch {{
 {writing}

@@ -1,6 +1,8 @@
 """TypeScript's types of the contract, made by @hey-api/openapi-ts, with one change: enumerations are open.
 
 `'OWNER' | 'ADMIN' | (string & {})` still proposes what is known today, and lets a newer server say more.
+Those of the contract's components are, be they components themselves or fields of one; what a list is
+filtered by is not.
 """
 
 from __future__ import annotations
@@ -16,8 +18,12 @@ from cloudmetrics.sdks.description import Description
 from cloudmetrics.sdks.errors import GeneratorFailed
 
 SCRIPT = tools.HOME / "scripts/node/node_modules/@hey-api/openapi-ts/bin/run.js"
-# A type that is nothing but texts, on one line, as the generator writes an enumeration.
-ENUMERATION = re.compile(r"^(export type (\w+) = '[^']*'(?: \| '[^']*')*);$", re.MULTILINE)
+# Nothing but texts, on one line, as the generator writes an enumeration: as a type, and as a field.
+TEXTS = r"'[^']*'(?: \| '[^']*')"
+ENUMERATION = re.compile(rf"^(export type (\w+) = {TEXTS}*)( \| null)?;$", re.MULTILINE)
+FIELD = re.compile(rf"^( +\w+\??: {TEXTS}+)( \| null)?;$", re.MULTILINE)
+# The components come first, then what each operation is given and answers.
+OPERATIONS = re.compile(r"^export type \w+Data = {$", re.MULTILINE)
 
 
 def text(contract: Description) -> str:
@@ -35,8 +41,17 @@ def text(contract: Description) -> str:
             raise GeneratorFailed(f"@hey-api/openapi-ts says: {ended.stdout}{ended.stderr}")
         made = (folder / "made" / "types.gen.ts").read_text(encoding="utf-8")
     _, _, rest = made.partition("\n")
+    return opened(rest, contract).replace(" \n", "\n")
+
+
+def opened(types: str, contract: Description) -> str:
+    """The types with every enumeration of a component open."""
     enumerations = {name for name, schema in contract.schemas.items() if "enum" in schema}
-    opened = ENUMERATION.sub(
-        lambda found: f"{found[1]} | (string & {{}});" if found[2] in enumerations else found[0], rest
-    )
-    return opened.replace(" \n", "\n")
+
+    def more(found: re.Match[str]) -> str:
+        is_component = found[2] in enumerations
+        return f"{found[1]} | (string & {{}}){found[3] or ''};" if is_component else found[0]
+
+    end = found.start() if (found := OPERATIONS.search(types)) else len(types)
+    components = FIELD.sub(r"\1 | (string & {})\2;", types[:end])
+    return ENUMERATION.sub(more, components) + types[end:]

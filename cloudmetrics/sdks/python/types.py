@@ -60,8 +60,9 @@ class Types:
     def _given_component(self, name: str) -> str:
         schema = self._contract.schemas[name]
         if "enum" in schema:
-            model = [self.model(name)] if plain(name) in self._models else []
-            return _either([*model, self._literal(schema["enum"])])
+            # A value that only a newer server knows is given by the class, or as it is where there is none.
+            other = self.model(name) if plain(name) in self._models else "str"
+            return _either([other, self._literal(schema["enum"])])
         if is_typed_dict(schema):
             # Any model may be given as well, so that what was read can be written back.
             return f"params.{name} | Model"

@@ -41,7 +41,7 @@ func (c *Client) attempt(ctx context.Context, call *prepared, stream bool) (*ans
 		cancel(nil)
 		return nil, &ArgumentError{Message: err.Error()}
 	}
-	timer := time.AfterFunc(c.Timeout, func() { cancel(errLate) })
+	timer := time.AfterFunc(c.Timeout, func() { cancel(fmt.Errorf("%w: %v", errLate, c.Timeout)) })
 	request.Header = call.header
 	response, err := c.HTTP.Do(request)
 	if err != nil {
@@ -97,8 +97,8 @@ func failure(outer, within context.Context, err error) error {
 	if outer.Err() != nil {
 		return fmt.Errorf("cloudmetrics: %w", outer.Err())
 	}
-	if errors.Is(context.Cause(within), errLate) {
-		return &ConnectionError{Err: errLate, Sent: true, late: true}
+	if cause := context.Cause(within); errors.Is(cause, errLate) {
+		return &ConnectionError{Err: cause, Sent: true, late: true}
 	}
 	var dialing *net.OpError
 	sent := !(errors.As(err, &dialing) && dialing.Op == "dial")

@@ -81,8 +81,12 @@ func (e *APIError) Error() string {
 	if said := orElse(e.Detail, e.Title); said != "" {
 		fmt.Fprintf(&made, ": %s", said)
 	}
-	for _, each := range e.Violations {
-		fmt.Fprintf(&made, "; %s: %s", orElse(orElse(each.Pointer, each.Parameter), each.Field), each.Message)
+	for i, each := range e.Violations {
+		if i > 0 {
+			made.WriteByte(';')
+		}
+		where := orElse(orElse(each.Pointer, each.Parameter), each.Field)
+		fmt.Fprintf(&made, " %s: %s", where, strings.TrimSuffix(each.Message, "."))
 	}
 	if e.TraceID != "" {
 		fmt.Fprintf(&made, " (trace %s)", e.TraceID)

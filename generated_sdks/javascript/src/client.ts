@@ -155,7 +155,9 @@ function addressOf(given: string | undefined): string {
   if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
     throw new InvalidArgument(`baseUrl is the address of a server, such as ${BASE_URL}, not '${address}'`);
   }
-  return address.replace(/\/+$/, '');
+  const plain = address.replace(/\/+$/, '');
+  if (plain.endsWith('/v1')) throw new InvalidArgument(`baseUrl goes without /v1: '${address}'`);
+  return plain;
 }
 
 function lowered(headers: Readonly<Record<string, string>> = {}): Record<string, string> {

@@ -104,6 +104,12 @@ async function inTime<T>(reader: ReadableStreamDefaultReader<T>, limits: Limits)
   }
 }
 
+/** Browsers say the same of everything that fails, and do not tell programs what it was. */
+function hint(): string {
+  const { document, origin } = globalThis as { document?: unknown; origin?: string };
+  return document === undefined ? '' : ` (is ${origin} one of the workspace's cors_origins, and the server there?)`;
+}
+
 /** Ends something once it has taken too long, or somebody calls it off. */
 class Watch {
   readonly #controller = new AbortController();
@@ -137,7 +143,7 @@ class Watch {
     if (this.#late) return new TimedOut(`no whole answer came within ${this.#limits.timeout} ms`, { cause: error });
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const code = (cause as { code?: unknown } | null)?.code;
-    const said = cause instanceof Error ? cause.message : String(cause);
+    const said = (cause instanceof Error ? cause.message : String(cause)) + hint();
     const sent = !(typeof code === 'string' && NEVER_SENT.has(code));
     return new ConnectionFailed(`no whole answer came: ${said}`, { sent, cause: error });
   }

@@ -119,6 +119,10 @@ class EventsBuffer:
                 self._changed.notify_all()
             _open.discard(self)
 
+    def __repr__(self) -> str:
+        counts = f"{self.accepted} accepted, {self.duplicates} duplicates, {self.rejected} rejected"
+        return f"<EventsBuffer: {len(self)} waiting, {counts}>"
+
     def __enter__(self) -> EventsBuffer:
         return self
 

@@ -47,6 +47,9 @@ class Response(Generic[T]):
         # What is said about the answer, such as the question as it was understood.
         self.meta: dict[str, Any] = meta if isinstance(meta, dict) else {}
 
+    def __repr__(self) -> str:
+        return f"<Response {self.status}: {self.data!r}>"
+
 
 class _Settings:
     """What both clients are told."""
@@ -59,6 +62,8 @@ class _Settings:
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
             raise ValueError(f"base_url is the address of a server, such as {BASE_URL}, not {base_url!r}")
         self.base_url = base_url.rstrip("/")
+        if self.base_url.endswith("/v1"):
+            raise ValueError(f"base_url goes without /v1: {base_url!r}")
         self.timeout = timeout
         self.patience = patience
         self.headers = {"user-agent": USER_AGENT} | {name.lower(): each for name, each in headers.items()}

@@ -119,4 +119,6 @@ def failure(error: httpx.HTTPError) -> errors.ConnectionFailed:
     said = str(error) or type(error).__name__
     if isinstance(error, httpx.TimeoutException):
         return errors.TimedOut(f"no answer came in time: {said}", sent=sent)
-    return errors.ConnectionFailed(f"no whole answer came: {said}", sent=sent)
+    url = error.request.url
+    server = f"{url.scheme}://{url.netloc.decode('ascii')}"
+    return errors.ConnectionFailed(f"no whole answer came from {server}: {said}", sent=sent)

@@ -63,6 +63,9 @@ class Pager(Generic[T]):
         self._parse = parse
         self._cursor_in = cursor_in
 
+    def __repr__(self) -> str:
+        return f"<Pager of {self._call.method} {self._call.path}: iterate over it, or over its pages()>"
+
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
             yield from page.items
@@ -97,6 +100,11 @@ class AsyncPager(Generic[T]):
         self._call = call
         self._parse = parse
         self._cursor_in = cursor_in
+
+    def __repr__(self) -> str:
+        return (
+            f"<AsyncPager of {self._call.method} {self._call.path}: `async for` goes over it, or its pages()>"
+        )
 
     async def __aiter__(self) -> AsyncIterator[T]:
         async for page in self.pages():

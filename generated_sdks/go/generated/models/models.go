@@ -183,15 +183,21 @@ func (u *AlertChannelCreate) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u AlertChannelCreate) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.EmailChannelBody != nil:
-		return json.Marshal(u.EmailChannelBody)
+		member := *u.EmailChannelBody
+		member.Kind = "EMAIL"
+		return json.Marshal(member)
 	case u.SlackChannelBody != nil:
-		return json.Marshal(u.SlackChannelBody)
+		member := *u.SlackChannelBody
+		member.Kind = "SLACK"
+		return json.Marshal(member)
 	case u.WebhookChannelBody != nil:
-		return json.Marshal(u.WebhookChannelBody)
+		member := *u.WebhookChannelBody
+		member.Kind = "WEBHOOK"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -306,19 +312,29 @@ func (u *AlertCondition) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u AlertCondition) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.ThresholdCondition != nil:
-		return json.Marshal(u.ThresholdCondition)
+		member := *u.ThresholdCondition
+		member.Kind = "THRESHOLD"
+		return json.Marshal(member)
 	case u.ChangeCondition != nil:
-		return json.Marshal(u.ChangeCondition)
+		member := *u.ChangeCondition
+		member.Kind = "CHANGE"
+		return json.Marshal(member)
 	case u.AbsenceCondition != nil:
-		return json.Marshal(u.AbsenceCondition)
+		member := *u.AbsenceCondition
+		member.Kind = "ABSENCE"
+		return json.Marshal(member)
 	case u.AnomalyCondition != nil:
-		return json.Marshal(u.AnomalyCondition)
+		member := *u.AnomalyCondition
+		member.Kind = "ANOMALY"
+		return json.Marshal(member)
 	case u.BudgetCondition != nil:
-		return json.Marshal(u.BudgetCondition)
+		member := *u.BudgetCondition
+		member.Kind = "BUDGET"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -361,19 +377,29 @@ func (u *AlertConditionBody) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u AlertConditionBody) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.ThresholdConditionBody != nil:
-		return json.Marshal(u.ThresholdConditionBody)
+		member := *u.ThresholdConditionBody
+		member.Kind = "THRESHOLD"
+		return json.Marshal(member)
 	case u.ChangeConditionBody != nil:
-		return json.Marshal(u.ChangeConditionBody)
+		member := *u.ChangeConditionBody
+		member.Kind = "CHANGE"
+		return json.Marshal(member)
 	case u.AbsenceConditionBody != nil:
-		return json.Marshal(u.AbsenceConditionBody)
+		member := *u.AbsenceConditionBody
+		member.Kind = "ABSENCE"
+		return json.Marshal(member)
 	case u.AnomalyConditionBody != nil:
-		return json.Marshal(u.AnomalyConditionBody)
+		member := *u.AnomalyConditionBody
+		member.Kind = "ANOMALY"
+		return json.Marshal(member)
 	case u.BudgetConditionBody != nil:
-		return json.Marshal(u.BudgetConditionBody)
+		member := *u.BudgetConditionBody
+		member.Kind = "BUDGET"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -653,13 +679,17 @@ func (u *AlertSource) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u AlertSource) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.MetricSource != nil:
-		return json.Marshal(u.MetricSource)
+		member := *u.MetricSource
+		member.Kind = "METRIC"
+		return json.Marshal(member)
 	case u.CostSource != nil:
-		return json.Marshal(u.CostSource)
+		member := *u.CostSource
+		member.Kind = "COST"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -688,13 +718,17 @@ func (u *AlertSourceBody) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u AlertSourceBody) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.MetricSourceBody != nil:
-		return json.Marshal(u.MetricSourceBody)
+		member := *u.MetricSourceBody
+		member.Kind = "METRIC"
+		return json.Marshal(member)
 	case u.CostSourceBody != nil:
-		return json.Marshal(u.CostSourceBody)
+		member := *u.CostSourceBody
+		member.Kind = "COST"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -1516,13 +1550,17 @@ func (u *Condition) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u Condition) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.EventCondition != nil:
-		return json.Marshal(u.EventCondition)
+		member := *u.EventCondition
+		member.Kind = "EVENT"
+		return json.Marshal(member)
 	case u.PageCondition != nil:
-		return json.Marshal(u.PageCondition)
+		member := *u.PageCondition
+		member.Kind = "PAGE"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -1552,13 +1590,17 @@ func (u *ConditionBody) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u ConditionBody) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.EventConditionBody != nil:
-		return json.Marshal(u.EventConditionBody)
+		member := *u.EventConditionBody
+		member.Kind = "EVENT"
+		return json.Marshal(member)
 	case u.PageConditionBody != nil:
-		return json.Marshal(u.PageConditionBody)
+		member := *u.PageConditionBody
+		member.Kind = "PAGE"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -2595,23 +2637,37 @@ func (u *Filter) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its operator, or else Raw.
 func (u Filter) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.FilterAnd != nil:
-		return json.Marshal(u.FilterAnd)
+		member := *u.FilterAnd
+		member.Operator = "AND"
+		return json.Marshal(member)
 	case u.FilterOr != nil:
-		return json.Marshal(u.FilterOr)
+		member := *u.FilterOr
+		member.Operator = "OR"
+		return json.Marshal(member)
 	case u.FilterNot != nil:
-		return json.Marshal(u.FilterNot)
+		member := *u.FilterNot
+		member.Operator = "NOT"
+		return json.Marshal(member)
 	case u.FilterIs != nil:
-		return json.Marshal(u.FilterIs)
+		member := *u.FilterIs
+		member.Operator = "IS"
+		return json.Marshal(member)
 	case u.FilterIsNot != nil:
-		return json.Marshal(u.FilterIsNot)
+		member := *u.FilterIsNot
+		member.Operator = "IS_NOT"
+		return json.Marshal(member)
 	case u.FilterContains != nil:
-		return json.Marshal(u.FilterContains)
+		member := *u.FilterContains
+		member.Operator = "CONTAINS"
+		return json.Marshal(member)
 	case u.FilterIn != nil:
-		return json.Marshal(u.FilterIn)
+		member := *u.FilterIn
+		member.Operator = "IN"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -3670,8 +3726,8 @@ type QueryPlan struct {
 // QueryPlanPart: What one source tells.
 type QueryPlanPart struct {
 	// A table that is kept while events come in, from the smallest on: `daily_totals`,
-	// `daily_gaps`, `page_days`, `visitor_day_events`, `visitor_days`, `visits`; or
-	// the `events` themselves. Costs come from `cost_totals` or `cost_days`.
+	// `daily_gaps`, `daily_cube`, `page_days`, `visitor_day_events`, `visitor_days`,
+	// `visits`; or the `events` themselves. Costs come from `cost_totals` or `cost_days`.
 	Source string `json:"source"`
 	// What is counted from it; metrics are made of that.
 	Tells []string `json:"tells"`
@@ -4229,23 +4285,37 @@ func (u *SavedFilter) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its operator, or else Raw.
 func (u SavedFilter) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.SavedFilterAnd != nil:
-		return json.Marshal(u.SavedFilterAnd)
+		member := *u.SavedFilterAnd
+		member.Operator = "AND"
+		return json.Marshal(member)
 	case u.SavedFilterOr != nil:
-		return json.Marshal(u.SavedFilterOr)
+		member := *u.SavedFilterOr
+		member.Operator = "OR"
+		return json.Marshal(member)
 	case u.SavedFilterNot != nil:
-		return json.Marshal(u.SavedFilterNot)
+		member := *u.SavedFilterNot
+		member.Operator = "NOT"
+		return json.Marshal(member)
 	case u.SavedFilterIs != nil:
-		return json.Marshal(u.SavedFilterIs)
+		member := *u.SavedFilterIs
+		member.Operator = "IS"
+		return json.Marshal(member)
 	case u.SavedFilterIsNot != nil:
-		return json.Marshal(u.SavedFilterIsNot)
+		member := *u.SavedFilterIsNot
+		member.Operator = "IS_NOT"
+		return json.Marshal(member)
 	case u.SavedFilterContains != nil:
-		return json.Marshal(u.SavedFilterContains)
+		member := *u.SavedFilterContains
+		member.Operator = "CONTAINS"
+		return json.Marshal(member)
 	case u.SavedFilterIn != nil:
-		return json.Marshal(u.SavedFilterIn)
+		member := *u.SavedFilterIn
+		member.Operator = "IN"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -5043,21 +5113,33 @@ func (u *Widget) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u Widget) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.NumberWidget != nil:
-		return json.Marshal(u.NumberWidget)
+		member := *u.NumberWidget
+		member.Kind = "NUMBER"
+		return json.Marshal(member)
 	case u.TimeSeriesWidget != nil:
-		return json.Marshal(u.TimeSeriesWidget)
+		member := *u.TimeSeriesWidget
+		member.Kind = "TIME_SERIES"
+		return json.Marshal(member)
 	case u.BarWidget != nil:
-		return json.Marshal(u.BarWidget)
+		member := *u.BarWidget
+		member.Kind = "BAR"
+		return json.Marshal(member)
 	case u.TableWidget != nil:
-		return json.Marshal(u.TableWidget)
+		member := *u.TableWidget
+		member.Kind = "TABLE"
+		return json.Marshal(member)
 	case u.FunnelWidget != nil:
-		return json.Marshal(u.FunnelWidget)
+		member := *u.FunnelWidget
+		member.Kind = "FUNNEL"
+		return json.Marshal(member)
 	case u.TextWidget != nil:
-		return json.Marshal(u.TextWidget)
+		member := *u.TextWidget
+		member.Kind = "TEXT"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -5094,17 +5176,25 @@ func (u *WidgetAnswer) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u WidgetAnswer) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.WidgetRows != nil:
-		return json.Marshal(u.WidgetRows)
+		member := *u.WidgetRows
+		member.Kind = "ROWS"
+		return json.Marshal(member)
 	case u.WidgetFunnel != nil:
-		return json.Marshal(u.WidgetFunnel)
+		member := *u.WidgetFunnel
+		member.Kind = "FUNNEL"
+		return json.Marshal(member)
 	case u.WidgetWords != nil:
-		return json.Marshal(u.WidgetWords)
+		member := *u.WidgetWords
+		member.Kind = "TEXT"
+		return json.Marshal(member)
 	case u.WidgetProblem != nil:
-		return json.Marshal(u.WidgetProblem)
+		member := *u.WidgetProblem
+		member.Kind = "PROBLEM"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}
@@ -5149,21 +5239,33 @@ func (u *WidgetBody) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the member that is set, or else Raw.
+// MarshalJSON writes the member that is set, with its kind, or else Raw.
 func (u WidgetBody) MarshalJSON() ([]byte, error) {
 	switch {
 	case u.NumberWidgetBody != nil:
-		return json.Marshal(u.NumberWidgetBody)
+		member := *u.NumberWidgetBody
+		member.Kind = "NUMBER"
+		return json.Marshal(member)
 	case u.TimeSeriesWidgetBody != nil:
-		return json.Marshal(u.TimeSeriesWidgetBody)
+		member := *u.TimeSeriesWidgetBody
+		member.Kind = "TIME_SERIES"
+		return json.Marshal(member)
 	case u.BarWidgetBody != nil:
-		return json.Marshal(u.BarWidgetBody)
+		member := *u.BarWidgetBody
+		member.Kind = "BAR"
+		return json.Marshal(member)
 	case u.TableWidgetBody != nil:
-		return json.Marshal(u.TableWidgetBody)
+		member := *u.TableWidgetBody
+		member.Kind = "TABLE"
+		return json.Marshal(member)
 	case u.FunnelWidgetBody != nil:
-		return json.Marshal(u.FunnelWidgetBody)
+		member := *u.FunnelWidgetBody
+		member.Kind = "FUNNEL"
+		return json.Marshal(member)
 	case u.TextWidgetBody != nil:
-		return json.Marshal(u.TextWidgetBody)
+		member := *u.TextWidgetBody
+		member.Kind = "TEXT"
+		return json.Marshal(member)
 	case u.Raw != nil:
 		return u.Raw, nil
 	}

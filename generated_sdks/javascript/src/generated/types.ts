@@ -242,7 +242,7 @@ export type AlertConditionBody = ({
  *
  */
 export type AlertConditionPatch = {
-    kind?: 'THRESHOLD' | 'CHANGE' | 'ABSENCE' | 'ANOMALY' | 'BUDGET';
+    kind?: 'THRESHOLD' | 'CHANGE' | 'ABSENCE' | 'ANOMALY' | 'BUDGET' | (string & {});
     source?: AlertSourcePatch | null;
     window?: AlertWindow | null;
     compare?: AlertComparison | null;
@@ -565,7 +565,7 @@ export type AlertSourceBody = ({
  * What changes about a source, under the rules of conditions.
  */
 export type AlertSourcePatch = {
-    kind?: 'METRIC' | 'COST';
+    kind?: 'METRIC' | 'COST' | (string & {});
     metric?: AlertMetric | null;
     website_id?: string | null;
     filter?: Filter | null;
@@ -1110,7 +1110,7 @@ export type BatchRequest = {
      * Your own name for it, which comes back with its answer.
      */
     id?: string;
-    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | (string & {});
     /**
      * The path with its query, encoded as in a URL.
      */
@@ -1398,7 +1398,7 @@ export type ConditionBody = ({
  *
  */
 export type ConditionPatch = {
-    kind?: 'EVENT' | 'PAGE';
+    kind?: 'EVENT' | 'PAGE' | (string & {});
     event_name?: EventConditionName | null;
     path_pattern?: PathPattern | null;
     minimum_revenue?: MinimumRevenue | null;
@@ -3945,8 +3945,8 @@ export type QueryPlan = {
 export type QueryPlanPart = {
     /**
      * A table that is kept while events come in, from the smallest on: `daily_totals`,
-     * `daily_gaps`, `page_days`, `visitor_day_events`, `visitor_days`, `visits`; or
-     * the `events` themselves. Costs come from `cost_totals` or `cost_days`.
+     * `daily_gaps`, `daily_cube`, `page_days`, `visitor_day_events`, `visitor_days`,
+     * `visits`; or the `events` themselves. Costs come from `cost_totals` or `cost_days`.
      *
      */
     source: string;
@@ -4379,7 +4379,7 @@ export type ReportRun = {
     /**
      * Why it runs. New values may appear.
      */
-    cause: 'SCHEDULE' | 'REQUEST';
+    cause: 'SCHEDULE' | 'REQUEST' | (string & {});
     status: ReportRunStatus;
     name: ReportName;
     /**
@@ -4416,7 +4416,7 @@ export type ReportRunDelivery = {
     /**
      * `FAILED` where the mail server refused it, or was away for half a day. New values may appear.
      */
-    status: 'PENDING' | 'SENT' | 'FAILED';
+    status: 'PENDING' | 'SENT' | 'FAILED' | (string & {});
     /**
      * When the mail server took it.
      */

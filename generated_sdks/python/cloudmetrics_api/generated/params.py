@@ -131,7 +131,7 @@ class AnomalyConditionBody(TypedDict):
 
     kind: Literal["ANOMALY"]
     source: AlertSourceBody
-    window: Literal["FULL_HOUR", "YESTERDAY"]
+    window: str | Literal["FULL_HOUR", "YESTERDAY"]
     direction: NotRequired[models.AlertAnomalyDirection | Literal["ABOVE", "BELOW", "EITHER"]]
     sensitivity: NotRequired[float]
     resolve_threshold: NotRequired[float | None]
@@ -192,18 +192,21 @@ class ChangeConditionBody(TypedDict):
 
     kind: Literal["CHANGE"]
     source: AlertSourceBody
-    window: Literal[
-        "LAST_5_MINUTES",
-        "LAST_15_MINUTES",
-        "LAST_30_MINUTES",
-        "LAST_HOUR",
-        "LAST_6_HOURS",
-        "LAST_24_HOURS",
-        "FULL_HOUR",
-        "YESTERDAY",
-        "LAST_7_DAYS",
-        "LAST_30_DAYS",
-    ]
+    window: (
+        str
+        | Literal[
+            "LAST_5_MINUTES",
+            "LAST_15_MINUTES",
+            "LAST_30_MINUTES",
+            "LAST_HOUR",
+            "LAST_6_HOURS",
+            "LAST_24_HOURS",
+            "FULL_HOUR",
+            "YESTERDAY",
+            "LAST_7_DAYS",
+            "LAST_30_DAYS",
+        ]
+    )
     compare: models.AlertComparison | Literal["PREVIOUS_PERIOD", "PREVIOUS_DAY", "PREVIOUS_WEEK"]
     direction: models.AlertDirection | Literal["ABOVE", "BELOW"]
     threshold: float

@@ -64,7 +64,7 @@ class Dashboards:
     def list(
         self,
         *,
-        status: Literal["ACTIVE", "DELETED"] | Unset = UNSET,
+        status: str | Literal["ACTIVE", "DELETED"] | Unset = UNSET,
         favourite: bool | Unset = UNSET,
         name: str | Unset = UNSET,
         name_ne: str | Unset = UNSET,
@@ -1315,7 +1315,7 @@ class AsyncDashboards:
     def list(
         self,
         *,
-        status: Literal["ACTIVE", "DELETED"] | Unset = UNSET,
+        status: str | Literal["ACTIVE", "DELETED"] | Unset = UNSET,
         favourite: bool | Unset = UNSET,
         name: str | Unset = UNSET,
         name_ne: str | Unset = UNSET,

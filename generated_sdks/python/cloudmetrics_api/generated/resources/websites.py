@@ -28,7 +28,7 @@ class Websites:
     def list(
         self,
         *,
-        status: Literal["ACTIVE", "DELETED"] | Unset = UNSET,
+        status: str | Literal["ACTIVE", "DELETED"] | Unset = UNSET,
         name: str | Unset = UNSET,
         name_ne: str | Unset = UNSET,
         name_in: str | Unset = UNSET,
@@ -413,7 +413,7 @@ class AsyncWebsites:
     def list(
         self,
         *,
-        status: Literal["ACTIVE", "DELETED"] | Unset = UNSET,
+        status: str | Literal["ACTIVE", "DELETED"] | Unset = UNSET,
         name: str | Unset = UNSET,
         name_ne: str | Unset = UNSET,
         name_in: str | Unset = UNSET,
