@@ -64,7 +64,8 @@ def _check(documents: Documents, schemas: Schemas, schema: Place, example: Place
     for violation in explain(validator, value)[0][:5]:
         where = f" at {violation.pointer}" if violation.pointer else ""
         documents.find(
-            example,
+            # The very line, however long the example is.
+            Place(example.uri, example.pointer + (violation.pointer or "")),
             f"the example breaks its schema{where}: {violation.message}",
             "mend the example or the schema",
         )

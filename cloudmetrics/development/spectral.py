@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import orjson
@@ -14,6 +15,7 @@ from cloudmetrics.gates.models import GateBroken
 SCRIPT = tools.HOME / "scripts" / "node" / "spectral.cjs"
 # One line of its answer: all findings on a contract.
 LONGEST_ANSWER = 64 * 2**20
+LOW_PRIORITY = 10
 
 
 class Spectral:
@@ -70,4 +72,6 @@ class Spectral:
                 stderr=asyncio.subprocess.DEVNULL,
                 limit=LONGEST_ANSWER,
             )
+            # Whoever saves meanwhile goes first.
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, LOW_PRIORITY)
         return self._process

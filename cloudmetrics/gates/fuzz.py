@@ -18,8 +18,8 @@ from cloudmetrics.gates.credentials import Credential
 from cloudmetrics.gates.live import serving
 from cloudmetrics.gates.models import Finding, GateBroken, NothingToDo, Project, Result
 
-# Tells our hooks with which credentials requests go out, as JSON.
-CREDENTIALS = "CLOUDMETRICS_FUZZ_CREDENTIALS"
+# Tell our hooks all credentials, as JSON, and the kinds of those with which requests go out.
+CREDENTIALS, TURNS = "CLOUDMETRICS_FUZZ_CREDENTIALS", "CLOUDMETRICS_FUZZ_TURNS"
 HOOKS = Path(__file__).with_name("fuzz_hooks.py")
 CONFIGURATION = Path(__file__).with_name("fuzz.toml")
 PHASES = "examples,coverage,fuzzing,stateful"
@@ -47,26 +47,28 @@ def look(project: Project) -> Result:
     findings: list[Finding] = []
     # Limits would answer nearly all of it; they have tests of their own.
     with serving(project, limited=False) as live:
-        others = {kind: each for kind, each in live.credentials.items() if kind != MOST}
-        for name, credentials, share in (
-            (MOST, {MOST: live.credentials[MOST]}, SHARE),
-            ("others", others, 1 - SHARE),
-        ):
+        others = [kind for kind in live.credentials if kind != MOST]
+        for name, kinds, share in ((MOST, [MOST], SHARE), ("others", others, 1 - SHARE)):
             seconds = max(5, round(project.fuzz_seconds * share))
             options = ("--url", live.url, "--max-time", str(seconds), "--seed", str(seed))
-            findings += attack(project, name, credentials, options, seconds + OVERTIME)
-        kinds = ", ".join(live.credentials)
-    return Result(tuple(dict.fromkeys(findings)), f"{project.fuzz_seconds} s as {kinds}; SEED={seed}")
+            environ = {TURNS: " ".join(kinds), CREDENTIALS: written(live.credentials)}
+            findings += attack(project, name, environ, options, seconds + OVERTIME)
+        known = ", ".join(live.credentials)
+    return Result(tuple(dict.fromkeys(findings)), f"{project.fuzz_seconds} s as {known}; SEED={seed}")
+
+
+def written(credentials: Mapping[str, Credential]) -> str:
+    return orjson.dumps({kind: asdict(each) for kind, each in credentials.items()}, default=sorted).decode()
 
 
 def attack(
     project: Project,
     name: str,
-    credentials: Mapping[str, Credential],
+    environ: Mapping[str, str],
     options: Sequence[str],
     timeout: float,
 ) -> Iterator[Finding]:
-    """The failures of one run, in which some credentials take turns. Raises GateBroken."""
+    """The failures of one run. Raises GateBroken."""
     report = project.artefacts / f"fuzz-{name}.xml"
     report.unlink(missing_ok=True)
     command = [
@@ -75,14 +77,8 @@ def attack(
         *("--phases", PHASES, "--exclude-checks", REPLACED, "--continue-on-failure"),
         *("--exclude-operation-id", LEFT_OUT, "--no-color", "--report-junit-path", str(report)),
     ]
-    environ = os.environ | {
-        "SCHEMATHESIS_HOOKS": str(HOOKS),
-        "PYTHONPATH": str(tools.HOME),
-        CREDENTIALS: orjson.dumps(
-            {kind: asdict(each) for kind, each in credentials.items()}, default=sorted
-        ).decode(),
-    }
-    finished = tools.run(command, timeout, environ)
+    hooks = {"SCHEMATHESIS_HOOKS": str(HOOKS), "PYTHONPATH": str(tools.HOME)}
+    finished = tools.run(command, timeout, {**os.environ, **hooks, **environ})
     (project.artefacts / f"fuzz-{name}.txt").write_text(finished.stdout + finished.stderr, encoding="utf-8")
     if finished.returncode not in LOOKED or not report.exists():
         raise GateBroken(

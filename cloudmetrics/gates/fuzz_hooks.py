@@ -20,7 +20,7 @@ from schemathesis.engine.run import PhaseName
 from schemathesis.generation import GenerationMode
 
 from cloudmetrics.contract.violations import CODES
-from cloudmetrics.gates.fuzz import CREDENTIALS
+from cloudmetrics.gates.fuzz import CREDENTIALS, TURNS
 
 # gunicorn refuses longer request lines before any application sees them.
 LONGEST_URL = 8000
@@ -41,8 +41,9 @@ class Turns:
     """Each request goes out with the next kind of credential; what hangs together, with the first."""
 
     def __init__(self) -> None:
-        self.first = next(iter(KNOWN))
-        self.turns = cycle(KNOWN)
+        kinds = os.environ[TURNS].split()
+        self.first = kinds[0]
+        self.turns = cycle(kinds)
 
     def get(self, case: Any, _context: Any) -> str:
         phase = case.meta.phase.name if case.meta else None

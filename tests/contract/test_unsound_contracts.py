@@ -91,7 +91,7 @@ EXAMPLES = {
                         value: {size: big}
               responses: {default: {description: Done}}
         """,
-        "value: {size: big}",
+        "size: big",
     ),
     "of a parameter": (
         """\

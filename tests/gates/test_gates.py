@@ -44,7 +44,7 @@ class TestValid:
     def test_an_example_that_breaks_its_schema(self, small):
         small.edit(THINGS, "{name: Cup}", "{name: 7}")
         (found,) = told(valid.look(small))
-        assert found.startswith(f"{THINGS}:13:17: the example breaks its schema at /name")
+        assert found.startswith(f"{THINGS}:13:25: the example breaks its schema at /name")
 
     def test_a_file_that_nothing_refers_to(self, small):
         (small.root / "spec/components/schemas/Left.yaml").write_text("{type: string, maxLength: 1}\n")
