@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.integration.live import Live
-from tests.integration.test_oauth_browser import CHROMIUM, in_browser
+from tests.integration.test_oauth_browser import CHROMIUM, Chromium
 from tests.sdk.running import JAVASCRIPT, NODE, javascript_runner
 from tests.sdk.server import serving
 from tests.sdk.suite import ROOT, exchange
@@ -107,8 +107,15 @@ def allowing(live: Live, website: int) -> Live:
     return live
 
 
-def page_says(website: str, function: str, **options: str) -> Any:
-    """What a function of the page gives, in a new browser."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    opened = Chromium()
+    yield opened
+    opened.close()
+
+
+def page_says(browser: Chromium, website: str, function: str, **options: str) -> Any:
+    """What a function of the page gives."""
     told: list[Any] = []
 
     def work(page: Page) -> None:
@@ -116,34 +123,38 @@ def page_says(website: str, function: str, **options: str) -> Any:
         page.wait_for_function(f"'{function}' in window")
         told.append(page.evaluate(f"{function}({json.dumps(options)})"))
 
-    in_browser(work)
+    browser.visit(work)
     return told[0]
 
 
-def test_a_page_lists_and_reads_what_comes_along(website, allowing):
-    said = page_says(f"http://127.0.0.1:{website}", "lists", baseUrl=allowing.url, apiKey=allowing.key)
+def test_a_page_lists_and_reads_what_comes_along(browser, website, allowing):
+    said = page_says(
+        browser, f"http://127.0.0.1:{website}", "lists", baseUrl=allowing.url, apiKey=allowing.key
+    )
 
     assert said["names"] == ["Shop", "Blog", "App"]
     assert said["etag"]
     assert len(said["traceId"]) == 32
 
 
-def test_a_page_gets_problems_as_errors(website, allowing):
-    said = page_says(f"http://127.0.0.1:{website}", "problem", baseUrl=allowing.url, apiKey=allowing.key)
+def test_a_page_gets_problems_as_errors(browser, website, allowing):
+    said = page_says(
+        browser, f"http://127.0.0.1:{website}", "problem", baseUrl=allowing.url, apiKey=allowing.key
+    )
 
     assert (said["isBadRequest"], said["code"], set(said["pointers"])) == (True, "INVALID_REQUEST", {"/name"})
 
 
-def test_a_page_that_the_workspace_does_not_know_is_told_where_to_look(website, allowing):
+def test_a_page_that_the_workspace_does_not_know_is_told_where_to_look(browser, website, allowing):
     origin = f"http://localhost:{website}"
 
-    failed, said = page_says(origin, "refused", baseUrl=allowing.url, apiKey=allowing.key)
+    failed, said = page_says(browser, origin, "refused", baseUrl=allowing.url, apiKey=allowing.key)
 
     assert failed
     assert said.endswith(f"(is {origin} one of the workspace's cors_origins, and the server there?)")
 
 
-def test_a_page_follows_a_stream_over_a_broken_connection(website):
+def test_a_page_follows_a_stream_over_a_broken_connection(browser, website):
     exchanges = [
         {"status": 204, "headers": CORS},
         {"chunks": ["id: 1\ndata: one\n\n", "id: 2\nda"], "cut": 100, "headers": STREAM},
@@ -151,7 +162,9 @@ def test_a_page_follows_a_stream_over_a_broken_connection(website):
     ]
     with serving() as server:
         url = server.play("stream", [exchange(each) for each in exchanges])
-        said = page_says(f"http://127.0.0.1:{website}", "streamed", baseUrl=url, apiKey="cm_test_suite")
+        said = page_says(
+            browser, f"http://127.0.0.1:{website}", "streamed", baseUrl=url, apiKey="cm_test_suite"
+        )
         asked = server.seen("stream")
 
     assert said == ["one", "two"]
