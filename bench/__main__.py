@@ -20,6 +20,7 @@ FIGURES = (
     "engine",
     "framework",
     "responses",
+    "parts",
     "whole_way",
     "not_modified",
     "access_tokens",

@@ -12,6 +12,7 @@ from bench.rounds import Turns, alternate, times_as_fast
 from bench.servers import serving
 
 OURS = "CloudMetrics"
+NO_FRAMEWORK = "a constant answer"
 PEERS = {
     OURS: "bench.peers.ours:app",
     "FastAPI": "bench.peers.fastapi_app:app",
@@ -19,8 +20,9 @@ PEERS = {
     "FlaskApp": "bench.peers.connexion_flask:app",
     "Starlette": "bench.peers.starlette_app:app",
     "Starlette, orjson": "bench.peers.starlette_orjson:app",
+    NO_FRAMEWORK: "bench.peers.constant:app",
 }
-UNVALIDATED = {"Starlette", "Starlette, orjson"}
+UNVALIDATED = {"Starlette", "Starlette, orjson", NO_FRAMEWORK}
 BARS = {
     "FastAPI": 4.0,
     "AsyncApp": 5.0,
@@ -76,6 +78,7 @@ def figure(title: str, turns: dict[str, Turns]) -> Figure:
             row[-1] = against_bar(ratio, BARS[name])
         table.rows.append(row)
     table.notes.append("AsyncApp and FlaskApp are stock Connexion's. Neither Starlette checks anything.")
+    table.notes.append("A constant answer shows what the server and the kernel take of every request.")
     busy = max(each.median("busy") for each in turns.values())
     table.notes.append(f"The load generator was busy for {busy:.0%} of the time at most.")
     return table

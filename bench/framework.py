@@ -14,7 +14,7 @@ from typing import Any
 
 import uvloop
 
-from bench.engine import BARS, OURS, PEERS
+from bench.engine import BARS, NO_FRAMEWORK, OURS, PEERS
 from bench.peers.data import GET_PATH, POST_BODY, POST_PATH, SMALL_GET_PATH
 from bench.report import Figure, against_bar
 
@@ -36,21 +36,21 @@ class WrongAnswer(Exception):
 
 def figures(rounds: int, seconds: float, tell: Callable[[str], None]) -> list[Figure]:
     """A table per operation."""
-    apps = {name: _load(address) for name, address in PEERS.items()}
+    apps = {name: load(address) for name, address in PEERS.items() if name != NO_FRAMEWORK}
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return [
-            _figure(title, runner.run(_alternate(apps, request, rounds, seconds, tell)))
+            _figure(title, runner.run(alternate(apps, request, rounds, seconds, tell)))
             for title, request in OPERATIONS.items()
         ]
 
 
-def _load(address: str) -> App:
+def load(address: str) -> App:
     module, _, name = address.partition(":")
     app: App = getattr(importlib.import_module(module), name)
     return app
 
 
-async def _alternate(
+async def alternate(
     apps: dict[str, App],
     request: tuple[str, str, bytes],
     rounds: int,

@@ -41,7 +41,7 @@ def compare(server: Server, data: Dataset) -> int:
         send(server, ways[0][1], sent, events)
         connection.execute(COPIED, [ways[1][0], drawn, tenant.workspace_id])
         draw(psycopg.ClientCursor(connection), UUID(ways[1][0]), UUID(drawn))
-        for table in TABLES[1:]:
+        for table in list(TABLES)[1:]:
             columns = [
                 column.name
                 for column in connection.execute(f"SELECT * FROM {table} LIMIT 0").description or ()

@@ -39,6 +39,8 @@ from cloudmetrics.gateway.leak_reports import PATH as LEAK_REPORTS
 from cloudmetrics.gateway.leak_reports import LeakReports, SigningKeys
 from cloudmetrics.gateway.limits.service import Limits
 from cloudmetrics.gateway.problems import Problems
+from cloudmetrics.gateway.queue_metrics import PATH as QUEUE_METRICS
+from cloudmetrics.gateway.queue_metrics import queue_metrics
 from cloudmetrics.gateway.report_links import PREFIX as LINKS
 from cloudmetrics.gateway.report_links import ReportLinks
 from cloudmetrics.gateway.security_txt import PATH as SECURITY_TXT
@@ -89,6 +91,9 @@ def create_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
         SECURITY_TXT: security_txt(settings.security_contact, settings.base_url),
         LEAK_REPORTS: LeakReports(database, keyring, SigningKeys(settings.leak_report_keys_url), limits),
     }
+
+    if settings.metrics_token:
+        beside[QUEUE_METRICS] = queue_metrics(database, settings.metrics_token)
 
     bridge = Bridge()
     pages = create_portal(contract.bundle, registry, settings.base_url)

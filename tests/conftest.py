@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from cloudmetrics.platform.config import Settings
     from tests.integration.live import Live
+
+# How long an example takes says more about the machine than about what is tested.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 untold = pytest.StashKey[list[str]]()
 

@@ -45,3 +45,14 @@ def admits(networks: Sequence[Network], address: str | None) -> bool:
     # A dual socket shows an IPv4 client as ::ffff:203.0.113.7.
     found = getattr(found, "ipv4_mapped", None) or found
     return any(found in network for network in networks)
+
+
+def counted_as(address: str) -> str:
+    """What somebody's requests are counted by: their address; with IPv6 its /64, all of which they have."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))

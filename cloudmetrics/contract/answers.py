@@ -37,7 +37,7 @@ class Answer:
         self.validators = dict(validators)
         self.headers = headers
         self.media_types = list(validators)
-        # Nearly every answer is JSON without headers of its own, and takes the short way.
+        # Nearly every answer is JSON and sound, and takes the short way.
         self.only_json = validators[media.JSON] if self.media_types == [media.JSON] else None
         self.needs_headers = any(rule.required for rule in headers)
 
@@ -58,9 +58,15 @@ class Answer:
             found.append(Violation("MEDIA_TYPE", f"{kind} is not declared for this status.", pointer=""))
         elif known and not _is_valid(self.validators[name], value):
             found, total = explain(self.validators[name], orjson.loads(_json(value)))
-        for rule in self.headers:
-            found += _check_header(rule, response.headers)
+        found += self.wrong_headers(response.headers)
         return found, max(total, len(found))
+
+    def wrong_headers(self, headers: Mapping[str, str]) -> list[Violation]:
+        """What is wrong with the headers that the contract declares."""
+        if not (headers or self.needs_headers):
+            return []
+        given = {name.lower(): text for name, text in headers.items()}
+        return [found for rule in self.headers for found in _check_header(rule, given.get(rule.name))]
 
 
 class Answers:
@@ -93,11 +99,11 @@ class Answers:
             response = Response(b"", status, headers, chosen)
         elif answer is not None and answer.only_json is not None and status not in BODILESS:
             response = Response(b"", status, headers, JSON_UTF8)
-            if not answer.headers or not (headers or answer.needs_headers):
-                body = _written_if_valid(answer.only_json, value)
-                if body is not None:
-                    response.body = body
-                    return response, [], 0
+            body = _written_if_valid(answer.only_json, value)
+            if body is not None:
+                response.body = body
+                wrong = answer.wrong_headers(headers)
+                return response, wrong, len(wrong)
         else:
             response = Response(b"", status, headers, _media_type(answer, value, request, status))
         if answer is None:
@@ -185,8 +191,7 @@ def _undeclared(status: int) -> Violation:
     return Violation("STATUS", f"The status {status} is not declared.", pointer="")
 
 
-def _check_header(rule: HeaderRule, headers: Mapping[str, str]) -> list[Violation]:
-    text = next((value for name, value in headers.items() if name.lower() == rule.name), None)
+def _check_header(rule: HeaderRule, text: str | None) -> list[Violation]:
     if text is None:
         return (
             [Violation("REQUIRED", f"{rule.name} is required.", parameter=rule.name)] if rule.required else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cloudmetrics.contract import media
@@ -48,10 +48,19 @@ class Parts:
 PartsKey = tuple[str, str, frozenset[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What of operations can be taken over by itself, where not all of their parts can."""
+
+    parameters: dict[PartsKey, Parameters] = field(default_factory=dict)
+    # Most operations answer the same errors, which are compiled once.
+    answers: dict[Place, Answer] = field(default_factory=dict)
+
+
 class Compiler:
     """Compiles operations. What cannot be compiled becomes a finding of the documents.
 
-    `compiled` holds parts that are there already, and gets those that are made here.
+    `compiled` and `pieces` hold what is there already, and get what is made here.
     """
 
     def __init__(
@@ -66,6 +75,7 @@ class Compiler:
         headers_around: Collection[str],
         enforce: bool,
         compiled: dict[PartsKey, Parts],
+        pieces: Pieces,
     ) -> None:
         self.documents = documents
         self.schemas = schemas
@@ -78,8 +88,7 @@ class Compiler:
         self.headers_around = headers_around
         self.enforce = enforce
         self.compiled = compiled
-        # Most operations answer the same errors, which are compiled once.
-        self.answers: dict[Place, Answer] = {}
+        self.pieces = pieces
         self.schemes = dict(self._declared_schemes())
         self.keys = frozenset(
             s["name"] for s in self.schemes.values() if s.get("in") == "query" and "name" in s
@@ -114,7 +123,7 @@ class Compiler:
             return self.compiled[key]
         before = len(self.documents.findings)
         body, answers = self._body(operation), self._answers(operation)
-        parameters, selection = self._parameters(operation), self._selection(operation)
+        parameters, selection = self._parameters(key, operation), self._selection(operation)
         if len(self.documents.findings) > before or parameters is None:
             return None
         self.compiled[key] = Parts(operation, parameters, body, answers, selection)
@@ -132,9 +141,12 @@ class Compiler:
             self.documents.find(operation.place / "operationId", misfit.what, misfit.cure)
         return handler
 
-    def _parameters(self, operation: Operation) -> Parameters | None:
+    def _parameters(self, key: PartsKey, operation: Operation) -> Parameters | None:
+        known = self.pieces.parameters
         try:
-            return Parameters(operation.parameters, self.shapes, self.schemas, also=self.keys)
+            if key not in known:
+                known[key] = Parameters(operation.parameters, self.shapes, self.schemas, also=self.keys)
+            return known[key]
         except SchemaInvalid as error:
             self.documents.find(
                 operation.place / "parameters", f"a parameter's schema is unsound: {error}", "mend it"
@@ -226,9 +238,10 @@ class Compiler:
                 place = self._follow(operation.place / "responses" / status)
             except Unresolvable:
                 continue
-            if place not in self.answers:
-                self.answers[place] = self._answer(place)
-            declared[status.upper() if status != "default" else status] = self.answers[place]
+            answers = self.pieces.answers
+            if place not in answers:
+                answers[place] = self._answer(place)
+            declared[status.upper() if status != "default" else status] = answers[place]
         if not declared:
             self.documents.find(operation.place, "the operation declares no response", "declare `responses`")
         return Answers(declared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -226,13 +227,23 @@ class Documents:
             if kind != "schema":
                 self.follow(place)  # Which a reference that leads back to itself never ends.
         except Unresolvable as error:
-            self._find_unresolved(place / "$ref", f"the reference {ref}", error)
+            self._find_unresolved(place / "$ref", f"the reference {ref}", error, self._alike(place, ref))
             return None
         return target
 
-    def _find_unresolved(self, place: Place, what: str, error: Unresolvable) -> None:
-        self.find(place, f"{what} leads nowhere: {error}", "correct the path")
+    def _find_unresolved(self, place: Place, what: str, error: Unresolvable, alike: str = "") -> None:
+        self.find(place, f"{what} leads nowhere: {error}", f"correct the path{alike}")
         self.unresolved.append(self.findings[-1])
+
+    def _alike(self, place: Place, ref: str) -> str:
+        """Names the file that may have been meant, where one is nearly of that name."""
+        try:
+            path = _path(self.target(place, ref).uri)
+            names = {each.stem: each.name for each in path.parent.iterdir()} if path else {}
+        except (Unresolvable, OSError, ValueError):
+            return ""
+        close = difflib.get_close_matches(path.stem, names.keys() - {path.stem}, 1, 0.75) if path else []
+        return f": {names[close[0]]} is there" if close else ""
 
     def _load(self, uri: str) -> Any:
         if uri not in self.contents:

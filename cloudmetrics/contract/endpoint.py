@@ -7,7 +7,6 @@ body, together. Then the handler, then the same care for what it returns.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
@@ -16,7 +15,7 @@ from typing import Any
 from cloudmetrics.contract.answers import Answers
 from cloudmetrics.contract.bodies import Body
 from cloudmetrics.contract.errors import InvalidRequest, InvalidResponse, Unauthorized, Violation
-from cloudmetrics.contract.handlers import Handler, accepted, is_wanted, without_default
+from cloudmetrics.contract.handlers import Handler, accepted, is_wanted, signature, without_default
 from cloudmetrics.contract.http import Grant, Receive, Request, Response, Send
 from cloudmetrics.contract.operations import Operation
 from cloudmetrics.contract.parameters import Parameters
@@ -120,7 +119,7 @@ class Endpoint:
             if each.argument != kept and not is_wanted(handler, each, headers_around)
         ]
         self._takes_body = body is not None and (takes is None or "body" in takes)
-        named = inspect.signature(handler).parameters
+        named = signature(handler)
         self._takes_caller = "caller" in named
         self._takes_request = "request" in named
 

@@ -11,7 +11,7 @@ from connexion.middleware import ConnexionMiddleware
 from starlette.exceptions import HTTPException
 
 from cloudmetrics.contract.bundle import bundle
-from cloudmetrics.contract.compiler import Compiler, Parts, PartsKey
+from cloudmetrics.contract.compiler import Compiler, Parts, PartsKey, Pieces
 from cloudmetrics.contract.connexion_adapter import build_app
 from cloudmetrics.contract.deprecations import Deprecation, deprecations
 from cloudmetrics.contract.dispatch import ErrorHandler
@@ -41,6 +41,7 @@ class Contract:
         self.operations = tuple(operations)
         # Filled when the contract is first served.
         self.compiled: dict[PartsKey, Parts] = {}
+        self.pieces = Pieces()
 
     @classmethod
     def load(
@@ -100,8 +101,15 @@ class Contract:
         for key, parts in since.compiled.items():
             operation = operations.get(key[:2])
             places = [parts.operation.place, *(each.schema for each in parts.operation.parameters)]
-            if operation == parts.operation and all(place.uri in kept.untouched for place in places if place):
+            if operation != parts.operation:
+                continue
+            if all(place.uri in kept.untouched for place in places if place):
                 self.compiled[key] = parts
+            if all(kept.unreached(place) for place in places[1:] if place):
+                self.pieces.parameters[key] = parts.parameters
+        self.pieces.answers.update(
+            (place, answer) for place, answer in since.pieces.answers.items() if kept.unreached(place)
+        )
 
     @property
     def bundle(self) -> dict[str, Any]:
@@ -194,6 +202,7 @@ def _compile(
         headers_around=headers_around,
         enforce=enforce,
         compiled=contract.compiled,
+        pieces=contract.pieces,
     )
     compiled = [compiler.endpoint(operation) for operation in contract.operations]
     if documents.findings:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from connexion.exceptions import ResolverError
@@ -58,7 +59,7 @@ def resolve(operation: Operation, resolver: Any) -> Handler:
 
 def misfits(operation: Operation, handler: Handler, has_body: bool) -> Iterator[HandlerUnfit]:
     """Where the handler asks for what the contract does not give, or does not take what it gives."""
-    wanted = inspect.signature(handler).parameters
+    wanted = signature(handler)
     declared = {parameter.argument: parameter for parameter in operation.parameters}
     name = f"{handler.__module__}.{handler.__name__}"
     for argument, wish in wanted.items():
@@ -85,9 +86,15 @@ def misfits(operation: Operation, handler: Handler, has_body: bool) -> Iterator[
             )
 
 
+@lru_cache(maxsize=1024)
+def signature(handler: Handler) -> Mapping[str, inspect.Parameter]:
+    """What a handler takes, which is asked for each of its parameters."""
+    return inspect.signature(handler).parameters
+
+
 def accepted(handler: Handler) -> frozenset[str] | None:
     """The arguments that a handler takes by name; None where it takes any."""
-    wanted = inspect.signature(handler).parameters
+    wanted = signature(handler)
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in wanted.values()):
         return None
     return frozenset(wanted)
@@ -95,13 +102,13 @@ def accepted(handler: Handler) -> frozenset[str] | None:
 
 def without_default(handler: Handler) -> frozenset[str]:
     """The arguments that a handler must be given."""
-    wanted = inspect.signature(handler).parameters.values()
+    wanted = signature(handler).values()
     return frozenset(p.name for p in wanted if p.default is inspect.Parameter.empty)
 
 
 def is_wanted(handler: Handler, parameter: Parameter, headers_around: Collection[str]) -> bool:
     """Whether a handler is given a parameter. A header that is dealt with around it, it must name."""
-    if parameter.argument in inspect.signature(handler).parameters:
+    if parameter.argument in signature(handler):
         return True
     is_around = parameter.location == "header" and parameter.name.lower() in headers_around
     return accepted(handler) is None and not is_around

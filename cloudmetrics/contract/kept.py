@@ -7,7 +7,12 @@ or compiled from them, and from all that they lead to, is taken over.
 
 from __future__ import annotations
 
+from typing import Any
+
 from cloudmetrics.contract.documents import Documents, Place
+
+# Keywords by which a schema means another one.
+LEADING = {"$ref", "$dynamicRef", "mapping"}
 
 
 class Kept:
@@ -17,6 +22,7 @@ class Kept:
     """
 
     def __init__(self, documents: Documents, before: Documents | None = None) -> None:
+        self.documents = documents
         self.before = before
         self.files: frozenset[str] = frozenset()
         self.untouched: frozenset[str] = frozenset()
@@ -38,6 +44,18 @@ class Kept:
     def judged(self, place: Place, kind: str) -> bool:
         """Whether an object was judged already, with all that it leads to."""
         return place.uri in self.untouched and self.judged_alone(place, kind)
+
+    def unreached(self, place: Place) -> bool:
+        """Whether a value is as it was, with all that it leads to: its file is, or it refers to nothing."""
+        if place.uri in self.untouched:
+            return True
+        return place.uri in self.files and bool(self.untouched) and _stands_alone(self.documents.at(place))
+
+
+def _stands_alone(node: Any) -> bool:
+    if isinstance(node, dict):
+        return not LEADING & node.keys() and all(map(_stands_alone, node.values()))
+    return not isinstance(node, list) or all(map(_stands_alone, node))
 
 
 def _leading_to(changed: set[str], leads: dict[str, set[str]]) -> set[str]:

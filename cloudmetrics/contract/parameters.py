@@ -131,7 +131,12 @@ class Parameters:
         self._mutable = any(isinstance(value, (dict, list)) for value in self.defaults.values())
         readers = [(p, _source(p, shapes)) for p in self.declared]
         self._path = [(p, read) for p, read in readers if p.location == "path"]
-        self._query = [(p, read) for p, read in readers if p.location == "query"]
+        # Where it stands under its own name only, and there are many, most are not there.
+        self._query = [
+            (p.name if _names(p, shapes) == [p.name] else None, p, read)
+            for p, read in readers
+            if p.location == "query"
+        ]
         self._headers = [(p, read) for p, read in readers if p.location == "header"]
         self._cookies = [(p, read) for p, read in readers if p.location == "cookie"]
         self._known = {name for p in self.declared if p.location == "query" for name in _names(p, shapes)}
@@ -184,8 +189,9 @@ class Parameters:
         except Undecodable as error:
             violations.append(Violation(error.code, str(error), parameter="", field=""))
             return
-        for parameter, read in self._query:
-            _take(values, parameter, read, query, violations)
+        for name, parameter, read in self._query:
+            if name is None or name in query:
+                _take(values, parameter, read, query, violations)
         if not self._known.issuperset(query):
             self._read_others(query, values, violations)
 

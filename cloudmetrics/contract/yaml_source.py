@@ -29,6 +29,21 @@ MAX_NODES = 1_000_000
 PLAIN, QUOTED = "plain", "quoted"
 
 
+UNENDED, UNBEGUN = "found unexpected end of stream", "found character that cannot start any token"
+REASONS = {
+    UNENDED: "a quote opens here and is never closed",
+    UNBEGUN: "no value begins with {}: put it in quotes, and indent with blanks",
+    "found a tab character that violates indentation": "a tab indents this line: use blanks",
+    "mapping values are not allowed in this context": (
+        "no key can stand here: put a text with a colon in quotes, and see how the line is indented"
+    ),
+    "did not find expected key": "this line is indented otherwise than those that it belongs to",
+    "did not find expected '-' indicator": "this line is no item of the list above: begin it with -",
+    "could not find expected ':'": "this line is neither a key with a colon nor part of a text",
+    "found undefined alias": "there is no anchor of this name",
+}
+
+
 class YamlInvalid(Exception):
     """The text is not YAML that could be JSON. `line` and `column` count from 1."""
 
@@ -78,11 +93,25 @@ def _compose(text: str) -> Any:
     try:
         return _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise YamlInvalid(line, column, str(error.problem or error.context)) from None
+        raise _reason(error, text) from None
     except yaml.reader.ReaderError as error:
         raise YamlInvalid(text.count("\n", 0, error.position) + 1, 1, str(error.reason)) from None
+
+
+def _reason(error: yaml.MarkedYAMLError, text: str) -> YamlInvalid:
+    """What libyaml found, in words that say what to look for, and where that is."""
+    problem = str(error.problem or error.context)
+    mark, begin = error.problem_mark or error.context_mark, error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    what = REASONS.get(problem, problem)
+    if problem == UNENDED and begin:
+        # It is noticed only at the end of the file.
+        line, column = begin.line + 1, begin.column + 1
+    elif problem == UNBEGUN:
+        what = what.format(text.splitlines()[line - 1][column - 1 : column].replace("\t", "a tab"))
+    elif problem.startswith("did not find expected ',' or") and begin:
+        what = f"the bracket that opens in line {begin.line + 1} is not closed, or a comma is missing"
+    return YamlInvalid(line, column, what)
 
 
 def _one_escape(pair: re.Match[str]) -> str:

@@ -8,6 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
+from cloudmetrics.accounts.scopes import SCOPES
+
 HERE = Path(__file__).parents[2]
 METHODS = ("get", "post", "put", "patch", "delete")
 QUESTIONS = {
@@ -38,14 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, question in QUESTIONS.items():
         parser.add_argument(f"--{name}", default="", help=question)
-    parser.add_argument("--tag", default="Workspace", help="the tag that it belongs to")
+    parser.add_argument("--tag", default="", help="its tag; that of the paths beside it, if not given")
     parser.add_argument("--project", type=Path, default=HERE, help="the folder with the contract")
     options = parser.parse_args(arguments)
-    answers = {name: getattr(options, name) or input(f"{ask}: ").strip() for name, ask in QUESTIONS.items()}
     try:
+        answers = {
+            name: getattr(options, name) or input(f"{ask}: ").strip() for name, ask in QUESTIONS.items()
+        }
         print(write(options.project, tag=options.tag, **answers))
     except Refused as error:
         print(error, file=sys.stderr)
+        return 1
+    except (EOFError, KeyboardInterrupt):
+        print("\nNothing was written.", file=sys.stderr)
         return 1
     return 0
 
@@ -56,8 +65,11 @@ def write(project: Path, *, path: str, method: str, summary: str, scope: str, ta
         raise Refused(f"{path or 'Nothing'} is no path of ours: begin with /v1/, in kebab-case")
     if method.lower() not in METHODS:
         raise Refused(f"{method or 'Nothing'} is no method: take one of {', '.join(METHODS)}")
-    if not summary or not re.fullmatch(r"[a-z]+:[a-z]+", scope):
-        raise Refused("A summary and a scope such as websites:read are needed")
+    if not re.match(r"\w", summary):
+        raise Refused("A summary is needed: a verb first, such as Rename a thing")
+    if scope not in SCOPES:
+        raise Refused(f"{scope or 'Nothing'} is no scope: take one of {', '.join(sorted(SCOPES))}")
+    tag = tag_of(project / "spec", path, tag)
     file = project / "spec" / "paths" / f"{path.removeprefix('/v1/').replace('/', '_')}.yaml"
     text = file.read_text(encoding="utf-8") if file.exists() else shared(path)
     if re.search(rf"^{method.lower()}:", text, re.MULTILINE):
@@ -65,6 +77,22 @@ def write(project: Path, *, path: str, method: str, summary: str, scope: str, ta
     file.write_text(f"{text}{operation(path, method.lower(), summary, scope, tag)}", encoding="utf-8")
     _list(project / "spec" / "openapi.yaml", path, file.name)
     return f"spec/paths/{file.name}"
+
+
+def tag_of(spec: Path, path: str, tag: str) -> str:
+    """The tag that is given, or that of a path which begins alike. Raises Refused."""
+    root = yaml.safe_load((spec / "openapi.yaml").read_text(encoding="utf-8"))
+    declared = [each["name"] for each in root["tags"]]
+    first = path.split("/")[2]
+    beside = [entry["$ref"] for url, entry in root["paths"].items() if url.split("/")[2] == first]
+    if not tag and beside:
+        neighbour = (spec / beside[0]).read_text(encoding="utf-8")
+        found = re.search(r"^  tags: \[(.+?)\]", neighbour, re.MULTILINE)
+        tag = found[1] if found else ""
+    if tag not in declared:
+        said = f"There is no tag {tag}" if tag else f"No other path begins with /v1/{first}"
+        raise Refused(f"{said}: give --tag, one of {', '.join(declared)}")
+    return tag
 
 
 def shared(path: str) -> str:

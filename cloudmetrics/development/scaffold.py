@@ -105,7 +105,8 @@ def first_test(contract: Contract, operation: Operation) -> str:
     status = next((each for each in statuses if each.startswith("2")), "200")
     url = re.sub(r"\{(\w+)\}", r"{\1}", operation.path)
     ids = re.findall(r"\{(\w+)\}", operation.path)
-    lines = [f"async def test_{snake(operation.id)}({', '.join(['client', *ids])}):"]
+    lines = [f"async def test_{snake(operation.id)}(client):"]
+    lines += [f'    {name} = "the id of something that this test made"' for name in ids]
     json = ", json={}" if "requestBody" in contract.documents.at(operation.place) else ""
     quoted = f'f"{url}"' if ids else f'"{url}"'
     lines.append(f"    response = await client.{operation.method.lower()}({quoted}{json})")

@@ -21,6 +21,7 @@ from cloudmetrics.gates.models import Finding, GateBroken, NothingToDo, Project,
 # Tells our hooks with which credentials requests go out, as JSON.
 CREDENTIALS = "CLOUDMETRICS_FUZZ_CREDENTIALS"
 HOOKS = Path(__file__).with_name("fuzz_hooks.py")
+CONFIGURATION = Path(__file__).with_name("fuzz.toml")
 PHASES = "examples,coverage,fuzzing,stateful"
 # Replaced by one of ours; see fuzz_hooks.py.
 REPLACED = "positive_data_acceptance"
@@ -28,12 +29,12 @@ REPLACED = "positive_data_acceptance"
 LEFT_OUT = "leave-team"
 # What Schemathesis exits with when it has looked: 0 without failures, 1 with.
 LOOKED = (0, 1)
-CURE = "mend the handler or the contract; the curl line repeats it"
+CURE = "mend the handler or the contract"
 # A key that may do everything comes far. All other kinds go in turn, and look for what they should not get.
 MOST, SHARE = "full", 0.6
 OVERTIME = 120
 OURS = "Custom check failed"
-CURL = re.compile(r"curl -X [A-Z]+ .*")
+CURL = re.compile(r"curl -X (?P<method>[A-Z]+) .*https?://[^/]+(?P<path>/[^?'\s]*).*")
 # Our hooks mark each request with the kind of its credential.
 KIND = re.compile(r"-H 'Fuzzed-As: (\w+)'")
 
@@ -69,7 +70,8 @@ def attack(
     report = project.artefacts / f"fuzz-{name}.xml"
     report.unlink(missing_ok=True)
     command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", str(project.bundle_file), *options),
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION)),
+        *("run", str(project.bundle_file), *options),
         *("--phases", PHASES, "--exclude-checks", REPLACED, "--continue-on-failure"),
         *("--exclude-operation-id", LEFT_OUT, "--no-color", "--report-junit-path", str(report)),
     ]
@@ -93,14 +95,31 @@ def failures(project: Project, report: Path) -> Iterator[Finding]:
     """Schemathesis' failures, each at the operation that it met."""
     for case in ElementTree.parse(report).getroot().iter("testcase"):  # noqa: S314 - it was made a moment ago.
         name = case.get("name") or ""
-        method, _, path = name.partition(" ")
-        where = project.contract.sources.where(["paths", path, method.lower()] if path else [])
         for failure in (*case.iter("failure"), *case.iter("error")):
             text = f"{failure.get('message') or ''}\n{failure.text or ''}"
             kind = KIND.search(text)
-            curl = CURL.search(text)
             cause = f"{name}{f', as {kind[1]}' if kind else ''}: {title(text)}"
-            yield Finding(where, "fuzz", cause, f"{CURE}: {curl[0][:400]}" if curl else CURE)
+            yield Finding(place(project, name, text), "fuzz", cause, f"{CURE}; {repeated(text, report)}")
+
+
+def place(project: Project, name: str, text: str) -> str:
+    """Where the operation is written; of several steps, that of the last one."""
+    method, _, path = name.partition(" ")
+    if path not in project.contract.bundle["paths"] and (steps := list(CURL.finditer(text))):
+        method, path = steps[-1]["method"], steps[-1]["path"]
+    for verb, template, _ in project.operations():
+        url = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template))
+        if verb == method.lower() and (template == path or re.fullmatch(url, path)):
+            return project.contract.sources.where(["paths", template, verb])
+    return project.contract.sources.where([])
+
+
+def repeated(text: str, report: Path) -> str:
+    """How to see it again."""
+    steps = [step[0] for step in CURL.finditer(text)]
+    if len(steps) == 1:
+        return f"this repeats it: {steps[0][:400]}"
+    return f"see {report.parent.parent.name}/{report.parent.name}/{report.stem}.txt for what repeats it"
 
 
 def title(text: str) -> str:

@@ -35,8 +35,8 @@ def table(outcomes: Sequence[Outcome]) -> Table:
 
 def summary(outcome: Outcome) -> str:
     count = len(outcome.result.findings)
-    found = f"{count} finding{'s' if count != 1 else ''}; " if count else ""
-    return found + outcome.result.note
+    found = f"{count} finding{'s' if count != 1 else ''}" if count else ""
+    return "; ".join(filter(None, (found, outcome.result.note)))
 
 
 def details(outcome: Outcome) -> list[str]:

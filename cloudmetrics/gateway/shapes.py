@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, unquote_plus
 
 from cloudmetrics.contract import Request
 from cloudmetrics.platform.caller import Caller
@@ -15,6 +15,7 @@ Answer = tuple[dict[str, Any], int, dict[str, str]]
 
 # What a path may hold as it is, by RFC 3986.
 IN_PATHS = "/:@!$&'()*+,;="
+IN_QUERIES = f"{IN_PATHS}?%"
 
 
 # Headers that are much longer get lost on the way.
@@ -85,13 +86,13 @@ def many(request: Request, page: Page[AnyThing], limit: int) -> Answer:
 
 
 def _links(request: Request, next_cursor: str | None, limit: int) -> dict[str, str]:
-    """Links that keep whatever filters and sorts the list."""
-    asked = parse_qsl(request.query_string.decode())
-    kept = [(name, value) for name, value in asked if name not in ("limit", "cursor")]
-    queries = {}
+    """Links that keep whatever filters and sorts the list, as it was sent."""
+    asked = request.query_string.decode().split("&")
+    kept = [part for part in asked if unquote_plus(part.partition("=")[0]) not in ("", "limit", "cursor")]
+    first = quote("&".join([*kept, f"limit={limit}"]), safe=IN_QUERIES)
+    queries = {"first": first}
     if next_cursor is not None:
-        queries["next"] = urlencode([*kept, ("limit", limit), ("cursor", next_cursor)])
-    queries["first"] = urlencode([*kept, ("limit", limit)])
+        queries = {"next": f"{first}&cursor={next_cursor}", "first": first}
     path = _encoded_path(request)
     shown = ""
     for rel, query in queries.items():

@@ -130,7 +130,7 @@ class Settings:
         file=True,
     )
     redis_url: str = setting(
-        "Redis 6.2 or later. Empty: `make run` starts its own.",
+        "Redis 6.2 or later, or any node of a Redis Cluster. Empty: `make run` starts its own.",
         url("redis", "rediss", "unix"),
         "",
         shown="embedded",
@@ -182,6 +182,14 @@ class Settings:
     )
     log_level: str = setting(
         "The least level that is logged.", one_of("debug", "info", "warning", "error"), "info"
+    )
+    metrics_token: bytes = setting(
+        "At least 32 random bytes. Whoever sends them as a bearer token to `/metrics` sees how the queue of"
+        " jobs stands, in Prometheus' format. Empty: nothing is there.",
+        secret,
+        b"",
+        shown="none",
+        file=True,
     )
     demo: bool = setting(
         "Whether the first start creates demo workspaces and traffic.", flag, True, plain=True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -39,6 +40,11 @@ class Connection(psycopg.AsyncConnection[Row]):
 
     prepared: frozenset[str] = frozenset()
 
+    @cached_property
+    def binder(self) -> psycopg.AsyncClientCursor[Row]:
+        """What puts values into statements, and never runs one: making it costs more than using it."""
+        return psycopg.AsyncClientCursor(self)
+
 
 async def connect(url: str) -> Connection:
     """A connection of our role, in autocommit and without a tenant. Raises psycopg.OperationalError."""
@@ -69,7 +75,7 @@ def as_tenant(workspace_id: UUID) -> str:
 
 def bound(connection: Connection, sql: str, parameters: Parameters | None) -> str:
     """A statement with its values in it, fit to travel with others."""
-    return psycopg.AsyncClientCursor(connection).mogrify(sql, parameters or {})
+    return connection.binder.mogrify(sql, parameters or {})
 
 
 async def results_of(connection: Connection, statements: Iterable[str]) -> list[PGresult]:

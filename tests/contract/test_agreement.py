@@ -114,7 +114,6 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @settings(
     max_examples=300,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

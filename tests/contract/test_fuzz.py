@@ -24,7 +24,6 @@ pytestmark = [pytest.mark.requirement("B-1")]
 
 MODULE = settings(
     max_examples=300,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -148,7 +148,7 @@ def _in_a_header(value: Any, explode: bool) -> str:
 
 
 @pytest.mark.parametrize(("location", "style", "explode", "kind"), list(combinations()))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_what_a_style_can_write_is_read_back(
     location: str, style: str, explode: bool, kind: str, reader_of: Any, data: Any
@@ -184,7 +184,7 @@ def as_text(value: Any) -> str:
     ("location", "style", "explode"),
     [(where, style, explode) for where, style, explode, kind in combinations() if kind == "object"],
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=TYPED_VALUES)
 def test_fields_get_the_types_of_their_schemas(
     location: str, style: str, explode: bool, reader_of: Any, value: dict[str, Any]

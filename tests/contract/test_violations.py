@@ -280,7 +280,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(value=JSON, size=st.integers(1, 12))
 def test_windows_show_every_value_once_in_its_place(value: Any, size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -305,7 +305,7 @@ def leaves(value: Any, path: tuple[Any, ...]) -> Any:
         yield path, value
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(value=JSON, size=st.integers(1, 12))
 def test_windows_change_no_verdict_about_what_stands_in_them(value: Any, size: int) -> None:
     """Every leaf that is wrong is found, and nothing else, however small the windows are."""

@@ -1,5 +1,6 @@
 """The first lines of an operation: a path by four questions; then handler, test and page."""
 
+import io
 import shutil
 import subprocess
 import sys
@@ -93,7 +94,10 @@ def test_a_second_method_is_added_to_the_file_and_none_comes_twice(copy, capsys)
         ({"path": "things"}, "begin with /v1/"),
         ({"path": "/v1/../secret"}, "begin with /v1/"),
         ({"method": "fetch"}, "take one of get"),
-        ({"scope": "all"}, "a scope such as websites:read"),
+        ({"scope": "all"}, "all is no scope: take one of ai:run, alerts:full"),
+        ({"summary": "?"}, "A summary is needed"),
+        ({"tag": "Nonsense"}, "There is no tag Nonsense: give --tag, one of"),
+        ({"tag": ""}, "No other path begins with /v1/things: give --tag"),
     ],
 )
 def test_an_answer_that_makes_no_sense_writes_nothing(copy, capsys, answer, told):
@@ -101,6 +105,17 @@ def test_an_answer_that_makes_no_sense_writes_nothing(copy, capsys, answer, told
     assert operation.main(arguments(copy, **answer)) == 1
     assert told in capsys.readouterr().err
     assert sorted(copy.rglob("*")) == before
+
+
+def test_a_tag_is_that_of_the_paths_beside_it(copy):
+    assert operation.main(arguments(copy, tag="", path="/v1/goals/{goal_id}/touch")) == 0
+    assert "tags: [Goals]" in (copy / "spec/paths/goals_{goal_id}_touch.yaml").read_text()
+
+
+def test_whoever_stops_answering_writes_nothing(copy, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("/v1/things\n"))
+    assert operation.main(["--project", str(copy)]) == 1
+    assert "Nothing was written." in capsys.readouterr().err
 
 
 def test_it_asks_for_what_is_not_given(copy):

@@ -36,6 +36,11 @@ class TestValid:
         )
         assert found.endswith("correct the path")
 
+    def test_a_reference_with_a_slip_names_what_may_be_meant(self, small):
+        small.edit(THINGS, "schemas/ThingCreate.yaml", "schemas/ThingCreat.yaml")
+        (found,) = told(valid.look(small))
+        assert found.endswith("correct the path: ThingCreate.yaml is there")
+
     def test_an_example_that_breaks_its_schema(self, small):
         small.edit(THINGS, "{name: Cup}", "{name: 7}")
         (found,) = told(valid.look(small))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -64,7 +65,7 @@ async def receiving(certificate: Path) -> AsyncIterator[Receiver]:
 
 
 def make_certificate(folder: Path, *names: str) -> Path:
-    """A certificate for some names, and its key, in one file."""
+    """A certificate for some names or addresses, and its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     now = datetime.now(UTC)
@@ -76,7 +77,7 @@ def make_certificate(folder: Path, *names: str) -> Path:
         .serial_number(1)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(list(map(general_name, names))), critical=False)
         .sign(key, hashes.SHA256())
     )
     file = folder / f"{names[0]}.pem"
@@ -87,3 +88,10 @@ def make_certificate(folder: Path, *names: str) -> Path:
         )
     )
     return file
+
+
+def general_name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)

@@ -14,7 +14,8 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from cloudmetrics.platform.embedded import binary
-from tests.integration.running import free_port, until
+from tests.integration.running import free_port
+from tests.waiting import until
 
 SLOTS = 16384
 

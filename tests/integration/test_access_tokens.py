@@ -1,11 +1,11 @@
 """Access tokens at the API: what counts as one, where it is good, and what it loses."""
 
-import asyncio
 import base64
 import hmac
 import json
 import time
 from hashlib import sha256
+from itertools import product
 from uuid import uuid4
 
 import pytest
@@ -23,7 +23,7 @@ from cloudmetrics.platform.redis import Redis
 from cloudmetrics.platform.signing import Keyring
 
 from .conftest import BASE_URL
-from .oauth import answer_in, give_password, make_program
+from .oauth import answer_in, make_program
 
 
 def encoded(part: object) -> str:
@@ -104,6 +104,8 @@ NOW = int(time.time())
         {"exp": None},
         {"exp": [9999999999]},
         {"exp": float("nan")},
+        {"exp": float("inf")},
+        {"iat": -float("inf")},
         {"nbf": NOW + 3600},
         {"nbf": "x"},
         {"iat": NOW + 3600},
@@ -234,6 +236,17 @@ async def test_malformed_tokens_of_every_kind_look_like_a_bad_key(token, machine
         assert response.headers["www-authenticate"] == bad_key.headers["www-authenticate"]
 
 
+async def test_a_signature_of_numbers_that_fit_any_key_is_none(token, machine):
+    """Zero, or the order of the curve, which some libraries forgot to refuse."""
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    body, _, genuine = token.rpartition(".")
+    r = base64.urlsafe_b64decode(genuine + "==")[:32]
+    numbers = [bytes(32), order.to_bytes(32), (order - 1).to_bytes(32), (1).to_bytes(32), r]
+    for first, second in product(numbers, numbers):
+        assert (await machine.call(f"{body}.{encoded(first + second)}")).status_code == 401
+    assert (await machine.call(token)).status_code == 200
+
+
 async def test_a_token_under_a_foreign_key_of_each_kind_is_none(token, machine):
     header, claims = decoded(token)
     forged = [
@@ -327,80 +340,6 @@ def test_after_a_leak_another_generation_replaces_all_keys(keyring):
     assert not {key["kid"] for key in old["keys"]} & {key["kid"] for key in new["keys"]}
 
 
-async def test_a_demoted_person_takes_the_tokens_along(signed_in, client, stranger, person, home):
-    program = await make_program(client, stranger, scopes=["websites:full", "team:read"])
-    tokens = await tokens_of(signed_in, program, home.workspace.id, scope="websites:full")
-    auth = {"Authorization": f"Bearer {tokens['access_token']}"}
-    body = {"name": "W", "domain": "w.example"}
-    assert (await stranger.post("/v1/websites", json=body, headers=auth)).status_code == 201
-
-    await person.become(home.workspace.id, "VIEWER")
-    await asyncio.sleep(1.1)
-
-    assert (await stranger.post("/v1/websites", json=body, headers=auth)).status_code == 403
-    assert (await program.call(tokens["access_token"])).status_code == 200
-    await person.become(home.workspace.id, "EDITOR")
-    await asyncio.sleep(1.1)
-    body["domain"] = "w2.example"
-    assert (await stranger.post("/v1/websites", json=body, headers=auth)).status_code == 201
-
-
-async def test_a_removed_person_takes_the_tokens_along(signed_in, program, person, home):
-    tokens = await tokens_of(signed_in, program, home.workspace.id)
-    assert (await program.call(tokens["access_token"])).status_code == 200
-
-    await person.become(home.workspace.id, "")
-    await asyncio.sleep(1.1)
-
-    assert (await program.call(tokens["access_token"])).status_code == 401
-    assert (await program.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
-
-
-async def test_a_new_password_ends_what_was_allowed_before(signed_in, program, person, home):
-    tokens = await tokens_of(signed_in, program, home.workspace.id)
-    assert (await program.call(tokens["access_token"])).status_code == 200
-
-    await give_password(person)
-    await asyncio.sleep(1.1)
-
-    assert (await program.call(tokens["access_token"])).status_code == 401
-    assert (await program.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
-    assert (await signed_in.http.get("/account")).status_code == 303
-
-
-@pytest.mark.requirement("PL-5")
-async def test_a_token_acts_in_the_workspace_that_the_header_names(
-    signed_in, program, person, home, make_home
-):
-    second = await make_home(name="Second")
-    await person.join(second.workspace.id, "VIEWER")
-    tokens = await tokens_of(
-        signed_in, program, home.workspace.id, second.workspace.id, scope="websites:full"
-    )
-    token, first = tokens["access_token"], tokens["workspace_ids"][0]
-    made = await program.http.post(
-        "/v1/websites",
-        json={"name": "W", "domain": "w.example"},
-        headers={"Authorization": f"Bearer {token}", "X-Tenant-Id": str(home.workspace.id)},
-    )
-    assert made.status_code == 201
-
-    here = await program.call(token, **{"X-Tenant-Id": str(home.workspace.id)})
-    there = await program.call(token, **{"X-Tenant-Id": str(second.workspace.id).upper()})
-    default = await program.call(token)
-
-    assert [each["domain"] for each in here.json()["data"]] == ["w.example"]
-    assert there.json()["data"] == []
-    assert default.json() == (here if first == str(home.workspace.id) else there).json()
-    refused = await program.http.post(
-        "/v1/websites",
-        json={"name": "W", "domain": "w.example"},
-        headers={"Authorization": f"Bearer {token}", "X-Tenant-Id": str(second.workspace.id)},
-    )
-    assert refused.status_code == 403
-    assert refused.json()["code"] == "INSUFFICIENT_SCOPE"
-
-
 @pytest.mark.requirement("PL-5")
 async def test_a_foreign_workspace_and_one_that_does_not_exist_look_the_same(
     signed_in, program, person, home, make_home, client, token
@@ -429,20 +368,6 @@ async def test_a_foreign_workspace_and_one_that_does_not_exist_look_the_same(
     assert answers[0][1]["code"] == "WORKSPACE_NOT_ALLOWED"
 
 
-async def test_a_program_is_told_when_the_person_left_one_of_two_workspaces(
-    signed_in, program, person, home, make_home
-):
-    second = await make_home()
-    await person.join(second.workspace.id)
-    token = (await tokens_of(signed_in, program, home.workspace.id, second.workspace.id))["access_token"]
-
-    await person.become(home.workspace.id, "")
-
-    gone = await program.call(token, **{"X-Tenant-Id": str(home.workspace.id)})
-    still = await program.call(token, **{"X-Tenant-Id": str(second.workspace.id)})
-    assert (gone.status_code, still.status_code) == (403, 200)
-
-
 async def test_a_key_may_name_its_own_workspace(client, home):
     response = await client.get("/v1/websites", headers={"X-Tenant-Id": str(home.workspace.id)})
     assert response.status_code == 200
@@ -456,39 +381,3 @@ async def test_redis_being_away_changes_nothing_for_tokens(machine, token, app, 
         monkeypatch.setattr(Redis, name, away)
     assert (await machine.call(token)).status_code == 200
     assert (await machine.own_token()).status_code == 200
-
-
-async def test_a_program_is_let_into_a_workspace_that_it_makes_for_its_person(home, make_home, stranger):
-    foreign = await make_home()
-    person = await home.make_person("OWNER")
-
-    made = (await person.client.post("/v1/workspaces", json={"name": "New"})).json()["data"]
-    listed = [each["id"] for each in (await person.client.get("/v1/workspaces")).json()["data"]]
-    await asyncio.sleep(1.1)
-    there = await person.client.get("/v1/workspace", headers={"X-Tenant-Id": made["id"]})
-    elsewhere = await person.client.get("/v1/workspace", headers={"X-Tenant-Id": str(foreign.workspace.id)})
-
-    assert made["id"] in listed
-    assert there.json()["data"]["id"] == made["id"]
-    assert elsewhere.status_code == 403
-
-
-async def test_a_token_is_held_to_its_workspaces_limits_networks_and_origins(home):
-    person = await home.make_person("OWNER")
-    settings = {"name": "H", "timezone": "UTC", "currency": "USD", "allowed_networks": []}
-    origins = settings | {"cors_origins": ["https://app.example"]}
-    assert (await person.client.put("/v1/workspace", json=origins)).status_code == 200
-    await asyncio.sleep(1.1)
-
-    listed = await person.client.get("/v1/websites", headers={"Origin": "https://app.example"})
-    other = await person.client.get("/v1/websites", headers={"Origin": "https://evil.example"})
-
-    assert listed.headers["access-control-allow-origin"] == "https://app.example"
-    assert "access-control-allow-origin" not in other.headers
-    assert int(listed.headers["x-ratelimit-limit"]) <= 300
-    outsider = home.open(await home.make_key())
-    bound = origins | {"allowed_networks": ["203.0.113.0/24", outsider._transport.client[0]]}
-    assert (await outsider.put("/v1/workspace", json=bound)).status_code == 200
-    await asyncio.sleep(1.1)
-    refused = await person.client.get("/v1/websites")
-    assert (refused.status_code, refused.json()["code"]) == (403, "ADDRESS_NOT_ALLOWED")

@@ -431,6 +431,9 @@ async def test_what_was_given_up_can_be_sent_again(client, receiver, alert_on, d
     assert response.json()["data"] == failed | {"status": "PENDING"}
     assert (await client.post(url, headers={"Idempotency-Key": "again"})).content == response.content
     assert code_of(await client.post(url)) == (409, "DELIVERY_NOT_FAILED")
+    other = url.replace(failed["id"], failed["alert_id"])
+    reused = await client.post(other, headers={"Idempotency-Key": "again"})
+    assert code_of(reused) == (422, "IDEMPOTENCY_KEY_REUSED")
     # It begins its attempts anew, so one that fails is not the last.
     await deliver()
     assert [each["status"] for each in await deliveries_of(client, failed["alert_id"])] == ["PENDING"]

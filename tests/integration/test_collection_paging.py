@@ -137,7 +137,7 @@ def compare(sort: list[str]):
     return cmp_to_key(compare_two)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(things=MANY, late=MANY, sort=SORT, limit=st.integers(1, 5), chance=st.randoms(use_true_random=False))
 def test_what_is_there_all_along_comes_exactly_once_and_in_order(world, things, late, sort, limit, chance):
     world.begin(things)
@@ -165,7 +165,7 @@ def test_what_is_there_all_along_comes_exactly_once_and_in_order(world, things, 
     assert stayed <= {thing.id for thing in seen}
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(things=MANY, sort=SORT)
 def test_one_page_of_all_is_what_sorting_them_gives(world, things, sort):
     world.begin(things)

@@ -1,13 +1,12 @@
 """What a dashboard shows, over HTTP: the answers of all its widgets together."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from cloudmetrics.analytics.questions import store as questions
 from cloudmetrics.boards.showing import service as showing
-from cloudmetrics.platform import clock
 from cloudmetrics.platform.errors import QueryTooSlow
 from tests.integration.conftest import make_event, make_website, send_events
 from tests.integration.test_dashboards import code_of, make_dashboard
@@ -16,33 +15,24 @@ from tests.integration.test_widgets import NUMBER, TEXT, asking, make_funnel, ma
 
 pytestmark = pytest.mark.requirement("CM-9")
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-TODAY = NOON.date()
 
-
-def moment(days_ago: int, hour: int = 0) -> str:
-    """A moment of a day that is over, or has begun."""
-    return f"{TODAY - timedelta(days=days_ago)}T{hour:02}:00:00Z"
-
-
-@pytest.fixture(autouse=True)
-def at_noon(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: NOON)
+def moment(today: date, days_ago: int, hour: int) -> str:
+    return f"{today - timedelta(days=days_ago)}T{hour:02}:00:00Z"
 
 
 @pytest.fixture
-async def shop(client) -> str:
+async def shop(client, now) -> str:
     """A website with three visitors yesterday, and one nine days ago."""
-    website_id = await make_website(client)
+    website_id, today = await make_website(client), now.date()
     url = "https://shop.example/"
-    sale = {"amount_minor": 500, "currency": "USD"}
+    sale = {"name": "purchase", "revenue": {"amount_minor": 500, "currency": "USD"}}
     await send_events(
         client,
-        make_event(website_id, timestamp=moment(1, 9), visitor_id="anna", source="google", url=url),
-        make_event(website_id, timestamp=moment(1, 10), visitor_id="anna", name="purchase", revenue=sale),
-        make_event(website_id, timestamp=moment(1, 9), visitor_id="bert", source="google", url=url),
-        make_event(website_id, timestamp=moment(1, 9), visitor_id="carl", source="bing", url=url),
-        make_event(website_id, timestamp=moment(9, 9), visitor_id="dora", source="bing", url=url),
+        make_event(website_id, timestamp=moment(today, 1, 9), visitor_id="anna", source="google", url=url),
+        make_event(website_id, timestamp=moment(today, 1, 10), visitor_id="anna", **sale),
+        make_event(website_id, timestamp=moment(today, 1, 9), visitor_id="bert", source="google", url=url),
+        make_event(website_id, timestamp=moment(today, 1, 9), visitor_id="carl", source="bing", url=url),
+        make_event(website_id, timestamp=moment(today, 9, 9), visitor_id="dora", source="bing", url=url),
     )
     return website_id
 
@@ -57,7 +47,8 @@ async def answers(client, dashboard_id: str, **parameters) -> list[dict]:
     return [widget["answer"] for widget in await view(client, dashboard_id, **parameters)]
 
 
-async def test_each_kind_answers_what_query_metrics_answers(client, shop):
+async def test_each_kind_answers_what_query_metrics_answers(client, shop, now):
+    today = now.date()
     dashboard_id = await make_dashboard(client, website_id=shop, range="LAST_7_DAYS")
     goal_id, funnel_id = await make_goal(client, shop), await make_funnel(client, shop)
     bodies = [
@@ -73,10 +64,10 @@ async def test_each_kind_answers_what_query_metrics_answers(client, shop):
 
     shown = {widget["kind"]: widget["answer"] for widget in await view(client, dashboard_id)}
 
-    dates = {"start_date": str(TODAY - timedelta(days=6)), "end_date": str(TODAY), "website_id": shop}
+    dates = {"start_date": str(today - timedelta(days=6)), "end_date": str(today), "website_id": shop}
     for body in bodies[:4]:
         question = {name: value for name, value in body["query"].items() if name != "range"}
-        longer = {"start_date": str(TODAY - timedelta(days=13))} if "range" in body["query"] else {}
+        longer = {"start_date": str(today - timedelta(days=13))} if "range" in body["query"] else {}
         asked = await client.post("/v1/metrics/query", json=question | dates | longer)
         answer = shown[body["kind"]]
         assert (answer["kind"], answer["rows"]) == ("ROWS", asked.json()["data"])
@@ -84,8 +75,8 @@ async def test_each_kind_answers_what_query_metrics_answers(client, shop):
     number = shown["NUMBER"]
     assert number["rows"][0]["metrics"]["visitors"] == 3
     assert number["comparison"] == {
-        "start_date": str(TODAY - timedelta(days=13)),
-        "end_date": str(TODAY - timedelta(days=7)),
+        "start_date": str(today - timedelta(days=13)),
+        "end_date": str(today - timedelta(days=7)),
         "metrics": {
             "visitors": 1,
             "revenue": {"amount_minor": 0, "currency": "USD"},
@@ -101,7 +92,8 @@ async def test_each_kind_answers_what_query_metrics_answers(client, shop):
     assert shown["TEXT"] == {"kind": "TEXT", "text": TEXT["text"]}
 
 
-async def test_whoever_looks_may_choose_other_days_and_another_website(client, shop):
+async def test_whoever_looks_may_choose_other_days_and_another_website(client, shop, now):
+    today = now.date()
     other = await make_website(client)
     dashboard_id = await make_dashboard(client, website_id=shop)
     await make_widget(client, dashboard_id, asking(range="TODAY", website_id=shop))
@@ -113,7 +105,7 @@ async def test_whoever_looks_may_choose_other_days_and_another_website(client, s
     assert await visitors() == 0
     assert await visitors(range="YESTERDAY") == 3
     assert await visitors(range="LAST_14_DAYS") == 4
-    ninth = str(TODAY - timedelta(days=9))
+    ninth = str(today - timedelta(days=9))
     assert await visitors(start_date=ninth, end_date=ninth, range="TODAY") == 1
     assert await visitors(range="LAST_14_DAYS", website_id=other) == 0
     url = f"/v1/dashboards/{dashboard_id}/data"
@@ -200,7 +192,8 @@ async def test_all_widgets_together_get_some_time_and_no_more(client, shop, monk
     assert {each["kind"] for each in await answers(client, dashboard_id)} == {"ROWS"}
 
 
-async def test_what_widgets_ask_alike_is_asked_once_and_kept(client, shop, monkeypatch):
+async def test_what_widgets_ask_alike_is_asked_once_and_kept(client, shop, monkeypatch, now):
+    today = now.date()
     dashboard_id = await make_dashboard(client, website_id=shop, range="YESTERDAY")
     for _ in range(5):
         await make_widget(client, dashboard_id, NUMBER)
@@ -217,7 +210,7 @@ async def test_what_widgets_ask_alike_is_asked_once_and_kept(client, shop, monke
     assert await answers(client, dashboard_id) == first
     assert len(asked) == 1
     # A new event makes what was kept worthless.
-    await send_events(client, make_event(shop, timestamp=moment(1, 12), visitor_id="emil"))
+    await send_events(client, make_event(shop, timestamp=moment(today, 1, 12), visitor_id="emil"))
     assert (await answers(client, dashboard_id))[0]["rows"][0]["metrics"]["visitors"] == 4
     assert len(asked) == 2
 

@@ -102,7 +102,7 @@ def widgets(draw) -> list[dict]:
     return made
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=widgets(), description=st.none() | texts, days=st.sampled_from(RANGES))
 async def test_what_is_exported_and_imported_is_the_same_to_the_byte(client, made, description, days):
     dashboard_id = await make_dashboard(client, description=description, range=days)

@@ -3,10 +3,8 @@
 import gzip
 import html
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
 from calendar import monthrange
 from datetime import UTC, datetime
@@ -15,35 +13,14 @@ from uuid import UUID
 
 import pytest
 
+from .guides import snippets, type_in
 from .running import OTHER, PROJECT
 
 pytestmark = pytest.mark.slow
 
 PAGE = "http://127.0.0.1:8080"
-MARK = "-- next --"
 GUIDE_IN_OUT = "docs/guides/data-in-and-out.md"
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
-
-
-def snippets(page: str) -> list[str]:
-    text = (PROJECT / page).read_text(encoding="utf-8")
-    return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-
-
-def type_in(commands: list[str], folder: Path = PROJECT, **variables: str) -> list[str]:
-    """Runs commands in one shell; returns what each printed."""
-    script = f"\necho '{MARK}'\n".join(commands)
-    ended = subprocess.run(
-        ["sh", "-e", "-c", script],
-        env={**os.environ, "NO_PROXY": "*", **variables},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout.split(f"{MARK}\n")
 
 
 @needs_curl
@@ -289,11 +266,11 @@ def test_the_calls_on_the_front_page_work_as_they_stand_there(demo):
     ]
     calls = [re.sub(r"^export .*\n", "", block) for block in blocks if "curl" in block]
 
-    websites, event, metrics = type_in(
-        calls, CLOUDMETRICS_KEY=demo.keys()["full"], WEBSITE=demo.demo_file()["workspaces"][0]["website_id"]
-    )
+    website_id = demo.demo_file()["workspaces"][0]["website_id"]
 
-    assert demo["website_id"] in [each["id"] for each in json.loads(websites)["data"]]
+    websites, event, metrics = type_in(calls, CLOUDMETRICS_KEY=demo.keys()["full"], WEBSITE=website_id)
+
+    assert website_id in [each["id"] for each in json.loads(websites)["data"]]
     assert json.loads(event)["data"]["receipts"][0]["status"] == "ACCEPTED"
     assert json.loads(metrics)["data"]["visitors"] > 0
 

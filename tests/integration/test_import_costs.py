@@ -69,7 +69,7 @@ def test_what_cannot_be_sent_is_one_line(live, tmp_path):
 def test_the_demo_has_costs_a_budget_and_margins(demo):
     """Filled by `make run`, without anybody asking for it."""
     client = httpx.Client(base_url=demo.url, headers={"API-Key": demo.keys()["full"]}, trust_env=False)
-    until((demo.data_dir / "demo.loaded").exists, "filled", 120)
+    until((demo.data_dir / "demo.loaded").exists, "filled", 240)
     groups = client.get("/v1/costs/breakdown", params={"dimension": "provider"}).json()["data"]
     assert {row["value"] for row in groups["by_currency"][0]["rows"]} == {"AWS", "Cloudflare", "Google Cloud"}
     (budget,) = client.get("/v1/costs/budgets").json()["data"]

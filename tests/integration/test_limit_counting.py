@@ -56,7 +56,7 @@ def check_of(kind: Kind, limit: int, seconds: int, tag: str = "", key: str = "k"
 
 steps = st.lists(st.sampled_from([0, 0, 0, 1, 7, 250, 1_999, 2_000, 2_001, 9_000, 61_000]), max_size=60)
 any_time = pytest.mark.parametrize("seconds", [1, 60, 3600])
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @any_time

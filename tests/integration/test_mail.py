@@ -8,15 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from cloudmetrics.platform import mail
 from cloudmetrics.platform.config import Settings
@@ -26,6 +22,7 @@ from cloudmetrics.platform.jobs.registry import REGISTRY
 from cloudmetrics.platform.mail import InvalidMail, Mail
 from cloudmetrics.platform.signing import Keyring
 from tests.integration.conftest import SECRET, settings_for
+from tests.integration.receiving import make_certificate
 from tests.integration.running import free_port
 from tests.integration.working import a_job, jobs_left, jobs_of, working
 from tests.waiting import eventually
@@ -238,29 +235,7 @@ async def is_failed(queue: Database) -> bool:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory) -> Path:
-    """A certificate for localhost, and its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + signed.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
+    return make_certificate(tmp_path_factory.mktemp("tls"), "127.0.0.1")
 
 
 def signs_in(server, session, envelope, mechanism, data) -> AuthResult:

@@ -1,20 +1,17 @@
 """What docs/guides/oauth.md tells to type, typed: against a service as `make run` starts it."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
 from html import unescape
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
 import requests
 
+from .guides import snippets, type_in
 from .live import PASSWORD, Live
-from .running import PROJECT
 
 pytestmark = [
     pytest.mark.slow,
@@ -22,39 +19,18 @@ pytestmark = [
         shutil.which("curl") is None or shutil.which("openssl") is None, reason="there is no curl or openssl"
     ),
 ]
-MARK = "-- next --"
+GUIDE = "docs/guides/oauth.md"
 
 
-def snippets() -> list[str]:
-    text = Path(PROJECT / "docs/guides/oauth.md").read_text(encoding="utf-8")
-    return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-
-
-def type_in(live: Live, commands: list[str], **variables: str) -> list[str]:
-    """Runs commands in one shell; returns what each printed."""
-    ended = subprocess.run(
-        ["sh", "-e", "-c", f"\necho '{MARK}'\n".join(commands)],
-        env={
-            **os.environ,
-            "NO_PROXY": "*",
-            "CLOUDMETRICS_URL": live.url,
-            "CLOUDMETRICS_KEY": live.key,
-            **variables,
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout.split(f"{MARK}\n")
+def type_for(live: Live, commands: list[str], **variables: str) -> list[str]:
+    return type_in(commands, CLOUDMETRICS_URL=live.url, CLOUDMETRICS_KEY=live.key, **variables)
 
 
 @pytest.mark.requirement("CM-14", "PL-3")
 def test_a_program_acts_by_itself_as_the_guide_says(live):
-    start, metadata, register, call, rotate = snippets()[:5]
+    start, metadata, register, call, rotate = snippets(GUIDE)[:5]
 
-    printed = type_in(live, [start, metadata, register, call, rotate])
+    printed = type_for(live, [start, metadata, register, call, rotate])
 
     assert json.loads(printed[1])["issuer"] == live.url
     assert UUID(printed[2].strip())
@@ -64,14 +40,14 @@ def test_a_program_acts_by_itself_as_the_guide_says(live):
 
 @pytest.mark.requirement("CM-14", "PL-3")
 def test_a_program_acts_for_a_person_as_the_guide_says(live):
-    start, _, _, _, _, register, ask, trade, refresh, revoke = snippets()
+    start, _, _, _, _, register, ask, trade, refresh, revoke = snippets(GUIDE)
     keep = 'echo "$client_id"; echo "$verifier"'
-    asked = type_in(live, [start, register, ask, keep])
+    asked = type_for(live, [start, register, ask, keep])
     client_id, verifier = asked[3].split()
 
     code = say_yes(live, asked[2].strip())
     again = f"client_id={client_id} verifier={verifier} redirect_uri=http://127.0.0.1:7000/callback"
-    printed = type_in(live, [start, again, trade, refresh, revoke], CODE=code)
+    printed = type_for(live, [start, again, trade, refresh, revoke], CODE=code)
 
     assert json.loads(printed[2])["data"] == []
     assert printed[3].strip() == "metrics:read websites:read"

@@ -119,6 +119,10 @@ async def test_a_report_is_changed_field_by_field(client):
     assert (await client.get(url)).json()["data"] == after
     by_hand = (await client.patch(url, json={"schedule": None})).json()["data"]
     assert (by_hand["schedule"], by_hand["next_run_at"]) == (None, None)
+    key = {"Idempotency-Key": "report"}
+    assert (await client.patch(url, json={"name": "A"}, headers=key)).status_code == 200
+    other = await client.patch(url, json={"name": "B"}, headers=key)
+    assert code_of(other) == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
 async def test_a_report_can_turn_to_a_dashboard_and_back(client):

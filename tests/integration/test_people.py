@@ -317,6 +317,16 @@ async def test_attempts_that_end_well_are_forgiven(database, keyring, anna, sign
         await sign_in()
 
 
+async def test_all_addresses_of_an_ipv6_network_are_one_that_tries(monkeypatch, sign_in, now):
+    monkeypatch.setattr(throttle, "ADDRESS", (3, 900))
+    network = f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}"
+    for number in range(3):
+        with pytest.raises(SignInFailed):
+            await sign_in(email=f"{uuid4()}@example.com", address=f"{network}::{number}")
+    with pytest.raises(TooManyAttempts):
+        await sign_in(email=f"{uuid4()}@example.com", address=f"{network}:ffff::1")
+
+
 async def test_one_address_that_tries_many_accounts_is_slowed_down(monkeypatch, sign_in, now):
     monkeypatch.setattr(throttle, "ADDRESS", (3, 900))
     for _ in range(3):

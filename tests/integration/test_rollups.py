@@ -282,9 +282,7 @@ async def begin(caller: Caller, *batches: list[dict]) -> list[asyncio.Task]:
 
 async def is_held_up(caller: Caller) -> bool:
     """Whether a statement waits for what another one has locked."""
-    found = await caller.tenant.read(
-        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
+    found = await caller.tenant.read("SELECT FROM pg_locks WHERE NOT granted")
     return bool(found)
 
 

@@ -11,12 +11,9 @@ from ipaddress import ip_network
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from tests.integration.conftest import alive, client_of, make_app, settings_for
+from tests.integration.receiving import make_certificate
 from tests.integration.running import PROJECT, environment, free_port
 from tests.waiting import PATIENCE, until
 
@@ -181,36 +178,10 @@ async def test_who_finds_a_weakness_learns_where_to_say_so(service):
         assert (await client.post("/.well-known/security.txt")).status_code == 405
 
 
-@pytest.fixture
-def certificate(tmp_path):
-    """A certificate for localhost, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    files = tmp_path / "cert.pem", tmp_path / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    return files
-
-
 @pytest.mark.slow
 @pytest.mark.requirement("D6-7")
-def test_with_a_certificate_it_speaks_tls_13_and_nothing_older(certificate, database_url, stores):
+def test_with_a_certificate_it_speaks_tls_13_and_nothing_older(tmp_path, database_url, stores):
+    certificate = make_certificate(tmp_path, "localhost")
     port = free_port()
     settings = environment(
         DATABASE_URL=database_url,
@@ -218,8 +189,8 @@ def test_with_a_certificate_it_speaks_tls_13_and_nothing_older(certificate, data
         PORT=port,
         CLOUDMETRICS_WORKERS=1,
         CLOUDMETRICS_SECRET_KEY="a secret key of the tests, 32 bytes or more",
-        CLOUDMETRICS_TLS_CERTIFICATE=certificate[0],
-        CLOUDMETRICS_TLS_KEY=certificate[1],
+        CLOUDMETRICS_TLS_CERTIFICATE=certificate,
+        CLOUDMETRICS_TLS_KEY=certificate,
         CLOUDMETRICS_REQUIRE_TLS=1,
     )
     command = [sys.executable, "-m", "gunicorn", "-c", "python:cloudmetrics.gunicorn_settings"]
@@ -231,7 +202,7 @@ def test_with_a_certificate_it_speaks_tls_13_and_nothing_older(certificate, data
 
     try:
         until(listens, "listening")
-        trusting = ssl.create_default_context(cafile=str(certificate[0]))
+        trusting = ssl.create_default_context(cafile=str(certificate))
         with httpx.Client(base_url=f"https://localhost:{port}", verify=trusting, trust_env=False) as client:
             answer = client.get("/v1/workspace")
             assert answer.status_code == 401

@@ -86,7 +86,7 @@ class AccessTokens:
         """
         try:
             return self._read(self._verified(token))
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             raise InvalidToken from None
 
     def _verified(self, token: str) -> dict[str, Any]:

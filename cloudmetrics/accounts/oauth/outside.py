@@ -70,7 +70,7 @@ class OutsideIssuer:
             key = await self._key(header)
             decoded = jwt.decode(token, key, ALGORITHMS, registry=self._registry)
             return self._read(decoded.claims)
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             raise InvalidToken from None
 
     def _read(self, claims: dict[str, Any]) -> OutsideToken:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 
+from cloudmetrics.accounts.networks import counted_as
 from cloudmetrics.accounts.people.models import TooManyAttempts
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.errors import Unavailable
@@ -46,10 +47,11 @@ async def forgive(redis: Redis, keyring: Keyring, account: str, address: str) ->
 async def admit_reset(redis: Redis, keyring: Keyring, account: str, address: str) -> None:
     """Counts a wish for a new password. Raises TooManyAttempts."""
     await _admit(redis, {_key(keyring, "reset", account, RESET): RESET,
-                         _key(keyring, "resets", address, ADDRESS): ADDRESS})  # fmt: skip
+                         _key(keyring, "resets", counted_as(address), ADDRESS): ADDRESS})  # fmt: skip
 
 
 def _sign_in_windows(keyring: Keyring, account: str, address: str) -> Windows:
+    address = counted_as(address)
     return {
         _key(keyring, "person", f"{account} {address}", PERSON): PERSON,
         _key(keyring, "account", account, ACCOUNT): ACCOUNT,

@@ -11,23 +11,37 @@ WITH RECURSIVE beginner AS (
     JOIN beginner USING (visitor_id)
     WHERE occurred_at >= from_at
 ), follower AS (
-    SELECT visitor_id, min(occurred_at) AS from_at, array_agg(occurred_at ORDER BY occurred_at) AS times
+    SELECT visitor_id, min(occurred_at) AS from_at
     FROM second
     GROUP BY visitor_id
+), led AS (
+    -- Time cut into pieces as long as the window: whatever leads to an event of the second step
+    -- in time lies in the same piece, or in the one before.
+    SELECT visitor_id, piece, array_agg(occurred_at ORDER BY occurred_at) AS times
+    FROM (
+        SELECT
+            visitor_id, occurred_at,
+            date_bin(make_interval(hours => %(window_hours)s), occurred_at, 'epoch')
+            - make_interval(hours => back * %(window_hours)s) AS piece
+        FROM second
+        CROSS JOIN (VALUES (0), (1)) AS backwards (back)
+    ) AS reached
+    GROUP BY visitor_id, piece
 ), met AS (
-    -- A row per step and event that meets its condition. Of the first step, only the latest
-    -- before each event of the second, and all at the same moment, which ids put in order.
+    -- A row per step and event that meets its condition. Of the first step, only the latest of
+    -- a piece before each event of the second, and all at the same moment, which ids put in order.
     SELECT 1 AS number, visitor_id, max(occurred_at) AS occurred_at, coalesce(tied_id, '') AS event_id
     FROM (
         SELECT
-            visitor_id, occurred_at, earlier,
-            CASE WHEN occurred_at = times[earlier] THEN event_id END AS tied_id
+            visitor_id, occurred_at, piece, place,
+            CASE WHEN occurred_at = times[place] THEN event_id END AS tied_id
         FROM ({first_step}) AS first
-        JOIN follower USING (visitor_id)
-        CROSS JOIN LATERAL (SELECT width_bucket(occurred_at, times) AS earlier) AS place
-        WHERE occurred_at <= times[cardinality(times)]
-    ) AS placed
-    GROUP BY visitor_id, earlier, tied_id
+        JOIN led USING (visitor_id)
+        CROSS JOIN LATERAL (SELECT width_bucket(occurred_at, times) AS place) AS among
+        WHERE piece = date_bin(make_interval(hours => %(window_hours)s), occurred_at, 'epoch')
+          AND occurred_at <= times[cardinality(times)]
+    ) AS leading_on
+    GROUP BY visitor_id, piece, place, tied_id
     UNION ALL
     SELECT number, visitor_id, occurred_at, event_id FROM second
     {further_steps}

@@ -15,10 +15,8 @@ says so: `x-limit: events`, `x-limit: agent`, `x-limit: requests`.
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address
-
+from cloudmetrics.accounts.networks import counted_as
 from cloudmetrics.contract import Operation
-from cloudmetrics.gateway.client_address import read_address
 from cloudmetrics.gateway.limits.models import Check, Kind
 from cloudmetrics.platform.caller import Caller
 
@@ -30,11 +28,8 @@ EVENTS, AGENT, REQUESTS = "events", "agent", "requests"
 
 
 def of_address(address: str) -> list[Check]:
-    """The limits of a stranger. Whoever has an IPv6 address has its whole /64, and is counted by it."""
-    parsed = read_address(address)
-    if isinstance(parsed, IPv6Address):
-        parsed = IPv6Address(int(parsed) >> 64 << 64)
-    return [_window("address", str(parsed or address), "requests", PER_ADDRESS)]
+    """The limits of a stranger."""
+    return [_window("address", counted_as(address), "requests", PER_ADDRESS)]
 
 
 def of_caller(caller: Caller, operation: Operation) -> list[Check]:

@@ -49,6 +49,7 @@ class Collection:
         self.key = key
         self.order = order
         self.unless_asked = dict(unless_asked or {})
+        self._usual = self._terms([order])
         filters = {
             parameter_of(name, operator): (name, operator) for name in columns for operator in OPERATORS
         } | dict(also or {})
@@ -69,7 +70,8 @@ class Collection:
         for argument, value in filters.items():
             condition, parameters[argument] = self._condition(argument, value)
             conditions.append(condition)
-        terms = self._terms(asked.get("sort") or [self.order])
+        sort = asked.get("sort")
+        terms = self._terms(sort) if sort else self._usual
         order = [term.order for term in terms]
         listing = orjson.dumps([self.name, filters, order, also], default=str, option=orjson.OPT_SORT_KEYS)
         limit = asked.get("limit") or LIMIT

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from werkzeug.exceptions import TooManyRequests
 
+from cloudmetrics.accounts.networks import counted_as
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.errors import Unavailable
 from cloudmetrics.portal.oauth.addresses import client_address
@@ -22,7 +23,7 @@ PROGRAMS, PAGES = 300, 120
 def admit(services: Services, kind: str, most: int) -> None:
     """Counts a request. Raises TooManyRequests, which says when to go on."""
     now = int(clock.now().timestamp())
-    who = services.keyring.digest("oauth address", client_address().encode()).hex()[:32]
+    who = services.keyring.digest("oauth address", counted_as(client_address()).encode()).hex()[:32]
     key = f"oauth:{kind}:{who}:{now // WINDOW_SECONDS}"
     try:
         (count,) = services.call(services.redis.count({key: WINDOW_SECONDS}))

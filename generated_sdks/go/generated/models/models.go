@@ -3726,8 +3726,8 @@ type QueryPlan struct {
 // QueryPlanPart: What one source tells.
 type QueryPlanPart struct {
 	// A table that is kept while events come in, from the smallest on: `daily_totals`,
-	// `daily_gaps`, `page_days`, `visitor_day_events`, `visitor_days`, `visits`; or
-	// the `events` themselves. Costs come from `cost_totals` or `cost_days`.
+	// `daily_gaps`, `daily_cube`, `page_days`, `visitor_day_events`, `visitor_days`,
+	// `visits`; or the `events` themselves. Costs come from `cost_totals` or `cost_days`.
 	Source string `json:"source"`
 	// What is counted from it; metrics are made of that.
 	Tells []string `json:"tells"`

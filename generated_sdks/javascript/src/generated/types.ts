@@ -3945,8 +3945,8 @@ export type QueryPlan = {
 export type QueryPlanPart = {
     /**
      * A table that is kept while events come in, from the smallest on: `daily_totals`,
-     * `daily_gaps`, `page_days`, `visitor_day_events`, `visitor_days`, `visits`; or
-     * the `events` themselves. Costs come from `cost_totals` or `cost_days`.
+     * `daily_gaps`, `daily_cube`, `page_days`, `visitor_day_events`, `visitor_days`,
+     * `visits`; or the `events` themselves. Costs come from `cost_totals` or `cost_days`.
      *
      */
     source: string;

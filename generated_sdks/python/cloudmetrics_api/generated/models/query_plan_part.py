@@ -17,8 +17,8 @@ class QueryPlanPart:
 
     Attributes:
         source (str): A table that is kept while events come in, from the smallest on: `daily_totals`,
-            `daily_gaps`, `page_days`, `visitor_day_events`, `visitor_days`, `visits`; or
-            the `events` themselves. Costs come from `cost_totals` or `cost_days`.
+            `daily_gaps`, `daily_cube`, `page_days`, `visitor_day_events`, `visitor_days`,
+            `visits`; or the `events` themselves. Costs come from `cost_totals` or `cost_days`.
         tells (list[str]): What is counted from it; metrics are made of that.
         reason (str): Why this source.
     """
