@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 
@@ -19,10 +20,12 @@ def released(project: Project) -> Result:
     tests = project.root / RELEASED
     if not tests.exists():
         raise NothingToDo(f"there is no {RELEASED}")
-    ended = tools.run([sys.executable, "-m", "pytest", "-q", "-rfE", "--no-header", tests])
+    # Reasons are cut where a line ends.
+    environ = {**os.environ, "COLUMNS": "200"}
+    ended = tools.run([sys.executable, "-m", "pytest", "-q", "-rfE", "--no-header", tests], environ=environ)
     said = ended.stdout.strip()
     if ended.returncode not in (PASSED, NOT_PASSED):
-        raise GateBroken(f"pytest could not run {RELEASED}: {(said or ended.stderr)[-500:]}")
+        raise GateBroken(f"pytest could not run {RELEASED}: {(said or ended.stderr)[-1500:]}")
     cure = "keep what the released contract promised; `pytest " + RELEASED + "` tells all of it"
     findings = tuple(
         Finding(f"{RELEASED}:1:1", "released", f"{name} failed: {why or 'see there'}", cure)
