@@ -66,3 +66,35 @@ func TestABufferWhoseServerIsAwayClosesWithItsContext(t *testing.T) {
 		t.Errorf("a closed buffer says %v and %v", late, flushed)
 	}
 }
+
+func TestEachOfManyAttemptsIsCalledOffInItsOwnTime(t *testing.T) {
+	const timeout = 200 * time.Millisecond
+	stuck := func(_ http.ResponseWriter, request *http.Request) { <-request.Context().Done() }
+	server := httptest.NewServer(http.HandlerFunc(stuck))
+	t.Cleanup(server.Close)
+	made, err := cloudmetrics.New(cloudmetrics.WithAPIKey("cm_test_go"), cloudmetrics.WithBaseURL(server.URL),
+		cloudmetrics.WithTimeout(timeout), cloudmetrics.WithMaxRetries(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The second round begins after the timer of the first has come to its end.
+	for range 2 {
+		outcomes := make(chan error)
+		for i := range 20 {
+			go func() {
+				time.Sleep(time.Duration(i) * timeout / 20)
+				begun := time.Now()
+				_, err := made.Workspace.Get(context.Background(), nil)
+				if passed := time.Since(begun); passed < timeout {
+					err = errors.New("it was called off too early")
+				}
+				outcomes <- err
+			}()
+		}
+		for range 20 {
+			if err := <-outcomes; !cloudmetrics.IsTimeout(err) {
+				t.Errorf("the error is %v", err)
+			}
+		}
+	}
+}

@@ -82,6 +82,7 @@ func (s *settings) client() (*core.Client, error) {
 		BaseURL:    address,
 		Credential: credential,
 		Timeout:    s.timeout,
+		Deadlines:  &core.Deadlines{},
 		MaxRetries: max(0, s.maxRetries),
 		RetryDelay: max(0, s.retryDelay),
 		Header:     s.header,

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"time"
 )
 
 // answer is what came back. stream is its open body where that was left unread.
@@ -41,24 +40,24 @@ func (c *Client) attempt(ctx context.Context, call *prepared, stream bool) (*ans
 		cancel(nil)
 		return nil, &ArgumentError{Message: err.Error()}
 	}
-	timer := time.AfterFunc(c.Timeout, func() { cancel(fmt.Errorf("%w: %v", errLate, c.Timeout)) })
+	inTime := c.Deadlines.begin(c.Timeout, func() { cancel(fmt.Errorf("%w: %v", errLate, c.Timeout)) })
 	request.Header = call.header
 	response, err := c.HTTP.Do(request)
 	if err != nil {
-		timer.Stop()
+		inTime()
 		defer cancel(nil)
 		return nil, failure(ctx, within, err)
 	}
 	body := &body{ReadCloser: response.Body, outer: ctx, within: within, cancel: cancel}
 	made := &answer{status: response.StatusCode, header: response.Header}
 	if stream && made.status < http.StatusMultipleChoices {
-		timer.Stop()
+		inTime()
 		made.stream = body
 		return made, nil
 	}
 	defer body.Close()
 	made.body, err = readAll(body, response.ContentLength)
-	timer.Stop()
+	inTime()
 	return made, err
 }
 

@@ -25,6 +25,7 @@ type Client struct {
 	Credential Credential
 	// Timeout is for each attempt as a whole.
 	Timeout    time.Duration
+	Deadlines  *Deadlines
 	MaxRetries int
 	// RetryDelay bounds the pause before the first retry; the bound doubles each time.
 	RetryDelay time.Duration
