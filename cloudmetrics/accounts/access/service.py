@@ -2,7 +2,7 @@
 
 A process remembers what a credential may do. Whoever changes that writes a row
 about it in the same transaction (`note`), and every process reads those rows
-twice a second (`Changes`): one small query, however many keys are in use. What
+a few times a second (`Changes`): one small query, however many keys are in use. What
 was looked up before a change was noticed is forgotten. PostgreSQL alone is the
 truth, so nothing has to reach Redis, or the other processes, for a key to end.
 """
@@ -19,8 +19,9 @@ from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import NOBODY, Database, Transaction
 from cloudmetrics.platform.ids import new_id
 
-# How old the knowledge of changes may be, in seconds.
-FRESH = 0.5
+# How old the knowledge of changes may be, in seconds; and from when on it is renewed, so that hardly
+# anybody has to wait for that.
+FRESH, AGING = 0.5, 0.25
 # How long anything may be remembered that no change was heard of.
 MEMORY = 60.0
 # Longer than MEMORY, by more than clocks differ and a transaction can last.
@@ -51,13 +52,19 @@ class Changes:
 
     async def refresh(self) -> None:
         """Sees to it that no change is missing that was committed FRESH seconds ago. Raises Unavailable."""
-        wanted = time.monotonic() - FRESH
-        while self._as_of < wanted:
-            if self._looking is None:
-                self._looking = asyncio.ensure_future(self._look())
-                self._looking.add_done_callback(self._looked)
+        now = time.monotonic()
+        if self._as_of < now - AGING:
+            self._renewed()
+        while self._as_of < now - FRESH:
             # Who leaves must not take the answer away from the others.
-            await asyncio.shield(self._looking)
+            await asyncio.shield(self._renewed())
+
+    def _renewed(self) -> asyncio.Task[None]:
+        """The look that is on its way."""
+        if self._looking is None:
+            self._looking = asyncio.ensure_future(self._look())
+            self._looking.add_done_callback(self._looked)
+        return self._looking
 
     def since(self, moment: float, *subjects: UUID) -> bool:
         """Whether any of these changed after a moment of the monotonic clock, or as little before
