@@ -17,6 +17,10 @@ from cloudmetrics.gates.models import Project
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "spec/README.md").read_text()
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+# What publishes a release, and the rights that it takes.
+PUBLISHING = re.compile(r"npm publish packages/|gh api \"repos/\$GITHUB_REPOSITORY/git/refs\"")
+PUBLISHES = {"attestations": "write", "contents": "write", "id-token": "write"}
+ACTION = re.compile(r"(actions/[a-z-]+|pypa/gh-action-pypi-publish)@[0-9a-f]{40}")
 SDKS_ARE_COMMITTED = ("git add --intent-to-add generated_sdks", "git diff --exit-code generated_sdks")
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
@@ -69,11 +73,16 @@ def test_a_workflow_has_least_rights_pinned_actions_and_commands_of_ours(path):
     workflow = yaml.safe_load(path.read_text())
     assert workflow["permissions"] == {}
     for job in workflow["jobs"].values():
-        assert set(job["permissions"].values()) <= {"read"}
+        # Only a tag writes anything, from an environment whose owner may ask for consent.
+        publishes = job.get("if") == "startsWith(github.ref, 'refs/tags/v')" and "environment" in job
+        allowed = PUBLISHES.items() if publishes else {("contents", "read")}
+        assert job["permissions"].items() <= allowed
         assert job["timeout-minutes"] <= 60
         for step in job["steps"]:
             if "uses" in step:
-                assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])
+                assert ACTION.fullmatch(step["uses"])
+            elif publishes:
+                assert PUBLISHING.match(step["run"])
             elif step["run"] not in SDKS_ARE_COMMITTED:
                 tool, target, *settings = step["run"].split()
                 assert (tool, target in TARGETS) == ("make", True), step["run"]
