@@ -190,6 +190,9 @@ class TestDrift:
 
     def test_two_operations_with_one_name_in_the_sdks(self, small):
         small.edit(THING, "operationId: get-thing", "operationId: create-things")
+        small.edit(
+            "spec/components/responses/Thing.yaml", "operationId: get-thing", "operationId: create-things"
+        )
         small.edit("handlers/things.py", "def get_thing", "def create_things")
         (found,) = [each for each in told(drift.look(small)) if "[sdk-name]" in each]
         assert "create-things and create-thing would both be client.things.create" in found

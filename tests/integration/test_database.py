@@ -26,6 +26,7 @@ DIRECTORY = {
     "credentials",
     "deleted_workspaces",
     "invitation_tokens",
+    "job_effects",
     "oauth_codes",
     "oauth_grants",
     "oauth_refresh_tokens",

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def copy(open_folder: Path) -> Path:
     """A copy of the project, which can be edited."""
-    for part in ("cloudmetrics", "handlers", "migrations", "spec", ".spectral.yml"):
+    for part in ("cloudmetrics", "handlers", "migrations", "spec", ".spectral.yml", "docs/guides"):
         source = PROJECT / part
         if source.is_dir():
             shutil.copytree(source, open_folder / part, ignore=shutil.ignore_patterns("__pycache__"))
