@@ -237,6 +237,29 @@ async def test_a_removal_that_was_cut_short_is_taken_up_again(
     assert {name: rows for name, rows in contents(database_url, home).items() if rows} == {}
 
 
+async def test_requests_that_are_counted_during_a_removal_go_too(
+    home, closed, database, database_url, monkeypatch
+):
+    end_grace(database_url, home)
+    remove_rows, counted = workspaces.store.remove_rows, []
+
+    async def while_others_count(connection, workspace_id, table, most):
+        if table == "workspaces" and not counted:
+            counted.append(table)
+            with psycopg.connect(database_url) as everything:
+                everything.execute(
+                    "INSERT INTO request_usage VALUES (%s, current_date, 'get-usage', %s, 200, 'API_KEY', 1)",
+                    [workspace_id, uuid4()],
+                )
+        return await remove_rows(connection, workspace_id, table, most)
+
+    monkeypatch.setattr(workspaces.store, "remove_rows", while_others_count)
+    await workspaces.remove(database, home.workspace.id)
+
+    assert counted
+    assert home.workspace.id not in await workspaces.removals_due(database)
+
+
 async def test_the_owners_hear_that_a_workspace_was_deleted(home, closed, mails):
     owner, _ = closed
     (mail,) = await mails(owner.user.email)

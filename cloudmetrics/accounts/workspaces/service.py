@@ -211,10 +211,21 @@ async def remove(database: Database, workspace_id: UUID) -> None:
     It goes in many small transactions, so that nobody has to wait for it. One
     that was cut short is taken up again by the next.
     """
-    for table in children_first(await store.tenant_tables(database)):
-        while await store.remove_rows(database, workspace_id, table, ROWS_AT_ONCE):
-            pass
+    tables = children_first(await store.tenant_tables(database))
+    while not await _emptied(database, workspace_id, tables):
+        pass
     await store.forget(database, workspace_id, clock.now())
+
+
+async def _emptied(database: Database, workspace_id: UUID, tables: Sequence[str]) -> bool:
+    """False where somebody has written meanwhile, as every process does that has counted requests."""
+    try:
+        for table in tables:
+            while await store.remove_rows(database, workspace_id, table, ROWS_AT_ONCE):
+                pass
+    except store.StillReferred:
+        return False
+    return True
 
 
 def children_first(refers_to: Mapping[str, set[str]]) -> list[str]:

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
+import psycopg
+
 from cloudmetrics.accounts.workspaces.models import Workspace
 from cloudmetrics.platform.database import Database, Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
@@ -62,10 +64,17 @@ async def tenant_tables(database: Database) -> dict[str, set[str]]:
     return {row["name"]: set(row["refers_to"]) for row in rows}
 
 
+class StillReferred(Exception):
+    """Somebody has added a row that refers to one of those."""
+
+
 async def remove_rows(database: Database, workspace_id: UUID, table: str, most: int) -> int:
-    """Removes some rows of a workspace whose time has come; how many."""
-    async with database.transaction(workspace_id) as transaction:
-        row = await transaction.fetch_one(queries.remove_rows, {"name": table, "most": most})
+    """Removes some rows of a workspace whose time has come; how many. Raises StillReferred."""
+    try:
+        async with database.transaction(workspace_id) as transaction:
+            row = await transaction.fetch_one(queries.remove_rows, {"name": table, "most": most})
+    except psycopg.errors.ForeignKeyViolation:
+        raise StillReferred from None
     assert row is not None
     removed: int = row["removed"]
     return removed
