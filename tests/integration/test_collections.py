@@ -136,7 +136,7 @@ class TestOrder:
         while url:
             response = await client.get(url)
             seen += [goal["name"] for goal in response.json()["data"]]
-            assert response.links["first"]["url"].startswith("/v1/goals?sort=name%3Adesc%2Ccreated_at%3Aasc")
+            assert response.links["first"]["url"].startswith("/v1/goals?sort=name:desc,created_at:asc")
             url = response.links.get("next", {}).get("url")
         assert seen == sorted(NAMES, reverse=True)
 

@@ -53,7 +53,7 @@ async def anna(database):
 @pytest.fixture
 def sign_in(database, redis, keyring, anna):
     """Signs in as Anna, from an address of the test's own."""
-    here = f"2001:db8::{uuid4().hex[:4]}"
+    here = f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}::1"
 
     async def sign_in(password=PASSWORD, code=None, *, email=anna.email, address=here):
         return await people.sign_in(
