@@ -230,6 +230,24 @@ async def a_replaced_bill(world: World) -> Check:
     return checked
 
 
+async def a_deleted_workspace(world: World) -> Check:
+    home = world.home
+    await make_website(world.client)
+    owner = await home.make_person("OWNER")
+    assert (await owner.client.delete(f"/v1/workspaces/{home.workspace.id}")).status_code == 204
+    # Others that were deleted are not for this attempt.
+    world.everywhere("DELETE FROM deleted_workspaces WHERE workspace_id <> ALL (%s)", both(home))
+    world.everywhere("UPDATE deleted_workspaces SET remove_after = now() - interval '1 second'")
+    await world.only("workspaces.remove")
+
+    async def check() -> None:
+        for table in ("workspaces", "websites", "credentials", "deleted_workspaces"):
+            left = f"SELECT count(*) FROM {table} WHERE workspace_id = ANY (%s)"
+            assert world.everywhere(left, both(home)) == [(0,)], table
+
+    return check
+
+
 def both(home: Home) -> list[UUID | None]:
     return [home.workspace.id, home.workspace.sandbox_id]
 
@@ -335,6 +353,7 @@ PREPARED = {
     "retention.look": a_website_that_forgets,
     "test-clock.moved": a_clock_that_was_moved,
     "alerts.tick": a_due_alert,
+    "workspaces.remove": a_deleted_workspace,
     "access.forget": old_changes,
     "oauth.forget": old_tokens,
     "exchanges.forget": old_answers,
@@ -344,8 +363,6 @@ ELSEWHERE = {
     # It says nothing to PostgreSQL: a mail is one file, or one message by its id.
     "mail.send": "test_mail.py",
     "alerts.evaluate": "test_alert_faults.py",
-    # Of its hundreds of steps, one for each table, it is cut short at some.
-    "workspaces.remove": "test_workspaces.py",
     "alerts.deliver": "test_alert_faults.py",
     "reports.look": "test_reports_faults.py",
     "reports.run": "test_reports_faults.py",
