@@ -21,9 +21,9 @@ from uuid import UUID
 
 import psycopg
 
+from bench.drawing import DRAWING
 from bench.machine import CORES, LOAD_CORES, pin
 from bench.product import Product, add_workspace, product
-from cloudmetrics.analytics.rollups.store import DRAWING
 
 EVENTS, WORKSPACES, DAYS, VISITORS = 10_000_000, 20, 30, 250_000
 SOURCES, COUNTRIES, PAGES = 30, 60, 5_000

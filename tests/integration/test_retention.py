@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bench.drawing import rebuild
 from cloudmetrics.analytics.retention import jobs, store
-from cloudmetrics.analytics.rollups import store as rollups
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import Tenant
 from cloudmetrics.platform.jobs.registry import REGISTRY
@@ -61,7 +61,7 @@ async def redrawn(tenant: Tenant, website_id: str) -> dict[str, set[str]]:
         "SELECT edition, timezone FROM websites WHERE website_id = %(id)s", {"id": UUID(website_id)}
     )
     async with tenant.transaction() as transaction:
-        await rollups.rebuild(transaction, tenant, UUID(website_id), website["edition"], website["timezone"])
+        await rebuild(transaction, tenant, UUID(website_id), website["edition"], website["timezone"])
     return await rollups_of(tenant, website_id)
 
 

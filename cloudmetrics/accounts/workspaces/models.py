@@ -108,6 +108,10 @@ class LockedOut(Exception):
         )
 
 
+class StillReferred(Exception):
+    """Rows cannot be removed, since somebody has added one that refers to them."""
+
+
 class TooManyWorkspaces(Exception):
     """The person is a member of as many workspaces as one can be."""
 

@@ -27,6 +27,7 @@ from cloudmetrics.accounts.workspaces.models import (
     PersonRequired,
     Plan,
     ShownWorkspace,
+    StillReferred,
     TooManyWorkspaces,
     Workspace,
 )
@@ -212,20 +213,18 @@ async def remove(database: Database, workspace_id: UUID) -> None:
     that was cut short is taken up again by the next.
     """
     tables = children_first(await store.tenant_tables(database))
-    while not await _emptied(database, workspace_id, tables):
-        pass
+    try:
+        await _empty(database, workspace_id, tables)
+    except StillReferred:
+        # Somebody wrote meanwhile, as every process does that has counted requests of it before.
+        await _empty(database, workspace_id, tables)
     await store.forget(database, workspace_id, clock.now())
 
 
-async def _emptied(database: Database, workspace_id: UUID, tables: Sequence[str]) -> bool:
-    """False where somebody has written meanwhile, as every process does that has counted requests."""
-    try:
-        for table in tables:
-            while await store.remove_rows(database, workspace_id, table, ROWS_AT_ONCE):
-                pass
-    except store.StillReferred:
-        return False
-    return True
+async def _empty(database: Database, workspace_id: UUID, tables: Sequence[str]) -> None:
+    for table in tables:
+        while await store.remove_rows(database, workspace_id, table, ROWS_AT_ONCE):
+            pass
 
 
 def children_first(refers_to: Mapping[str, set[str]]) -> list[str]:

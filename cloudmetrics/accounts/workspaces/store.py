@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 
-from cloudmetrics.accounts.workspaces.models import Workspace
+from cloudmetrics.accounts.workspaces.models import StillReferred, Workspace
 from cloudmetrics.platform.database import Database, Row, Tenant, Transaction
 from cloudmetrics.platform.sql import load_queries
 
@@ -62,10 +62,6 @@ async def tenant_tables(database: Database) -> dict[str, set[str]]:
     """Each table with rows of tenants, and the tables that its rows refer to."""
     rows = await database.read_directory(queries.tenant_tables)
     return {row["name"]: set(row["refers_to"]) for row in rows}
-
-
-class StillReferred(Exception):
-    """Somebody has added a row that refers to one of those."""
 
 
 async def remove_rows(database: Database, workspace_id: UUID, table: str, most: int) -> int:

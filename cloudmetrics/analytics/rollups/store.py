@@ -10,7 +10,6 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -22,27 +21,6 @@ from cloudmetrics.platform.prepared import Call, Prepared
 from cloudmetrics.platform.sql import load_queries
 
 queries = load_queries(__file__)
-
-CLEARING = (
-    queries.clear_visits,
-    queries.clear_visitor_days,
-    queries.clear_visitor_day_events,
-    queries.clear_page_days,
-    queries.clear_daily_totals,
-    queries.clear_daily_cube,
-    queries.clear_daily_gaps,
-)
-# In the order in which one is drawn from the other.
-DRAWING = (
-    queries.draw_visits,
-    queries.draw_visitor_days,
-    queries.draw_visitor_day_events,
-    queries.draw_page_days,
-    queries.draw_daily_totals,
-    queries.draw_daily_cube,
-    queries.draw_daily_gaps,
-)
-
 
 TOUCHED = Prepared("touched", queries.touched)
 
@@ -135,17 +113,3 @@ def _document(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     except orjson.JSONEncodeError:
         # Sums may need more than the 64 bits that it knows.
         return json.dumps(objects, default=str)
-
-
-async def rebuild(
-    transaction: Transaction, tenant: Tenant, website_id: UUID, edition: int, timezone: str
-) -> None:
-    """Draws the rollups of one website anew from its events. The caller holds its lock."""
-    parameters = {
-        "workspace_id": tenant.workspace_id,
-        "website_id": website_id,
-        "edition": edition,
-        "timezone": timezone,
-    }
-    for statement in (*CLEARING, *DRAWING):
-        await transaction.execute(statement, parameters)

@@ -1,4 +1,4 @@
-"""People: passwords, second factors, and who is slowed down. The services behind the sign-in pages."""
+"""People: passwords, tokens, and what is written down. The services behind the sign-in pages."""
 
 import asyncio
 import time
@@ -6,79 +6,23 @@ from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
-import pyotp
 import pytest
 from argon2 import PasswordHasher
 
-from cloudmetrics.accounts.people import second_factor, throttle
+from cloudmetrics.accounts.people import second_factor
 from cloudmetrics.accounts.people import service as people
 from cloudmetrics.accounts.people.models import (
     InvalidToken,
-    SecondFactorPresent,
-    SecondFactorRequired,
     SignInFailed,
-    TooManyAttempts,
     WeakPassword,
-    WrongCode,
 )
-from cloudmetrics.accounts.workspaces import service as workspaces
 from cloudmetrics.cli import owner
 from cloudmetrics.platform import clock
 from cloudmetrics.platform.database import NOBODY
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.processes import StartupError
-from cloudmetrics.platform.redis import Redis
 from tests.integration.conftest import settings_for
-
-PASSWORD = "correct horse battery staple"
-HALF_A_MINUTE = timedelta(seconds=30)
-
-
-@pytest.fixture
-async def redis(stores):
-    redis = Redis(stores.redis_url)
-    yield redis
-    await redis.close()
-
-
-@pytest.fixture
-async def anna(database):
-    """Owns a workspace, and has no password yet."""
-    user, _ = await workspaces.create_owner(
-        database, email=f"anna-{uuid4().hex}@example.com", workspace_name="Anna's"
-    )
-    return user
-
-
-@pytest.fixture
-def sign_in(database, redis, keyring, anna):
-    """Signs in as Anna, from an address of the test's own."""
-    here = f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}::1"
-
-    async def sign_in(password=PASSWORD, code=None, *, email=anna.email, address=here):
-        return await people.sign_in(
-            database, redis, keyring, email=email, password=password, code=code, address=address
-        )
-
-    return sign_in
-
-
-async def give_password(database, keyring, user, password=PASSWORD):
-    async with database.transaction(NOBODY) as transaction:
-        token = await people.make_password_token(transaction, keyring, user.id)
-    return await people.finish_reset(database, keyring, token=token, password=password, address="192.0.2.1")
-
-
-@pytest.fixture
-async def factor(database, keyring, anna, now):
-    """Anna's second factor and its recovery codes, which was turned on with the code of half a minute ago."""
-    await give_password(database, keyring, anna)
-    enrolment = await second_factor.begin(database, keyring, anna)
-    totp = pyotp.TOTP(enrolment.secret)
-    codes = await second_factor.confirm(
-        database, keyring, anna, totp.at(now - HALF_A_MINUTE), address="192.0.2.1"
-    )
-    return totp, codes
+from tests.integration.people.conftest import PASSWORD, give_password
 
 
 async def test_nobody_signs_in_before_a_password_is_set(database, keyring, anna, sign_in):
@@ -225,134 +169,6 @@ async def test_a_hash_of_weaker_parameters_is_replaced_at_the_next_sign_in(
         ).fetchone()
     assert "m=65536" in stored
     assert (await sign_in()).id == anna.id
-
-
-async def test_a_second_factor_is_asked_for_only_after_the_right_password(factor, sign_in, now):
-    totp, _ = factor
-    code = totp.at(now)
-    with pytest.raises(SecondFactorRequired):
-        await sign_in()
-    with pytest.raises(SignInFailed):
-        await sign_in("wrong password", code)
-    with pytest.raises(SignInFailed):
-        await sign_in(code="000000")
-    assert await sign_in(code=code)
-
-
-async def test_a_code_is_accepted_once(factor, sign_in, now):
-    code = factor[0].at(now)
-    answers = await asyncio.gather(*(sign_in(code=code) for _ in range(4)), return_exceptions=True)
-    assert sum(isinstance(answer, SignInFailed) for answer in answers) == 3
-
-
-async def test_a_code_older_than_one_that_was_accepted_is_refused(factor, sign_in, now):
-    totp, _ = factor
-    await sign_in(code=totp.at(now + HALF_A_MINUTE))
-    with pytest.raises(SignInFailed):
-        await sign_in(code=totp.at(now))
-
-
-@pytest.mark.parametrize("code", ["", "1", "٠١٢٣٤٥", "0" * 10_000, "\ud800", "a\x00b"])
-async def test_a_code_that_is_none_fails(factor, sign_in, code):
-    with pytest.raises(SignInFailed):
-        await sign_in(code=code)
-
-
-async def test_a_recovery_code_opens_once_however_it_is_typed(factor, sign_in):
-    _, codes = factor
-    assert len(set(codes)) == 10
-    typed = f" {codes[0][:5]}-{codes[0][5:]} ".upper()
-    assert await sign_in(code=typed)
-    with pytest.raises(SignInFailed):
-        await sign_in(code=codes[0])
-    assert await sign_in(code=codes[1])
-
-
-async def test_a_second_factor_counts_only_once_it_was_confirmed(database, keyring, anna, sign_in, now):
-    await give_password(database, keyring, anna)
-    with pytest.raises(WrongCode):
-        await second_factor.confirm(database, keyring, anna, "123456", address=None)
-    await second_factor.begin(database, keyring, anna)
-    again = await second_factor.begin(database, keyring, anna)
-    with pytest.raises(WrongCode):
-        await second_factor.confirm(database, keyring, anna, "", address=None)
-    assert await sign_in()
-    await second_factor.confirm(database, keyring, anna, pyotp.TOTP(again.secret).at(now), address=None)
-    with pytest.raises(SecondFactorRequired):
-        await sign_in()
-
-
-async def test_a_second_factor_is_not_replaced_but_removed(database, keyring, anna, factor, sign_in):
-    with pytest.raises(SecondFactorPresent):
-        await second_factor.begin(database, keyring, anna)
-    await second_factor.remove(database, anna, address=None)
-    assert await sign_in()
-    assert await second_factor.begin(database, keyring, anna)
-
-
-async def test_a_reset_leaves_the_second_factor(database, keyring, anna, factor, sign_in):
-    await give_password(database, keyring, anna)
-    with pytest.raises(SecondFactorRequired):
-        await sign_in()
-
-
-async def test_who_tries_too_often_has_to_wait_even_with_the_right_password(
-    database, keyring, anna, sign_in, now
-):
-    await give_password(database, keyring, anna)
-    answers = await asyncio.gather(
-        *(sign_in("wrong password") for _ in range(throttle.PERSON[0] + 5)), return_exceptions=True
-    )
-    assert sum(isinstance(answer, TooManyAttempts) for answer in answers) == 5
-    with pytest.raises(TooManyAttempts) as refusal:
-        await sign_in()
-    assert 0 < refusal.value.retry_after <= throttle.PERSON[1]
-    # From elsewhere the person themselves still comes in.
-    assert await sign_in(address=f"elsewhere {uuid4()}")
-
-
-async def test_attempts_that_end_well_are_forgiven(database, keyring, anna, sign_in, now):
-    await give_password(database, keyring, anna)
-    for _ in range(throttle.PERSON[0] + 1):
-        await sign_in()
-
-
-async def test_all_addresses_of_an_ipv6_network_are_one_that_tries(monkeypatch, sign_in, now):
-    monkeypatch.setattr(throttle, "ADDRESS", (3, 900))
-    network = f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}"
-    for number in range(3):
-        with pytest.raises(SignInFailed):
-            await sign_in(email=f"{uuid4()}@example.com", address=f"{network}::{number}")
-    with pytest.raises(TooManyAttempts):
-        await sign_in(email=f"{uuid4()}@example.com", address=f"{network}:ffff::1")
-
-
-async def test_one_address_that_tries_many_accounts_is_slowed_down(monkeypatch, sign_in, now):
-    monkeypatch.setattr(throttle, "ADDRESS", (3, 900))
-    for _ in range(3):
-        with pytest.raises(SignInFailed):
-            await sign_in(email=f"{uuid4()}@example.com")
-    with pytest.raises(TooManyAttempts):
-        await sign_in(email=f"{uuid4()}@example.com")
-
-
-async def test_without_redis_people_still_sign_in_and_guessing_is_still_slow(database, keyring, anna, now):
-    await give_password(database, keyring, anna)
-    nowhere = Redis("redis://127.0.0.1:1/0")
-    address = f"away {uuid4()}"
-
-    async def sign_in(password):
-        return await people.sign_in(
-            database, nowhere, keyring, email=anna.email, password=password, address=address
-        )
-
-    assert await sign_in(PASSWORD)
-    for _ in range(throttle.PERSON[0]):
-        with pytest.raises(SignInFailed):
-            await sign_in("wrong password")
-    with pytest.raises(TooManyAttempts):
-        await sign_in(PASSWORD)
-    await nowhere.close()
 
 
 async def test_who_changes_how_they_sign_in_confirms_the_password(database, redis, keyring, anna):

@@ -1,22 +1,12 @@
 """What an alert's signed webhook really brings is what every SDK takes for genuine."""
 
-# ruff: noqa: F401, F811 - the fixtures are those of another module.
-
 import time
 from dataclasses import replace
 
 import pytest
 
+from tests.integration.delivering.conftest import SECRET, make_channel
 from tests.integration.receiving import Received
-from tests.integration.test_alert_delivery import (
-    SECRET,
-    alert_on,
-    deliver,
-    make_channel,
-    receiver,
-    settings,
-    tick,
-)
 from tests.sdk.running import RUNNERS, Runner, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("PL-14", "CM-10")]
