@@ -22,7 +22,7 @@ from cloudmetrics.platform.database import NOBODY
 from cloudmetrics.platform.errors import NotFound
 from cloudmetrics.platform.processes import StartupError
 from tests.integration.conftest import settings_for
-from tests.integration.people.conftest import PASSWORD, give_password
+from tests.integration.signing_in.conftest import PASSWORD, give_password
 
 
 async def test_nobody_signs_in_before_a_password_is_set(database, keyring, anna, sign_in):

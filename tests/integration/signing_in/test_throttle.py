@@ -12,7 +12,7 @@ from cloudmetrics.accounts.people.models import (
     TooManyAttempts,
 )
 from cloudmetrics.platform.redis import Redis
-from tests.integration.people.conftest import PASSWORD, give_password
+from tests.integration.signing_in.conftest import PASSWORD, give_password
 
 
 async def test_who_tries_too_often_has_to_wait_even_with_the_right_password(

@@ -12,7 +12,7 @@ from cloudmetrics.accounts.people.models import (
     SignInFailed,
     WrongCode,
 )
-from tests.integration.people.conftest import HALF_A_MINUTE, give_password
+from tests.integration.signing_in.conftest import HALF_A_MINUTE, give_password
 
 
 async def test_a_second_factor_is_asked_for_only_after_the_right_password(factor, sign_in, now):
