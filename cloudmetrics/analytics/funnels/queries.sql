@@ -3,7 +3,9 @@
 -- stand for the queries below, one `step` for each step of the question.
 -- Of each step only those are carried on who came to the step before, and at a time from
 -- which the way can lead on.
-WITH RECURSIVE beginner AS (
+WITH RECURSIVE first AS {whether} MATERIALIZED (
+    {first_step}
+), beginner AS (
     {beginners}
 ), second AS (
     SELECT number, visitor_id, occurred_at, event_id
@@ -35,7 +37,7 @@ WITH RECURSIVE beginner AS (
         SELECT
             visitor_id, occurred_at, piece, place,
             CASE WHEN occurred_at = times[place] THEN event_id END AS tied_id
-        FROM ({first_step}) AS first
+        FROM first
         JOIN led USING (visitor_id)
         CROSS JOIN LATERAL (SELECT width_bucket(occurred_at, times) AS place) AS among
         WHERE piece = date_bin(make_interval(hours => %(window_hours)s), occurred_at, 'epoch')
@@ -91,7 +93,7 @@ ORDER BY number;
 -- name: beginners
 -- Who came to the first step, and when for the first time.
 SELECT visitor_id, min(occurred_at) AS from_at
-FROM ({first_step}) AS first
+FROM first
 GROUP BY visitor_id
 
 -- name: viewers
